@@ -1,0 +1,90 @@
+# reslimit: builds, tests and installs. The user's CC, CFLAGS, CPPFLAGS,
+# LDFLAGS, prefix and DESTDIR come last and win; ours are RL_*.
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+libdir ?= $(prefix)/lib
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+CC ?= gcc
+CFLAGS ?= -O2 -g
+B ?= build
+
+VERSION := $(shell cat VERSION)
+RL_WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(WERROR),-Werror)
+RL_CPP := -D_GNU_SOURCE -DRL_VERSION='"$(VERSION)"'
+RL_C := -std=gnu11 $(RL_WARN) -MMD -MP
+# The shim: hidden symbols, initial-exec TLS, no builtin may turn a wrapper into a call of itself, no stack
+# protector because the timer thread has no libc TLS to keep a canary in.
+RL_SHIM := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -fno-stack-protector \
+	-U_FORTIFY_SOURCE -Ishim
+RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z,now,-z,nodelete \
+	-Wl,--version-script=$(B)/exports.map
+RL_TOOL := -Ishim -DRL_LIBDIR='"$(libdir)"'
+
+CORE_SRC := $(wildcard shim/core/*.c)
+PRELOAD_SRC := $(wildcard shim/preload/*.c) $(wildcard shim/preload/*.S)
+API_SRC := $(wildcard shim/api/*.c)
+TOOL_SRC := $(wildcard tools/*.c)
+SHIM_OBJ := $(patsubst %,$(B)/%.o,$(CORE_SRC) $(PRELOAD_SRC) $(API_SRC))
+CORE_OBJ := $(patsubst %,$(B)/%.o,$(CORE_SRC))
+TOOL_OBJ := $(patsubst %,$(B)/%.o,$(TOOL_SRC))
+LIB := $(B)/libreslimit_preload.so
+
+all: $(LIB) $(B)/reslimit $(B)/reslimit-env
+
+$(LIB): $(SHIM_OBJ) $(B)/exports.map
+	$(CC) $(RL_SHIM_LD) $(CFLAGS) $(LDFLAGS) -o $@.tmp $(SHIM_OBJ) -lc && mv $@.tmp $@
+
+$(B)/reslimit: $(TOOL_OBJ) $(CORE_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/reslimit-env: tools/reslimit-env
+	install -m 755 $< $@
+
+# Every hook in interpose.def is exported, the API's names too, and nothing else.
+$(B)/exports.map: shim/preload/interpose.def $(wildcard shim/api/*.h) Makefile $(B)/flags
+	{ echo '{ global:'; sed -n 's/^RL_[A-Z]*HOOK(\([A-Za-z0-9_]*\).*/\t\1;/p' shim/preload/interpose.def; \
+	  echo '	reslimit_*;'; echo 'local: *; };'; } >$@
+
+$(B)/shim/%.c.o: shim/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(RL_C) $(RL_CPP) $(RL_SHIM) $(CPPFLAGS) $(CFLAGS) -fno-stack-protector -c -o $@ $<
+$(B)/shim/%.S.o: shim/%.S $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(RL_SHIM) $(CPPFLAGS) -c -o $@ $<
+$(B)/tools/%.c.o: tools/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(RL_C) $(RL_CPP) $(RL_TOOL) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# Changes only when the flags do, so that a rebuild is silent otherwise.
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@echo '$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(RL_WARN) $(VERSION) $(libdir)' | cmp -s - $@ || \
+	 echo '$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(RL_WARN) $(VERSION) $(libdir)' >$@
+
+include tests/tests.mk
+
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir) $(DESTDIR)$(datadir)/reslimit/profiles $(DESTDIR)$(mandir)/man1 \
+		$(DESTDIR)$(mandir)/man7
+	for f in reslimit reslimit-env; do install -m 755 $(B)/$$f $(DESTDIR)$(bindir)/.$$f.new && \
+		mv $(DESTDIR)$(bindir)/.$$f.new $(DESTDIR)$(bindir)/$$f || exit 1; done
+	install -m 755 $(LIB) $(DESTDIR)$(libdir)/.libreslimit_preload.so.new
+	mv $(DESTDIR)$(libdir)/.libreslimit_preload.so.new $(DESTDIR)$(libdir)/libreslimit_preload.so
+	install -m 644 conf/profiles/* $(DESTDIR)$(datadir)/reslimit/profiles
+	for f in tools/*.1; do install -m 644 $$f $(DESTDIR)$(mandir)/man1 || exit 1; done
+	for f in tools/*.7; do install -m 644 $$f $(DESTDIR)$(mandir)/man7 || exit 1; done
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/reslimit $(DESTDIR)$(bindir)/reslimit-env $(DESTDIR)$(libdir)/libreslimit_preload.so
+	rm -f $(patsubst tools/%,$(DESTDIR)$(mandir)/man1/%,$(wildcard tools/*.1))
+	rm -f $(patsubst tools/%,$(DESTDIR)$(mandir)/man7/%,$(wildcard tools/*.7))
+	rm -rf $(DESTDIR)$(datadir)/reslimit
+
+clean:
+	rm -rf $(B)
+
+FORCE:
+.PHONY: all install uninstall clean FORCE check check-long bench demo deps static
+.DELETE_ON_ERROR:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,194 @@
+/*
+ * ledger_layout.h - what the processes of a guarded tree share.
+ *
+ * One file, mapped by every process of the tree, holds three tables:
+ *
+ *   accounts  budgets, as a tree: what an account draws, each account above
+ *             it draws too. Limits, deadlines, denials and the verdict.
+ *   slots     one per process: its account and what it draws.
+ *   cells     one per thread: credit that was drawn and is not yet used.
+ *
+ * Bytes. A slot's `leased` is what its process has drawn from its accounts.
+ * Part of it stands as `credit` in the cells of its threads; the rest is
+ * charged to live blocks. So, for each process,
+ *
+ *   charged = leased - taken - sum of (credit - taken of the cell) - surplus
+ *
+ * where `taken` is credit that another thread took back and the owner has not
+ * yet settled, and `surplus` is credit that never came from an account: a
+ * forked child that frees what its parent allocated may use it again, but
+ * gives nobody more. An account's `leased` is a cache of the sum over its
+ * member slots and can be computed again after a crash (ledger_lock.c).
+ *
+ * Who writes: a cell's credit and low, its owner alone, without a lock, on
+ * the hot path; everything else, the holder of the ledger's lock, unless the
+ * member says otherwise.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CONTRACT_LEDGER_LAYOUT_H
+#define RL_CONTRACT_LEDGER_LAYOUT_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "limits.h"
+
+enum {
+	LEDGER_MAGIC = 0x4d4c5352, /* "RSLM" */
+	LEDGER_VERSION = 1,
+	LEDGER_ACCOUNTS = 4096,
+	LEDGER_SLOTS = 8192,
+	LEDGER_CELLS = 65536,
+	LEDGER_STEPS = 16,
+	LEDGER_NAME = 128,
+	LEDGER_PATH = 512,
+};
+
+/* "None" for every index into the tables. */
+#define LEDGER_NONE UINT32_MAX
+
+/*
+ * A thread's credit. One cache line, so that no two owners share one.
+ */
+struct cell {
+	/*
+	 * Bytes this thread may still charge. Writer: the owner, relaxed.
+	 * Readers: the lock holder after a membarrier that follows its store
+	 * to `frozen`: it then sees every charge whose owner did not see the
+	 * freeze. Below zero only while the owner is between its subtraction
+	 * and the slow path.
+	 */
+	_Atomic int64_t credit;
+	_Atomic int64_t low;	 /* least credit since the peak was last noted; writer: the owner */
+	_Atomic int64_t taken;	 /* taken back by others, not yet settled by the owner */
+	_Atomic uint32_t frozen; /* enum cell_freeze; owner looks after each change of credit */
+	_Atomic uint32_t slot;	 /* index of the process + 1; 0: the cell is free */
+	void *(*start)(void *);	 /* on its way to a new thread, in the owner's address space */
+	void *argument;
+	uint64_t reserved[2];
+};
+static_assert(sizeof(struct cell) == 64, "a cell is one cache line");
+
+enum cell_freeze {
+	CELL_RUNNING,
+	CELL_FROZEN, /* settle under the lock before the next change counts */
+	CELL_FENCED, /* no membarrier here: every change pays for a fence */
+};
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_RESERVED, /* counted, its process not yet known */
+	SLOT_LIVE,
+	SLOT_LEAVING, /* about to die; holds what it drew until then */
+};
+
+struct slot {
+	_Atomic uint32_t state;
+	_Atomic int32_t pid; /* 0 while reserved */
+	int64_t born_ns;     /* CLOCK_BOOTTIME no earlier than the start: a later start is another process */
+	uint64_t pid_namespace; /* inode; pids of other namespaces mean nothing here */
+	int32_t creator;	/* pid that reserved it */
+	uint32_t account;
+	int64_t leased;
+	int64_t taken; /* sum of its cells' taken */
+	int64_t surplus;
+	int64_t threads;     /* beside the first */
+	int64_t cpu_ns;	     /* last seen */
+	int64_t cpu_base_ns; /* used before the guard began */
+	int64_t reserved[6];
+};
+static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
+
+struct ledger_step {
+	int64_t at_ns; /* since the account's start */
+	int32_t signal;
+	uint32_t reserved;
+};
+
+/* The first refusal of an account, for the record. */
+struct first_denial {
+	char call[32];
+	char site[128]; /* file+0xoffset */
+	char build_id[48];
+	int64_t amount; /* bytes asked for; 0 for threads and processes */
+	int64_t at_ns;
+	int32_t tid;
+	uint32_t set;
+};
+
+struct account {
+	_Atomic uint32_t in_use;
+	uint32_t parent; /* LEDGER_NONE at the top */
+	uint32_t root;	 /* slot of the process it was opened for */
+	int32_t root_pid;
+	uint64_t config_hash;
+
+	/* Fixed when the account is opened. */
+	int64_t limit[RL_LIMIT_COUNT];
+	struct action action[RL_LIMIT_COUNT];
+	uint32_t scope;
+	int32_t status_fd; /* the program's number, -1: none */
+	uint64_t status_dev, status_ino;
+	int64_t start_ns;	  /* CLOCK_MONOTONIC */
+	int64_t wall_deadline_ns; /* CLOCK_MONOTONIC; INT64_MAX: none */
+	char name[LEDGER_NAME];
+	char log[LEDGER_NAME];
+	char status_file[LEDGER_PATH];
+
+	/* Caches of sums over member slots, and their peaks. */
+	int64_t leased, threads, procs;
+	int64_t mem_peak, threads_peak, procs_peak;
+	int64_t procs_total;
+	int64_t cpu_dead_ns;
+
+	int64_t denied[RL_LIMIT_COUNT];
+	int64_t series_start_ns[RL_LIMIT_COUNT]; /* first refusal of a series without long gaps */
+	int64_t series_last_ns[RL_LIMIT_COUNT];
+	uint32_t last_denied; /* limit + 1 */
+	struct first_denial first_denial;
+
+	_Atomic uint32_t breach; /* limit + 1 once the first limit's steps begin; never changes again */
+	int64_t breach_at_ns;	 /* CLOCK_MONOTONIC */
+	uint32_t next_step;	 /* index into the action list */
+	uint32_t step_count;
+	int64_t next_step_ns; /* CLOCK_MONOTONIC; INT64_MAX: no further step */
+	struct ledger_step step[LEDGER_STEPS];
+	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
+	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
+};
+
+struct ledger {
+	uint32_t magic;
+	uint32_t version;
+	uint64_t size;
+	uint32_t owner; /* uid */
+	/* 0, or the owner's tid, with LEDGER_LOCK_WAITERS when somebody sleeps on it. */
+	_Atomic uint32_t lock;
+	_Atomic int64_t lock_taken_ns; /* CLOCK_BOOTTIME; a thread born later is not the owner */
+	_Atomic uint32_t fenced;       /* a member could not register for membarrier */
+	_Atomic uint32_t degraded;     /* enum ledger_degraded bits, for the record */
+	_Atomic uint32_t accounts_end; /* all used accounts lie below */
+	_Atomic uint32_t slots_end;    /* all used slots lie below */
+	_Atomic uint32_t cells_end;    /* all used cells lie below */
+	_Atomic uint32_t leaving;      /* a slot may be SLOT_LEAVING */
+	_Atomic uint32_t repairs;      /* owners that died in the lock */
+	_Atomic uint32_t reclaims;
+	char path[LEDGER_PATH];
+
+	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(4096)));
+	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(4096)));
+	struct cell cell[LEDGER_CELLS] __attribute__((aligned(4096)));
+};
+
+enum ledger_degraded {
+	LEDGER_CELLS_FULL = 1,	  /* threads without a cell charge under the lock */
+	LEDGER_SLOTS_FULL = 2,	  /* a process was refused for want of a slot */
+	LEDGER_UNRESERVED = 4,	  /* a process joined that no hook had announced */
+	LEDGER_FENCE_REFUSED = 8, /* membarrier failed in the middle: credit of others was out of reach */
+	LEDGER_NAMESPACE = 16,	  /* a process lives in another pid namespace */
+};
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * limits.h - the enums that limits.def spells out, and what the values mean.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CONTRACT_LIMITS_H
+#define RL_CONTRACT_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum limit_id {
+#define RL_LIMIT(id, key, kind, action, support, help) RL_##id,
+#include "limits.def"
+#undef RL_LIMIT
+	RL_LIMIT_COUNT
+};
+
+/* No limit set. Zero is a limit: none at all. */
+#define RL_UNLIMITED INT64_MAX
+
+/* The largest value a limit takes, so that sums of a few never overflow. */
+#define RL_LIMIT_MAX (INT64_MAX / 4)
+
+enum { RL_STEPS_MAX = 8 };
+
+/* A step that refuses the call; every other step is a signal number. */
+enum { RL_STEP_DENY = 0 };
+
+struct action_step {
+	int32_t signal;	   /* RL_STEP_DENY or a signal number */
+	uint32_t reserved; /* keeps the layout free of holes */
+	int64_t delay_ns;  /* until the next step; 0 for the last */
+};
+
+struct action {
+	uint32_t count;
+	uint32_t reserved;
+	struct action_step step[RL_STEPS_MAX];
+};
+
+enum scope { RL_SCOPE_TREE, RL_SCOPE_PROCESS };
+
+/* A limit whose breach is a call that can be refused. */
+static inline bool limit_is_deniable(enum limit_id id)
+{
+	return id == RL_MEM || id == RL_THREADS || id == RL_PROCS || id == RL_MEM_GROWTH;
+}
+
+#endif

@@ -1,0 +1,274 @@
+/*
+ * accounts.c - budgets as a tree; see accounts.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accounts.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "attrs.h"
+#include "rawsys.h"
+
+/* Looks no further than accounts that were used once: the rest of the file has no pages yet. */
+static uint32_t find_free(struct ledger *ledger)
+{
+	uint32_t end = atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++)
+		if (!atomic_load_explicit(&ledger->account[i].in_use, memory_order_relaxed))
+			return i;
+	if (end == LEDGER_ACCOUNTS)
+		return LEDGER_NONE;
+	atomic_store_explicit(&ledger->accounts_end, end + 1, memory_order_relaxed);
+	return end;
+}
+
+static void copy_text(char *to, size_t size, const char *text)
+{
+	if (text)
+		strncpy(to, text, size - 1);
+}
+
+uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config,
+		       enum account_part part)
+{
+	uint32_t index = find_free(ledger);
+	struct account *a;
+
+	if (index == LEDGER_NONE)
+		return LEDGER_NONE;
+	a = &ledger->account[index];
+	memset(a, 0, sizeof(*a));
+	a->parent = parent;
+	a->root = root;
+	a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
+	a->config_hash = config_hash(config);
+	a->scope = (uint32_t)config->scope;
+	for (int i = 0; i < RL_LIMIT_COUNT; i++) {
+		bool here = part == ACCOUNT_WHOLE || (part == ACCOUNT_TREE) == limit_is_always_tree(i);
+
+		a->limit[i] = here ? config->limit[i] : RL_UNLIMITED;
+		a->action[i] = config->action[i];
+	}
+	a->status_fd = part == ACCOUNT_PROCESS ? -1 : (int32_t)config->status_fd;
+	copy_text(a->name, sizeof(a->name), config->name);
+	copy_text(a->log, sizeof(a->log), config->log);
+	if (part != ACCOUNT_PROCESS)
+		copy_text(a->status_file, sizeof(a->status_file), config->status_file);
+	a->next_step_ns = INT64_MAX;
+	a->wall_deadline_ns = INT64_MAX;
+	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
+	return index;
+}
+
+uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t root)
+{
+	uint32_t index = find_free(ledger);
+	const struct account *m = &ledger->account[model];
+	struct account *a;
+
+	if (index == LEDGER_NONE)
+		return LEDGER_NONE;
+	a = &ledger->account[index];
+	memset(a, 0, sizeof(*a));
+	a->parent = m->parent;
+	a->root = root;
+	a->config_hash = m->config_hash;
+	a->scope = m->scope;
+	memcpy(a->limit, m->limit, sizeof(a->limit));
+	memcpy(a->action, m->action, sizeof(a->action));
+	a->status_fd = -1;
+	memcpy(a->name, m->name, sizeof(a->name));
+	memcpy(a->log, m->log, sizeof(a->log));
+	a->next_step_ns = INT64_MAX;
+	accounts_start_clock(a, raw_clock_ns(CLOCK_MONOTONIC));
+	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
+	return index;
+}
+
+void accounts_start_clock(struct account *account, int64_t now_ns)
+{
+	int64_t wall_ns = account->limit[RL_WALL];
+
+	account->start_ns = now_ns;
+	account->wall_deadline_ns = wall_ns == RL_UNLIMITED ? INT64_MAX : now_ns + wall_ns;
+}
+
+static bool has_member(const struct ledger *ledger, uint32_t index)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++)
+		if (atomic_load_explicit(&ledger->slot[i].state, memory_order_relaxed) != SLOT_FREE &&
+		    accounts_is_within(ledger, ledger->slot[i].account, index))
+			return true;
+	return false;
+}
+
+void accounts_close_unused(struct ledger *ledger, uint32_t index)
+{
+	while (index != LEDGER_NONE && ledger->account[index].parent != LEDGER_NONE &&
+	       !has_member(ledger, index)) {
+		uint32_t parent = ledger->account[index].parent;
+
+		atomic_store_explicit(&ledger->account[index].in_use, 0, memory_order_relaxed);
+		index = parent;
+	}
+}
+
+int64_t accounts_available(const struct ledger *ledger, uint32_t index)
+{
+	int64_t least = RL_LIMIT_MAX;
+
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	{
+		int64_t left = a->limit[RL_MEM] - a->leased;
+
+		if (left < least)
+			least = left;
+	}
+	return least;
+}
+
+void accounts_lease(struct ledger *ledger, uint32_t index, int64_t bytes)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	a->leased += bytes;
+}
+
+void accounts_add_threads(struct ledger *ledger, uint32_t index, int64_t count)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	{
+		a->threads += count;
+		if (a->threads > a->threads_peak)
+			a->threads_peak = a->threads;
+	}
+}
+
+/* Each account was opened for a first process, which is beside nobody. */
+static int64_t procs_beside_first(const struct account *a)
+{
+	return a->procs > 0 ? a->procs - 1 : 0;
+}
+
+void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	{
+		a->procs += count;
+		if (count > 0)
+			a->procs_total += count;
+		if (procs_beside_first(a) > a->procs_peak)
+			a->procs_peak = procs_beside_first(a);
+	}
+}
+
+void accounts_move_proc(struct ledger *ledger, uint32_t from, uint32_t to)
+{
+	if (!accounts_is_within(ledger, to, from)) {
+		ledger->account[from].procs--;
+		ledger->account[from].procs_total--;
+	}
+	ledger->account[to].procs++;
+	ledger->account[to].procs_total++;
+}
+
+bool accounts_have_room(const struct ledger *ledger, uint32_t index, enum limit_id id)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	{
+		int64_t used = id == RL_PROCS ? a->procs : a->threads + 1;
+
+		if (used > a->limit[id])
+			return false;
+	}
+	return true;
+}
+
+bool accounts_procs_at_peak(const struct ledger *ledger, uint32_t index)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	if (a->procs > a->procs_peak)
+		return true;
+	return false;
+}
+
+bool accounts_threads_at_peak(const struct ledger *ledger, uint32_t index)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	if (a->threads >= a->threads_peak)
+		return true;
+	return false;
+}
+
+bool accounts_bytes_at_peak(const struct ledger *ledger, uint32_t index, int64_t n)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	if (a->leased + n > a->mem_peak)
+		return true;
+	return false;
+}
+
+void accounts_note_peak(struct ledger *ledger, uint32_t index, int64_t unused)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	if (a->leased - unused > a->mem_peak)
+		a->mem_peak = a->leased - unused;
+}
+
+bool accounts_is_within(const struct ledger *ledger, uint32_t index, uint32_t ancestor)
+{
+	for (; index != LEDGER_NONE; index = ledger->account[index].parent)
+		if (index == ancestor)
+			return true;
+	return false;
+}
+
+/* A cell of a process that is gone was left when a sweep was cut short. */
+static void recompute_cells(struct ledger *ledger)
+{
+	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++) {
+		struct cell *c = &ledger->cell[i];
+		uint32_t owner = atomic_load_explicit(&c->slot, memory_order_relaxed);
+		struct slot *s = owner ? &ledger->slot[owner - 1] : NULL;
+
+		if (!s)
+			continue;
+		if (atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_FREE)
+			atomic_store_explicit(&c->slot, 0, memory_order_relaxed);
+		else
+			s->taken += atomic_load_explicit(&c->taken, memory_order_relaxed);
+	}
+}
+
+void accounts_recompute(struct ledger *ledger)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed); i++) {
+		struct account *a = &ledger->account[i];
+
+		if (atomic_load_explicit(&a->in_use, memory_order_relaxed))
+			a->leased = a->threads = a->procs = 0;
+	}
+	for (uint32_t i = 0; i < end; i++)
+		ledger->slot[i].taken = 0;
+	recompute_cells(ledger);
+	for (uint32_t i = 0; i < end; i++) {
+		struct slot *s = &ledger->slot[i];
+
+		if (atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_FREE)
+			continue;
+		FOR_EACH_ACCOUNT_UP(ledger, s->account, a)
+		{
+			a->leased += s->leased - s->taken;
+			a->threads += s->threads;
+			a->procs++;
+		}
+	}
+}

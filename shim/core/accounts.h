@@ -1,0 +1,86 @@
+/*
+ * accounts.h - budgets as a tree: limits, sums, peaks.
+ *
+ * Owns:    ledger->account[].
+ * Called:  cells and slots for sums; denial and breach for outcomes; record.
+ * Context: under the ledger's lock unless said otherwise; async-signal-safe,
+ *          never allocates, leaves errno alone.
+ * Fork:    nothing, because all state is in the ledger.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_ACCOUNTS_H
+#define RL_CORE_ACCOUNTS_H
+
+#include "../contract/ledger_layout.h"
+#include <stddef.h>
+
+#include "config.h"
+
+static inline struct account *account_at(const struct ledger *ledger, uint32_t index)
+{
+	return index == LEDGER_NONE ? NULL : (struct account *)&ledger->account[index];
+}
+
+/* Walks from an account to the top of the tree. */
+#define FOR_EACH_ACCOUNT_UP(ledger, index, a)                                                                \
+	for (struct account *a = account_at((ledger), (index)); a; a = account_at((ledger), a->parent))
+
+/* Limits that SCOPE=process leaves with the tree: a process cannot hold processes. */
+static inline bool limit_is_always_tree(enum limit_id id)
+{
+	return id == RL_PROCS;
+}
+
+/* What an account is opened with. */
+enum account_part {
+	ACCOUNT_WHOLE,	 /* every limit and the record */
+	ACCOUNT_TREE,	 /* the part of SCOPE=process that the tree shares */
+	ACCOUNT_PROCESS, /* the part that each process has for itself */
+};
+
+/*
+ * Opens an account below `parent` for the process in slot `root`.
+ * Return: its index, or LEDGER_NONE when the table is full.
+ */
+uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config,
+		       enum account_part part);
+
+/* Opens a copy of a process's own account for a child of SCOPE=process. */
+uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t root);
+
+/* Begins the clocks: wall time counts from here. */
+void accounts_start_clock(struct account *account, int64_t now_ns);
+
+/* Forgets accounts without members, from `index` upwards. */
+void accounts_close_unused(struct ledger *ledger, uint32_t index);
+
+/* Bytes that every account from `index` up would still lend. */
+int64_t accounts_available(const struct ledger *ledger, uint32_t index);
+
+/* Adds (or with a negative number returns) leased bytes, threads, processes, all the way up. */
+void accounts_lease(struct ledger *ledger, uint32_t index, int64_t bytes);
+void accounts_add_threads(struct ledger *ledger, uint32_t index, int64_t count);
+void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count);
+
+/* Moves a process that holds nothing yet to an account below or beside its own. */
+void accounts_move_proc(struct ledger *ledger, uint32_t from, uint32_t to);
+
+/* Whether one more thread or process fits all the way up. */
+bool accounts_have_room(const struct ledger *ledger, uint32_t index, enum limit_id id);
+
+/* Whether one more process or thread, or n more bytes, would be a new peak somewhere. */
+bool accounts_procs_at_peak(const struct ledger *ledger, uint32_t index);
+bool accounts_threads_at_peak(const struct ledger *ledger, uint32_t index);
+bool accounts_bytes_at_peak(const struct ledger *ledger, uint32_t index, int64_t n);
+
+/* Raises the peaks for a period in which at least `unused` of the lease was not charged. */
+void accounts_note_peak(struct ledger *ledger, uint32_t index, int64_t unused);
+
+/* Whether `index` is `ancestor` or lies below it. Context: also without the lock. */
+bool accounts_is_within(const struct ledger *ledger, uint32_t index, uint32_t ancestor);
+
+/* Computes every cached sum again from slots and cells. */
+void accounts_recompute(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * attrs.h - attributes used everywhere; nothing here has behaviour.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_ATTRS_H
+#define RL_CORE_ATTRS_H
+
+#define RL_EXPORT	      __attribute__((visibility("default")))
+#define RL_LIKELY(x)	      __builtin_expect(!!(x), 1)
+#define RL_UNLIKELY(x)	      __builtin_expect(!!(x), 0)
+#define RL_COLD		      __attribute__((cold, noinline))
+#define RL_HOT		      __attribute__((hot))
+#define RL_INLINE	      static inline __attribute__((always_inline))
+#define RL_NORETURN	      __attribute__((noreturn))
+#define RL_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+
+/* A few words per thread in the static TLS block: no allocation, no call. */
+#define RL_THREAD_LOCAL __thread __attribute__((tls_model("initial-exec")))
+
+#define RL_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * breach.h - a limit's steps: the first breach wins, signals follow, KILL ends.
+ *
+ * Owns:    the accounts' breach and step members; alone ends processes.
+ * Called:  denial (claims), watchdog (claims and carries out).
+ * Context: async-signal-safe, never allocates, leaves errno alone. Claiming is
+ *          done under the ledger's lock; carrying out takes it and may not
+ *          return (KILL).
+ * Fork:    nothing, because all state is in the ledger.
+ *
+ * The cause stands in the ledger before the first signal is sent, so that no
+ * verdict is lost, whoever dies first. Every watchdog of the tree wakes for
+ * every step; who takes the lock first carries it out.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_BREACH_H
+#define RL_CORE_BREACH_H
+
+#include "../contract/ledger_layout.h"
+
+/* Makes `limit` the verdict, its first signal due at once. Return: false if another was first. */
+bool breach_claim(struct ledger *ledger, uint32_t account, enum limit_id limit, int64_t now_ns);
+
+/*
+ * Carries out the account's next step if it is due, on every member. `self`
+ * is the caller's slot, or LEDGER_NONE for one outside the tree.
+ */
+void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns);
+
+/* Whether the account or one above it is being killed: nothing new may start. */
+bool breach_is_killing(const struct ledger *ledger, uint32_t account);
+
+/* The latest time at which the last step can come, or INT64_MAX: for the kernel's own timer. */
+int64_t breach_last_step_ns(const struct account *account);
+
+#endif

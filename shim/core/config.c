@@ -1,0 +1,277 @@
+/*
+ * config.c - settings from NAME=value texts; see config.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "actions.h"
+#include "attrs.h"
+#include "units.h"
+
+enum support { NOW = true, LATER = false };
+
+#define METAVAR_SIZE  "SIZE"
+#define METAVAR_TIME  "TIME"
+#define METAVAR_COUNT "N"
+
+const struct config_variable config_variables[] = {
+#define RL_LIMIT(id, key, kind, steps, support, help)                                                        \
+	{#id,  CONFIG_##kind, RL_##id, support, offsetof(struct config, limit[RL_##id]), METAVAR_##kind,     \
+	 help, NULL},                                                                                        \
+		{#id "_ACTION",                                                                              \
+		 CONFIG_ACTION,                                                                              \
+		 RL_##id,                                                                                    \
+		 support,                                                                                    \
+		 offsetof(struct config, action[RL_##id]),                                                   \
+		 "STEPS",                                                                                    \
+		 "steps taken at that limit",                                                                \
+		 steps},
+#include "../contract/limits.def"
+#undef RL_LIMIT
+#define RL_SETTING(id, field, kind, support, metavar, help)                                                  \
+	{#id, CONFIG_##kind, RL_LIMIT_COUNT, support, offsetof(struct config, field), metavar, help, NULL},
+#include "../contract/settings.def"
+#undef RL_SETTING
+};
+const size_t config_variable_count = RL_ARRAY_LEN(config_variables);
+
+enum { DEFAULT_GRACE_NS = 1000000000 };
+
+void config_defaults(struct config *config)
+{
+	char sink[8];
+	struct fmt why = FMT_INIT(sink);
+
+	memset(config, 0, sizeof(*config));
+	config->grace_ns = DEFAULT_GRACE_NS;
+	config->status_fd = -1;
+	for (size_t i = 0; i < config_variable_count; i++) {
+		const struct config_variable *v = &config_variables[i];
+
+		if (v->default_text)
+			(void)action_parse(&config->action[v->limit], v->default_text,
+					   strlen(v->default_text), limit_is_deniable(v->limit), &why);
+	}
+	for (int i = 0; i < RL_LIMIT_COUNT; i++)
+		config->limit[i] = RL_UNLIMITED;
+}
+
+const struct config_variable *config_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < config_variable_count; i++)
+		if (strlen(config_variables[i].name) == len && !memcmp(config_variables[i].name, name, len))
+			return &config_variables[i];
+	return NULL;
+}
+
+static int refuse(struct fmt *why, int error, const char *what, const char *accepted)
+{
+	fmt_str(why, error == -ERANGE ? "too large" : what);
+	fmt_str(why, "; give ");
+	fmt_str(why, accepted);
+	return -EINVAL;
+}
+
+static int set_number(int64_t *field, enum config_kind kind, const char *text, size_t len, struct fmt *why)
+{
+	int error;
+
+	switch (kind) {
+	case CONFIG_SIZE:
+		error = units_size(text, len, field);
+		return error ? refuse(why, error, "not a size",
+				      "whole bytes or a number with K, M, G or T, as in 256M")
+			     : 0;
+	case CONFIG_TIME:
+		error = units_time(text, len, field);
+		return error ? refuse(why, error, "not a time",
+				      "seconds or a number with ns, us, ms, s, m or h, as in 1.5s")
+			     : 0;
+	case CONFIG_FD:
+		error = units_count(text, len, field);
+		if (!error && *field > INT32_MAX)
+			error = -ERANGE;
+		return error ? refuse(why, error, "not a descriptor",
+				      "the number of an open descriptor, as in 3")
+			     : 0;
+	default:
+		error = units_count(text, len, field);
+		if (!error && *field > INT32_MAX)
+			error = -ERANGE;
+		return error ? refuse(why, error, "not a count", "a whole number, as in 4") : 0;
+	}
+}
+
+static int set_scope(int64_t *field, const char *text, struct fmt *why)
+{
+	if (!strcmp(text, "tree"))
+		*field = RL_SCOPE_TREE;
+	else if (!strcmp(text, "process"))
+		*field = RL_SCOPE_PROCESS;
+	else
+		return refuse(why, -EINVAL, "not a scope", "tree or process");
+	return 0;
+}
+
+static int set_text(const char **field, const char *text, size_t len, size_t max, struct fmt *why)
+{
+	if (len > max) {
+		fmt_str(why, "longer than ");
+		fmt_int(why, (int64_t)max);
+		fmt_str(why, " bytes; give a shorter one");
+		return -EINVAL;
+	}
+	*field = text;
+	return 0;
+}
+
+static int set_path(const char **field, const char *text, size_t len, struct fmt *why)
+{
+	for (const char *s = strchr(text, '%'); s; s = strchr(s + 2, '%')) {
+		if (!s[1] || !strchr("pn%", s[1])) {
+			fmt_str(why, "'%' with nothing it knows behind it; give %p, %n or %%");
+			return -EINVAL;
+		}
+	}
+	return set_text(field, text, len, CONFIG_PATH_MAX, why);
+}
+
+int config_set(struct config *config, const struct config_variable *variable, const char *text,
+	       struct fmt *why)
+{
+	size_t len = strlen(text);
+	void *field = (char *)config + variable->offset;
+
+	if (!len)
+		return 0;
+	if (!variable->supported) {
+		fmt_str(why, "not supported yet; leave it out");
+		return -EINVAL;
+	}
+	switch (variable->kind) {
+	case CONFIG_ACTION:
+		return action_parse(field, text, len, limit_is_deniable(variable->limit), why);
+	case CONFIG_SCOPE:
+		return set_scope(field, text, why);
+	case CONFIG_PATH:
+		return set_path(field, text, len, why);
+	case CONFIG_TEXT:
+		return set_text(field, text, len, CONFIG_NAME_MAX, why);
+	default:
+		return set_number(field, variable->kind, text, len, why);
+	}
+}
+
+/* How many characters two names share from their start. */
+static size_t shared_prefix(const char *a, size_t a_len, const char *b)
+{
+	size_t n = 0;
+
+	while (n < a_len && b[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+const struct config_variable *config_nearest(const char *name, size_t len)
+{
+	const struct config_variable *nearest = NULL;
+	size_t best = 1;
+
+	for (size_t i = 0; i < config_variable_count; i++) {
+		size_t shared = shared_prefix(name, len, config_variables[i].name);
+
+		if (shared > best && config_variables[i].supported) {
+			best = shared;
+			nearest = &config_variables[i];
+		}
+	}
+	return nearest;
+}
+
+void config_explain_unknown(const char *name, size_t len, struct fmt *why)
+{
+	const struct config_variable *nearest = config_nearest(name, len);
+
+	fmt_str(why, "unknown name, and a misspelt limit would be no limit; ");
+	if (nearest) {
+		fmt_str(why, "did you mean " CONFIG_PREFIX);
+		fmt_str(why, nearest->name);
+		fmt_str(why, "?");
+	} else {
+		fmt_str(why, "reslimit-env --help lists them");
+	}
+}
+
+static int read_entry(struct config *config, const char *entry, struct fmt *why)
+{
+	const char *name = entry + strlen(CONFIG_PREFIX);
+	const char *equals = strchr(name, '=');
+	const struct config_variable *variable;
+	size_t len;
+	char reason[192];
+	struct fmt because = FMT_INIT(reason);
+
+	if (!equals || !strncmp(entry, CONFIG_LEDGER_VARIABLE "=", sizeof(CONFIG_LEDGER_VARIABLE)))
+		return 0;
+	len = (size_t)(equals - name);
+	variable = config_find(name, len);
+	if (!variable)
+		config_explain_unknown(name, len, &because);
+	else if (!config_set(config, variable, equals + 1, &because))
+		return equals[1] ? 1 : 0;
+	fmt_printable(why, entry, 120);
+	fmt_str(why, ": ");
+	fmt_str(why, reason);
+	return -EINVAL;
+}
+
+int config_read_environ(struct config *config, char *const *environment, struct fmt *why)
+{
+	int count = 0;
+
+	for (; *environment; environment++) {
+		int set;
+
+		if (strncmp(*environment, CONFIG_PREFIX, strlen(CONFIG_PREFIX)) != 0)
+			continue;
+		set = read_entry(config, *environment, why);
+		if (set < 0)
+			return set;
+		count += set;
+	}
+	return count;
+}
+
+void config_finish(struct config *config)
+{
+	for (int i = 0; i < RL_LIMIT_COUNT; i++)
+		action_apply_grace(&config->action[i], config->grace_ns);
+}
+
+/* FNV-1a; collisions are harmless, they only keep two equal-looking budgets in one account. */
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
+	return hash;
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	return text ? hash_bytes(hash, text, strlen(text) + 1) : hash_bytes(hash, "\377", 1);
+}
+
+uint64_t config_hash(const struct config *config)
+{
+	uint64_t hash = hash_bytes(0xcbf29ce484222325ULL, config, offsetof(struct config, status_file));
+
+	hash = hash_text(hash, config->status_file);
+	hash = hash_text(hash, config->name);
+	return hash_text(hash, config->log);
+}

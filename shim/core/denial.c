@@ -1,0 +1,116 @@
+/*
+ * denial.c - a call was refused; see denial.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "denial.h"
+
+#include <string.h>
+
+#include "accounts.h"
+#include "actions.h"
+#include "breach.h"
+#include "ledger_lock.h"
+#include "logline.h"
+#include "rawsys.h"
+
+bool denial_wants_site(const struct ledger *ledger, uint32_t slot)
+{
+	return !ledger->account[ledger->slot[slot].account].first_denial.set;
+}
+
+static void copy_text(char *to, size_t size, const char *text)
+{
+	if (text)
+		strncpy(to, text, size - 1);
+}
+
+static void describe_first(struct account *a, const struct denial *d, int64_t now_ns)
+{
+	struct first_denial *first = &a->first_denial;
+
+	if (first->set)
+		return;
+	copy_text(first->call, sizeof(first->call), d->call);
+	copy_text(first->site, sizeof(first->site), d->site);
+	copy_text(first->build_id, sizeof(first->build_id), d->build_id);
+	first->amount = d->amount;
+	first->at_ns = now_ns - a->start_ns;
+	first->tid = raw_gettid();
+	first->set = 1;
+}
+
+/*
+ * Whether refusals have gone on long enough for the first signal: `deny:2s,
+ * TERM` waits until refusals come 2 s after the first of a series, a series
+ * being refusals with no gap longer than that delay.
+ */
+static bool series_is_over(struct account *a, enum limit_id limit, int64_t now_ns)
+{
+	const struct action *action = &a->action[limit];
+	int64_t delay_ns = action->step[0].delay_ns;
+
+	if (!action_has_signal(action))
+		return false;
+	if (action->step[0].signal != RL_STEP_DENY)
+		return true;
+	if (!a->series_start_ns[limit] || now_ns - a->series_last_ns[limit] > delay_ns)
+		a->series_start_ns[limit] = now_ns;
+	a->series_last_ns[limit] = now_ns;
+	return now_ns - a->series_start_ns[limit] >= delay_ns;
+}
+
+/* Lines for the 1st, 2nd, 4th, 8th ... refusal: a loop that retries must not fill a disk. */
+static bool is_worth_a_line(int64_t count)
+{
+	return (count & (count - 1)) == 0;
+}
+
+/* The account whose limit left no room; the top one if all seem to have some again. */
+static uint32_t refusing_account(const struct ledger *ledger, uint32_t index, const struct denial *d)
+{
+	uint32_t top = index;
+
+	for (; index != LEDGER_NONE; index = ledger->account[index].parent) {
+		const struct account *a = &ledger->account[index];
+		int64_t used = d->limit == RL_MEM     ? a->leased + d->amount
+			       : d->limit == RL_PROCS ? a->procs
+						      : a->threads + 1;
+
+		if (used > a->limit[d->limit])
+			return index;
+		top = index;
+	}
+	return top;
+}
+
+bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	uint32_t index = ledger->slot[slot].account;
+	bool due = false;
+	bool past_refuser = false;
+	uint64_t mask;
+	uint32_t refuser;
+
+	ledger_lock(ledger, &mask);
+	refuser = refusing_account(ledger, index, d);
+	for (; index != LEDGER_NONE; index = ledger->account[index].parent) {
+		struct account *a = &ledger->account[index];
+
+		/* Above the refusing account only the other part of the same budget is concerned. */
+		if (past_refuser && a->config_hash != ledger->account[refuser].config_hash)
+			break;
+		a->denied[d->limit]++;
+		a->last_denied = d->limit + 1;
+		describe_first(a, d, now_ns);
+		if (index == refuser && series_is_over(a, d->limit, now_ns))
+			due |= breach_claim(ledger, index, d->limit, now_ns);
+		if (index == refuser)
+			past_refuser = true;
+	}
+	ledger_unlock(ledger, &mask);
+	if (is_worth_a_line(ledger->account[refuser].denied[d->limit]))
+		logline(&ledger->account[refuser], "refused", d->call, d->amount);
+	return due;
+}

@@ -1,0 +1,34 @@
+/*
+ * denial.h - a call was refused: counted, described once, escalated.
+ *
+ * Owns:    the accounts' denied, series and first_denial members.
+ * Called:  interposers, right after a refusal.
+ * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
+ *          takes the ledger's lock.
+ * Fork:    nothing, because all state is in the ledger.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_DENIAL_H
+#define RL_CORE_DENIAL_H
+
+#include "../contract/ledger_layout.h"
+
+struct denial {
+	enum limit_id limit;
+	const char *call;     /* the function's name */
+	int64_t amount;	      /* bytes asked for, or 0 */
+	const char *site;     /* file+0xoffset, or NULL */
+	const char *build_id; /* hexadecimal digits, or NULL */
+};
+
+/* Whether the account still lacks the description of its first refusal. */
+bool denial_wants_site(const struct ledger *ledger, uint32_t slot);
+
+/*
+ * Notes a refusal in every account that it concerns.
+ * Return: whether a limit's signals are due now, so that a watchdog must look.
+ */
+bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *denial);
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * ledger_file.c - where the ledger lives; see ledger_file.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "ledger_file.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "attrs.h"
+#include "fmt.h"
+#include "rawsys.h"
+#include "slots.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+enum { PAGE = 4096 };
+
+static const char *const DIRECTORIES[] = {"/dev/shm", "/tmp"};
+static const char NAME_PREFIX[] = "reslimit-";
+
+int ledger_page_in(const void *start, size_t len)
+{
+	uintptr_t first = (uintptr_t)start & ~(uintptr_t)(PAGE - 1);
+	uintptr_t end = ((uintptr_t)start + len + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+	long error = raw_syscall3(SYS_madvise, first, end - first, MADV_POPULATE_WRITE);
+
+	/* Kernels before 5.14 cannot say; the page is then made when it is touched. */
+	return error == -EINVAL ? 0 : (int)error;
+}
+
+static void make_path(struct fmt *f, const char *directory)
+{
+	fmt_str(f, directory);
+	fmt_char(f, '/');
+	fmt_str(f, NAME_PREFIX);
+	fmt_int(f, raw_geteuid());
+	fmt_char(f, '-');
+	fmt_int(f, raw_getpid());
+	fmt_char(f, '-');
+	fmt_int(f, raw_clock_ns(CLOCK_BOOTTIME));
+}
+
+static int map(int fd, struct ledger **ledger)
+{
+	long address = raw_mmap(NULL, sizeof(**ledger), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (address < 0 && address > -PAGE)
+		return (int)address;
+	*ledger = (struct ledger *)address;
+	return 0;
+}
+
+static int initialise(struct ledger *l, const char *path)
+{
+	const void *const tables[] = {l, l->account, l->slot, l->cell};
+	const size_t first_parts[] = {PAGE, sizeof(l->account[0]), PAGE, PAGE};
+
+	for (size_t i = 0; i < RL_ARRAY_LEN(tables); i++) {
+		int error = ledger_page_in(tables[i], first_parts[i]);
+
+		if (error)
+			return error;
+	}
+	memcpy(l->path, path, strlen(path) + 1);
+	l->version = LEDGER_VERSION;
+	l->size = sizeof(*l);
+	l->owner = raw_geteuid();
+	atomic_thread_fence(memory_order_release);
+	l->magic = LEDGER_MAGIC;
+	return 0;
+}
+
+static int create_in(const char *directory, struct ledger **ledger)
+{
+	char path[LEDGER_PATH];
+	struct fmt f = FMT_INIT(path);
+	int error, fd;
+
+	make_path(&f, directory);
+	fd = raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fd;
+	error = raw_ftruncate(fd, sizeof(**ledger));
+	if (!error)
+		error = map(fd, ledger);
+	raw_close(fd);
+	if (!error) {
+		error = initialise(*ledger, path);
+		if (error)
+			ledger_unmap(*ledger);
+	}
+	if (error)
+		raw_unlink(path);
+	return error;
+}
+
+
+static bool file_is_ours(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_uid == raw_geteuid() && (st->st_mode & 0777) == 0600 &&
+	       st->st_size == (off_t)sizeof(struct ledger);
+}
+
+int ledger_open(const char *path, struct ledger **ledger)
+{
+	struct stat st;
+	int error, fd;
+
+	fd = raw_open(path, O_RDWR | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return fd;
+	error = raw_fstat(fd, &st);
+	if (!error)
+		error = file_is_ours(&st) ? map(fd, ledger) : -EPERM;
+	raw_close(fd);
+	if (error)
+		return error;
+	if ((*ledger)->magic != LEDGER_MAGIC || (*ledger)->version != LEDGER_VERSION ||
+	    (*ledger)->size != sizeof(struct ledger)) {
+		ledger_unmap(*ledger);
+		return -EPERM;
+	}
+	return 0;
+}
+
+void ledger_unmap(struct ledger *ledger)
+{
+	raw_munmap(ledger, sizeof(*ledger));
+}
+
+void ledger_unlink(struct ledger *ledger)
+{
+	raw_unlink(ledger->path);
+}
+
+/* Whether `name` begins with `prefix`, as this user's ledgers do, and its maker has died. */
+static bool maker_is_gone(const char *name, const struct fmt *prefix)
+{
+	int64_t pid = 0;
+
+	if (strncmp(name, prefix->buf, prefix->len) != 0)
+		return false;
+	for (name += prefix->len; *name >= '0' && *name <= '9' && pid < INT32_MAX / 10; name++)
+		pid = pid * 10 + (*name - '0');
+	return pid > 0 && *name == '-' && raw_kill((pid_t)pid, 0) == -ESRCH;
+}
+
+static void sweep_file(const char *directory, const char *name)
+{
+	char path[LEDGER_PATH];
+	struct fmt f = FMT_INIT(path);
+	struct ledger *l;
+	bool unused;
+
+	fmt_str(&f, directory);
+	fmt_char(&f, '/');
+	fmt_str(&f, name);
+	if (ledger_open(path, &l))
+		return;
+	unused = slots_is_last(l, LEDGER_NONE);
+	ledger_unmap(l);
+	if (unused)
+		raw_unlink(path);
+}
+
+/* As getdents64(2) writes it. */
+struct directory_entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
+static void sweep_directory(const char *directory)
+{
+	char buffer[4096] __attribute__((aligned(8)));
+	char ours[32];
+	struct fmt prefix = FMT_INIT(ours);
+	int fd = raw_open(directory, O_RDONLY | O_DIRECTORY, 0);
+	long len;
+
+	if (fd < 0)
+		return;
+	fmt_str(&prefix, NAME_PREFIX);
+	fmt_int(&prefix, raw_geteuid());
+	fmt_char(&prefix, '-');
+	while ((len = raw_syscall3(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0) {
+		for (long at = 0; at < len;) {
+			const struct directory_entry *e = (const struct directory_entry *)(buffer + at);
+
+			if (maker_is_gone(e->name, &prefix))
+				sweep_file(directory, e->name);
+			at += e->len;
+		}
+	}
+	raw_close(fd);
+}
+
+int ledger_create(struct ledger **ledger)
+{
+	int error = -ENOENT;
+
+	for (size_t i = 0; i < RL_ARRAY_LEN(DIRECTORIES); i++) {
+		error = create_in(DIRECTORIES[i], ledger);
+		if (!error) {
+			sweep_directory(DIRECTORIES[i]);
+			return 0;
+		}
+	}
+	return error;
+}

@@ -1,0 +1,40 @@
+/*
+ * ledger_file.h - where the ledger lives: made, found again, removed.
+ *
+ * Owns:    the file's name, its creation, its removal.
+ * Called:  lifecycle at start and end, supervisor.
+ * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
+ * Fork:    the mapping is shared with the child.
+ *
+ * The file is DIRECTORY/reslimit-<uid>-<pid>-<time>, mode 0600, made with
+ * O_EXCL; who opens it checks type, owner, mode, size, magic and version. The
+ * directory is the first of /dev/shm and /tmp where that works.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_LEDGER_FILE_H
+#define RL_CORE_LEDGER_FILE_H
+
+#include "../contract/ledger_layout.h"
+
+/*
+ * Makes an empty ledger, and removes those of this user in the same directory
+ * whose processes have all died. Return: 0 or -errno of the last directory tried. */
+int ledger_create(struct ledger **ledger);
+
+/* Maps the ledger at `path`. Return: 0 or -errno; -EPERM for a file that is not a ledger of this user. */
+int ledger_open(const char *path, struct ledger **ledger);
+
+void ledger_unmap(struct ledger *ledger);
+
+/* Removes the name; the mappings stay. */
+void ledger_unlink(struct ledger *ledger);
+
+/*
+ * Makes sure that a part of the table has memory behind it, so that a full
+ * file system is an error here and not a SIGBUS in the guarded program.
+ * Return: 0 or -errno.
+ */
+int ledger_page_in(const void *start, size_t len);
+
+#endif

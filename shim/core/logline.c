@@ -1,0 +1,51 @@
+/*
+ * logline.c - one line per event; see logline.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "logline.h"
+
+#include "fmt.h"
+#include "rawsys.h"
+#include "units.h"
+
+#include <string.h>
+
+static int open_log(const char *where, bool *opened)
+{
+	int64_t fd;
+
+	*opened = units_count(where, strlen(where), &fd) != 0;
+	return *opened ? raw_open(where, O_WRONLY | O_CREAT | O_APPEND, 0666) : (int)fd;
+}
+
+void logline(const struct account *account, const char *event, const char *detail, int64_t number)
+{
+	char line[256];
+	struct fmt f = FMT_INIT(line);
+	int64_t us = (raw_clock_ns(CLOCK_MONOTONIC) - account->start_ns) / 1000;
+	bool opened;
+	int fd;
+
+	if (!account->log[0])
+		return;
+	fd = open_log(account->log, &opened);
+	if (fd < 0)
+		return;
+	fmt_str(&f, "reslimit[");
+	fmt_int(&f, raw_getpid());
+	fmt_str(&f, "] ");
+	fmt_int(&f, us);
+	fmt_str(&f, "us ");
+	fmt_str(&f, event);
+	fmt_char(&f, ' ');
+	fmt_str(&f, detail);
+	fmt_char(&f, ' ');
+	fmt_int(&f, number);
+	fmt_char(&f, '\n');
+	/* A log that is full or gone must not hold the program up. */
+	if (raw_poll_writable(fd, 0) > 0)
+		raw_write(fd, line, f.len);
+	if (opened)
+		raw_close(fd);
+}

@@ -1,0 +1,19 @@
+/*
+ * logline.h - one line per event, for people who look into a run.
+ *
+ * Owns:    nothing; the descriptor or file of RESLIMIT_LOG is opened per line.
+ * Called:  denial, breach, lifecycle.
+ * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
+ * Fork:    nothing, because there is no state.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_LOGLINE_H
+#define RL_CORE_LOGLINE_H
+
+#include "../contract/ledger_layout.h"
+
+/* Writes "reslimit[PID] SECONDS EVENT DETAIL NUMBER" where the account says; nothing if it says nowhere. */
+void logline(const struct account *account, const char *event, const char *detail, int64_t number);
+
+#endif

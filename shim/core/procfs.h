@@ -1,0 +1,34 @@
+/*
+ * procfs.h - is that process still the one it was?
+ *
+ * Owns:    nothing.
+ * Called:  slots and breach, under the ledger's lock or not.
+ * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
+ * Fork:    nothing, because there is no state.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_PROCFS_H
+#define RL_CORE_PROCFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum procfs_life {
+	PROCFS_ALIVE,
+	PROCFS_ZOMBIE, /* dead, its parent has not asked */
+	PROCFS_GONE,   /* dead, or the number belongs to a later process */
+};
+
+/*
+ * The state of the process `pid` that existed at `born_ns` (CLOCK_BOOTTIME).
+ * Without /proc only existence can be told.
+ */
+enum procfs_life procfs_life(pid_t pid, int64_t born_ns);
+
+/* The calling process's pid namespace, or 0 where /proc does not tell. */
+uint64_t procfs_pid_namespace(void);
+
+#endif

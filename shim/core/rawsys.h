@@ -1,0 +1,260 @@
+/*
+ * rawsys.h - raw system calls: the one place that knows the processor.
+ *
+ * Owns:    nothing.
+ * Called:  shim/core and shim/preload, from any state.
+ * Context: any thread, async-signal-safe, vfork child; leaves errno alone, so
+ *          that the timer thread, which libc does not know, can use them too.
+ * Fork:    nothing, because there is no state.
+ *
+ * Each wrapper returns what the kernel returned: a value, or -errno.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_RAWSYS_H
+#define RL_CORE_RAWSYS_H
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#if defined(__x86_64__)
+static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+#elif defined(__aarch64__)
+static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc 0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return x0;
+}
+#else
+#error "reslimit knows the system call convention of x86-64 and aarch64"
+#endif
+
+#define raw_syscall0(nr)	     raw_syscall6((nr), 0, 0, 0, 0, 0, 0)
+#define raw_syscall1(nr, a)	     raw_syscall6((nr), (long)(a), 0, 0, 0, 0, 0)
+#define raw_syscall2(nr, a, b)	     raw_syscall6((nr), (long)(a), (long)(b), 0, 0, 0, 0)
+#define raw_syscall3(nr, a, b, c)    raw_syscall6((nr), (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define raw_syscall4(nr, a, b, c, d) raw_syscall6((nr), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define raw_syscall5(nr, a, b, c, d, e)                                                                      \
+	raw_syscall6((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+
+/*
+ * Adds to, or subtracts from, a counter that only this thread writes. A signal handler on this
+ * thread may do the same in the middle: on x86-64 one instruction cannot be
+ * split by it, and no lock prefix is paid; elsewhere an atomic addition.
+ */
+static inline void raw_add_own(_Atomic int64_t *counter, int64_t n)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("addq %1, %0" : "+m"(*counter) : "er"(n) : "cc", "memory");
+#else
+	__atomic_fetch_add((int64_t *)counter, n, __ATOMIC_RELAXED);
+#endif
+}
+
+/* Return: whether the difference is below zero. */
+static inline bool raw_subtract_own(_Atomic int64_t *counter, int64_t n)
+{
+#if defined(__x86_64__)
+	bool negative;
+
+	__asm__ volatile("subq %2, %0" : "+m"(*counter), "=@ccs"(negative) : "er"(n) : "memory");
+	return negative;
+#else
+	return __atomic_sub_fetch((int64_t *)counter, n, __ATOMIC_RELAXED) < 0;
+#endif
+}
+
+/* Tells the processor that this is a waiting loop. */
+static inline void raw_cpu_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+static inline int raw_open(const char *path, int flags, mode_t mode)
+{
+	return (int)raw_syscall4(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, mode);
+}
+
+static inline int raw_close(int fd)
+{
+	return (int)raw_syscall1(SYS_close, fd);
+}
+
+static inline long raw_read(int fd, void *buf, size_t len)
+{
+	return raw_syscall3(SYS_read, fd, buf, len);
+}
+
+static inline long raw_write(int fd, const void *buf, size_t len)
+{
+	return raw_syscall3(SYS_write, fd, buf, len);
+}
+
+static inline int raw_fcntl(int fd, int cmd, long arg)
+{
+	return (int)raw_syscall3(SYS_fcntl, fd, cmd, arg);
+}
+
+static inline int raw_fstat(int fd, struct stat *st)
+{
+	return (int)raw_syscall2(SYS_fstat, fd, st);
+}
+
+static inline int raw_ftruncate(int fd, off_t len)
+{
+	return (int)raw_syscall2(SYS_ftruncate, fd, len);
+}
+
+static inline int raw_unlink(const char *path)
+{
+	return (int)raw_syscall3(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+static inline long raw_readlink(const char *path, char *buf, size_t len)
+{
+	return raw_syscall4(SYS_readlinkat, AT_FDCWD, path, buf, len);
+}
+
+static inline long raw_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
+{
+	return raw_syscall6(SYS_mmap, (long)addr, (long)len, prot, flags, fd, off);
+}
+
+static inline int raw_munmap(void *addr, size_t len)
+{
+	return (int)raw_syscall2(SYS_munmap, addr, len);
+}
+
+static inline int raw_mprotect(void *addr, size_t len, int prot)
+{
+	return (int)raw_syscall3(SYS_mprotect, addr, len, prot);
+}
+
+static inline pid_t raw_getpid(void)
+{
+	return (pid_t)raw_syscall0(SYS_getpid);
+}
+
+static inline pid_t raw_getppid(void)
+{
+	return (pid_t)raw_syscall0(SYS_getppid);
+}
+
+static inline pid_t raw_gettid(void)
+{
+	return (pid_t)raw_syscall0(SYS_gettid);
+}
+
+static inline uid_t raw_geteuid(void)
+{
+	return (uid_t)raw_syscall0(SYS_geteuid);
+}
+
+static inline int raw_kill(pid_t pid, int sig)
+{
+	return (int)raw_syscall2(SYS_kill, pid, sig);
+}
+
+static inline int raw_tgkill(pid_t pid, pid_t tid, int sig)
+{
+	return (int)raw_syscall3(SYS_tgkill, pid, tid, sig);
+}
+
+static inline void raw_exit_group(int status) __attribute__((noreturn));
+static inline void raw_exit_group(int status)
+{
+	for (;;)
+		raw_syscall1(SYS_exit_group, status);
+}
+
+/* The kernel's own signal sets: 64 bits, whatever sigset_t is. */
+static inline void raw_sigmask(int how, const uint64_t *set, uint64_t *old)
+{
+	raw_syscall4(SYS_rt_sigprocmask, how, set, old, sizeof(*set));
+}
+
+static inline int64_t raw_clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
+		return -1;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* The processor-time clock of another process, as the kernel encodes it. */
+static inline clockid_t raw_cpu_clock_of(pid_t pid)
+{
+	return (clockid_t)((~(unsigned int)pid << 3) | 2);
+}
+
+static inline int raw_getrusage(int who, struct rusage *ru)
+{
+	return (int)raw_syscall2(SYS_getrusage, who, ru);
+}
+
+enum { RAW_FUTEX_WAIT = 0, RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
+
+/* Sleeps while *word == value, until the absolute CLOCK_MONOTONIC time; INT64_MAX is for ever. */
+static inline int raw_futex_wait_until(_Atomic uint32_t *word, uint32_t value, int64_t until_ns, int op_flags)
+{
+	struct timespec ts = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
+
+	return (int)raw_syscall6(SYS_futex, (long)word, RAW_FUTEX_WAIT_BITSET | op_flags, (long)value,
+				 (long)(until_ns == INT64_MAX ? NULL : &ts), 0, 0xffffffffL);
+}
+
+static inline int raw_futex_wake(_Atomic uint32_t *word, int count, int op_flags)
+{
+	return (int)raw_syscall3(SYS_futex, word, RAW_FUTEX_WAKE | op_flags, count);
+}
+
+static inline void raw_sleep_ns(int64_t ns)
+{
+	struct timespec ts = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+
+	raw_syscall2(SYS_nanosleep, &ts, NULL);
+}
+
+static inline int raw_poll_writable(int fd, int timeout_ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	struct timespec ts = {.tv_sec = timeout_ms / 1000, .tv_nsec = (timeout_ms % 1000) * 1000000L};
+
+	return (int)raw_syscall5(SYS_ppoll, &p, 1, &ts, NULL, 0);
+}
+
+#endif

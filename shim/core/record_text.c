@@ -1,0 +1,235 @@
+/*
+ * record_text.c - the wording of the status record; see record_text.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "record_text.h"
+
+#include <stdatomic.h>
+
+#include "accounts.h"
+#include "actions.h"
+#include "attrs.h"
+#include "cells.h"
+#include "rawsys.h"
+
+/* What is read of strings that others chose, so that the line fits RECORD_MAX however it is escaped. */
+enum { EXE_SHOWN = 200, SITE_SHOWN = 96, NAME_SHOWN = LEDGER_NAME };
+
+static const char *const LIMIT_KEYS[] = {
+#define RL_LIMIT(id, key, kind, steps, support, help) #key,
+#include "../contract/limits.def"
+#undef RL_LIMIT
+};
+
+enum unit { UNIT_SIZE, UNIT_TIME, UNIT_COUNT };
+
+static const enum unit LIMIT_UNITS[] = {
+#define RL_LIMIT(id, key, kind, steps, support, help) UNIT_##kind,
+#include "../contract/limits.def"
+#undef RL_LIMIT
+};
+
+/* The record is the account's; under SCOPE=process the first process's own part may hold the cause. */
+static const struct account *account_with_cause(const struct ledger *ledger, uint32_t account)
+{
+	const struct account *a = &ledger->account[account];
+	const struct account *own = &ledger->account[ledger->slot[a->root].account];
+
+	if (a->scope == RL_SCOPE_PROCESS && own->config_hash == a->config_hash &&
+	    !atomic_load_explicit(&a->breach, memory_order_acquire))
+		return own;
+	return a;
+}
+
+const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,
+			   bool *certain)
+{
+	const struct account *a = account_with_cause(ledger, account);
+	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
+
+	*certain = true;
+	if (breach && a->step_count)
+		return LIMIT_KEYS[breach - 1];
+	if (!ending->signal && !ending->exit_code)
+		return RECORD_VERDICT_OK;
+	a = &ledger->account[account];
+	if (a->last_denied) {
+		*certain = false;
+		return LIMIT_KEYS[a->last_denied - 1];
+	}
+	return ending->signal ? RECORD_VERDICT_SIGNAL : RECORD_VERDICT_EXIT;
+}
+
+static void key(struct fmt *f, const char *name)
+{
+	if (f->len && f->buf[f->len - 1] != '{')
+		fmt_char(f, ',');
+	fmt_char(f, '"');
+	fmt_str(f, name);
+	fmt_str(f, "\":");
+}
+
+static void number(struct fmt *f, const char *name, int64_t value)
+{
+	key(f, name);
+	fmt_int(f, value);
+}
+
+static void text(struct fmt *f, const char *name, const char *value, size_t limit)
+{
+	key(f, name);
+	fmt_json_str(f, value, limit);
+}
+
+static int64_t timeval_ns(const struct timeval *tv)
+{
+	return (int64_t)tv->tv_sec * 1000000000 + tv->tv_usec * 1000;
+}
+
+static void put_usage(struct fmt *f)
+{
+	struct rusage self, children;
+
+	raw_getrusage(RUSAGE_SELF, &self);
+	raw_getrusage(RUSAGE_CHILDREN, &children);
+	number(f, "user_ns", timeval_ns(&self.ru_utime) + timeval_ns(&children.ru_utime));
+	number(f, "sys_ns", timeval_ns(&self.ru_stime) + timeval_ns(&children.ru_stime));
+	number(f, "rss_peak_bytes",
+	       (self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss : children.ru_maxrss) * 1024L);
+}
+
+static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t account)
+{
+	const struct account *a = &ledger->account[account];
+	const struct account *own = &ledger->account[ledger->slot[a->root].account];
+
+	key(f, "limits");
+	fmt_char(f, '{');
+	for (size_t i = 0; i < RL_LIMIT_COUNT; i++) {
+		int64_t limit = a->limit[i];
+		char name[32];
+		struct fmt n = FMT_INIT(name);
+
+		if (limit == RL_UNLIMITED && a->scope == RL_SCOPE_PROCESS &&
+		    own->config_hash == a->config_hash)
+			limit = own->limit[i];
+		if (limit == RL_UNLIMITED)
+			continue;
+		fmt_str(&n, LIMIT_KEYS[i]);
+		fmt_str(&n, LIMIT_UNITS[i] == UNIT_SIZE	  ? "_bytes"
+			    : LIMIT_UNITS[i] == UNIT_TIME ? "_ns"
+							  : "");
+		number(f, name, limit);
+	}
+	fmt_char(f, '}');
+}
+
+static void put_denied(struct fmt *f, const struct account *a)
+{
+	const struct first_denial *d = &a->first_denial;
+
+	key(f, "denied");
+	fmt_char(f, '{');
+	for (size_t i = 0; i < RL_LIMIT_COUNT; i++)
+		if (a->denied[i])
+			number(f, LIMIT_KEYS[i], a->denied[i]);
+	fmt_char(f, '}');
+	if (!d->set)
+		return;
+	key(f, "first_denial");
+	fmt_char(f, '{');
+	text(f, "call", d->call, sizeof(d->call));
+	if (d->amount)
+		number(f, "bytes", d->amount);
+	if (d->site[0])
+		text(f, "site", d->site, SITE_SHOWN);
+	if (d->build_id[0])
+		text(f, "build_id", d->build_id, sizeof(d->build_id));
+	number(f, "tid", d->tid);
+	number(f, "at_ns", d->at_ns);
+	fmt_char(f, '}');
+}
+
+static void put_steps(struct fmt *f, const struct account *a)
+{
+	if (!a->step_count)
+		return;
+	key(f, "steps");
+	fmt_char(f, '[');
+	for (uint32_t i = 0; i < a->step_count; i++) {
+		fmt_str(f, i ? ",{" : "{");
+		number(f, "at_ns", a->step[i].at_ns);
+		text(f, "step", action_step_name(a->step[i].signal), 16);
+		fmt_char(f, '}');
+	}
+	fmt_char(f, ']');
+}
+
+static void put_coverage(struct fmt *f, const struct ledger *ledger, const char *heap)
+{
+	static const struct {
+		uint32_t bit;
+		const char *word;
+	} NOTES[] = {
+		{LEDGER_CELLS_FULL, "threads-without-cell"}, {LEDGER_SLOTS_FULL, "process-table-full"},
+		{LEDGER_UNRESERVED, "unannounced-process"},  {LEDGER_FENCE_REFUSED, "membarrier-refused"},
+		{LEDGER_NAMESPACE, "pid-namespace"},
+	};
+	uint32_t degraded = atomic_load_explicit(&ledger->degraded, memory_order_relaxed);
+	bool any = false;
+
+	key(f, "coverage");
+	fmt_char(f, '{');
+	text(f, "heap", heap, 16);
+	text(f, "reclaim",
+	     atomic_load_explicit(&ledger->fenced, memory_order_relaxed) ? "atomics" : "membarrier", 16);
+	fmt_char(f, '}');
+	key(f, "escapes");
+	fmt_char(f, '[');
+	for (size_t i = 0; i < RL_ARRAY_LEN(NOTES); i++) {
+		if (!(degraded & NOTES[i].bit))
+			continue;
+		if (any)
+			fmt_char(f, ',');
+		fmt_json_str(f, NOTES[i].word, 32);
+		any = true;
+	}
+	fmt_char(f, ']');
+}
+
+void record_text(struct fmt *f, const struct ledger *ledger, uint32_t account,
+		 const struct record_ending *ending, const char *heap_coverage)
+{
+	const struct account *a = &ledger->account[account];
+	char exe[EXE_SHOWN + 1];
+	bool certain;
+	const char *verdict = record_verdict(ledger, account, ending, &certain);
+	long exe_len = raw_readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	exe[exe_len > 0 ? exe_len : 0] = '\0';
+	fmt_char(f, '{');
+	number(f, "reslimit", RECORD_VERSION);
+	if (a->name[0])
+		text(f, "name", a->name, NAME_SHOWN);
+	number(f, "pid", raw_getpid());
+	text(f, "exe", exe, EXE_SHOWN);
+	text(f, "verdict", verdict, 32);
+	key(f, "certain");
+	fmt_str(f, certain ? "true" : "false");
+	if (!ending->signal)
+		number(f, "exit_code", ending->exit_code);
+	number(f, "signal", ending->signal);
+	number(f, "wall_ns", raw_clock_ns(CLOCK_MONOTONIC) - a->start_ns);
+	put_usage(f);
+	number(f, "mem_peak_bytes", a->mem_peak);
+	number(f, "mem_end_bytes", cells_charged_to_account(ledger, account));
+	number(f, "threads_peak", a->threads_peak);
+	number(f, "procs_peak", a->procs_peak);
+	number(f, "procs_total", a->procs_total);
+	put_limits(f, ledger, account);
+	put_denied(f, a);
+	put_steps(f, account_with_cause(ledger, account));
+	put_coverage(f, ledger, heap_coverage);
+	fmt_str(f, "}\n");
+}

@@ -1,0 +1,26 @@
+/*
+ * record_text.h - the wording of the status record.
+ *
+ * Owns:    nothing.
+ * Called:  record.
+ * Context: under the ledger's lock; async-signal-safe, never allocates, leaves
+ *          errno alone.
+ * Fork:    nothing, because there is no state.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_RECORD_TEXT_H
+#define RL_CORE_RECORD_TEXT_H
+
+#include "fmt.h"
+#include "record.h"
+
+/* Writes one JSON object and a newline, at most RECORD_MAX bytes. */
+void record_text(struct fmt *f, const struct ledger *ledger, uint32_t account,
+		 const struct record_ending *ending, const char *heap_coverage);
+
+/* The verdict's word, and whether it is certain. */
+const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,
+			   bool *certain);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * slots.h - the processes of a tree, from their reservation to their death.
+ *
+ * Owns:    ledger->slot[].
+ * Called:  interpose_process before and after a fork, lifecycle at start,
+ *          interpose_exit, cells when bytes run short, watchdog.
+ * Context: under the ledger's lock unless said otherwise; async-signal-safe,
+ *          vfork child, never allocates, leaves errno alone.
+ * Fork:    the child's slot is reserved by the parent before the fork, so that
+ *          the child itself needs nothing that could fail.
+ *
+ * A process's place is given back when it is dead, and a zombie is dead. That
+ * is looked at only when it matters: at a limit, and when a peak would rise.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_SLOTS_H
+#define RL_CORE_SLOTS_H
+
+#include "../contract/ledger_layout.h"
+
+enum slots_sweep {
+	SWEEP_LEAVING, /* those that said they were about to die */
+	SWEEP_ALL,
+};
+
+/*
+ * Counts a process that is about to be created by the one in slot `parent`.
+ * Return: its slot, or LEDGER_NONE when the limit or the table (then *full is
+ * set) refuses it.
+ */
+uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, bool *full);
+
+/*
+ * Counts a thread that is about to be created in the process of `index`, or
+ * forgets one. Return: false when the limit refuses it.
+ */
+bool slots_reserve_thread(struct ledger *ledger, uint32_t index);
+void slots_end_thread(struct ledger *ledger, uint32_t index);
+
+/* Opens a slot that no budget is asked for: the first process, or one that came unannounced. */
+uint32_t slots_open(struct ledger *ledger, uint32_t account);
+
+/* Binds a slot to its process: done by the child and by the parent, whoever comes first. */
+void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid);
+
+/* The same for a process that opened its slot itself, and knows its namespace. */
+void slots_bind_first(struct ledger *ledger, uint32_t index, pid_t pid, uint64_t pid_namespace);
+
+/* Whether `index` was reserved by `creator` and is still waiting for its process. */
+bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator);
+
+/* The slot of a live process, or of a reservation that `parent` made for it; else LEDGER_NONE. */
+uint32_t slots_find(const struct ledger *ledger, pid_t pid, uint64_t pid_namespace);
+uint32_t slots_find_reserved(const struct ledger *ledger, pid_t parent);
+
+/* Gives back what the process drew: its memory is gone. */
+void slots_return_leases(struct ledger *ledger, uint32_t index);
+
+/*
+ * Notes that a process is about to die. It keeps what it drew until it is
+ * dead: its other threads still run and still use their cells.
+ */
+void slots_leave(struct ledger *ledger, uint32_t index);
+
+/* Whether no process but that of `index` will use the ledger any more. */
+bool slots_is_last(const struct ledger *ledger, uint32_t index);
+
+/* Ends a slot and counts its processor time as that of a dead process. */
+void slots_close(struct ledger *ledger, uint32_t index);
+
+/* Closes the slots of dead processes. Return: how many. */
+uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which);
+
+/* How many slots are in use. Context: also without the lock. */
+uint32_t slots_count(const struct ledger *ledger);
+
+/* Whether the slot's process still runs. Context: also without the lock. */
+bool slots_is_alive(const struct slot *slot);
+
+#endif

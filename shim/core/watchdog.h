@@ -1,0 +1,48 @@
+/*
+ * watchdog.h - ends what runs too long: wall time, processor time, steps.
+ *
+ * Owns:    nothing shared but the slots' last seen processor times.
+ * Called:  timer_thread in a guarded process; the supervisor.
+ * Context: a thread of its own without libc; async-signal-safe, never
+ *          allocates; may not return (KILL).
+ * Fork:    the child has no watchdog until timer_thread starts one.
+ *
+ * Sleeps to absolute times. Wall time is one deadline. Processor time is
+ * looked at when it could first be used up: what remains, divided by the
+ * threads that can run at once.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_WATCHDOG_H
+#define RL_CORE_WATCHDOG_H
+
+#include "../contract/ledger_layout.h"
+
+struct watchdog {
+	struct ledger *ledger;
+	uint32_t slot; /* whose accounts are watched */
+	uint32_t cpus; /* that the tree can run on */
+	int64_t cpu_seen_ns;
+	uint32_t idle_looks;   /* looks in a row at which no processor time had been used */
+	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
+	_Atomic uint64_t wakeups;
+};
+
+enum { WATCHDOG_STOP = 1, WATCHDOG_KICK = 2 };
+
+/* Whether the accounts of a slot have anything to watch. */
+bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot);
+
+void watchdog_init(struct watchdog *watchdog, struct ledger *ledger, uint32_t slot);
+
+/* Looks once and acts. Return: CLOCK_MONOTONIC ns of the next look, INT64_MAX for none. */
+int64_t watchdog_look(struct watchdog *watchdog);
+
+/* Looks until it is stopped. */
+void watchdog_run(struct watchdog *watchdog);
+
+/* Context: any thread, async-signal-safe. */
+void watchdog_kick(struct watchdog *watchdog);
+void watchdog_stop(struct watchdog *watchdog);
+
+#endif

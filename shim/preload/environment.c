@@ -1,0 +1,196 @@
+/*
+ * environment.c - how a program's children find us; see environment.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "environment.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/config.h"
+#include "core/rawsys.h"
+
+static const char PRELOAD[] = "LD_PRELOAD=";
+static const char LEDGER[] = CONFIG_LEDGER_VARIABLE "=";
+
+static char ledger_entry[sizeof(LEDGER) + CONFIG_PATH_MAX];
+static char our_path[CONFIG_PATH_MAX + 1]; /* "" when the loader found us in another way */
+
+static bool starts_with(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+static const char *value_of(char *const *environment, const char *prefix)
+{
+	for (; environment && *environment; environment++)
+		if (starts_with(*environment, prefix))
+			return *environment + strlen(prefix);
+	return NULL;
+}
+
+const char *environment_ledger(char *const *environment)
+{
+	const char *value = value_of(environment, LEDGER);
+
+	return value && *value ? value : NULL;
+}
+
+/* LD_PRELOAD's entries are separated by colons or spaces. */
+static bool is_separator(char c)
+{
+	return c == ':' || c == ' ';
+}
+
+/* Copies the entry of LD_PRELOAD that ends in our file's name; it may hold $LIB. */
+static bool find_our_entry(const char *list, const char *file, struct fmt *entry)
+{
+	size_t file_len = strlen(file);
+
+	while (*list) {
+		size_t len = 0;
+
+		while (list[len] && !is_separator(list[len]))
+			len++;
+		if (len >= file_len && !memcmp(list + len - file_len, file, file_len)) {
+			fmt_strn(entry, list, len);
+			return true;
+		}
+		list += len;
+		while (is_separator(*list))
+			list++;
+	}
+	return false;
+}
+
+static void make_absolute(const char *entry, struct fmt *path)
+{
+	char directory[CONFIG_PATH_MAX];
+
+	if (entry[0] != '/' && strchr(entry, '/') &&
+	    raw_syscall2(SYS_getcwd, directory, sizeof(directory)) > 0) {
+		fmt_str(path, directory);
+		fmt_char(path, '/');
+	}
+	fmt_str(path, entry);
+}
+
+static void find_our_path(void)
+{
+	const char *list = value_of(environ, PRELOAD);
+	char entry[CONFIG_PATH_MAX];
+	struct fmt entry_text = FMT_INIT(entry);
+	struct fmt path = FMT_INIT(our_path);
+	const char *file;
+	Dl_info self;
+
+	if (!list || !dladdr(our_path, &self) || !self.dli_fname)
+		return;
+	file = strrchr(self.dli_fname, '/');
+	if (find_our_entry(list, file ? file + 1 : self.dli_fname, &entry_text))
+		make_absolute(entry, &path);
+}
+
+int environment_publish(const char *ledger_path)
+{
+	struct fmt entry = FMT_INIT(ledger_entry);
+	struct environment_size size;
+	size_t bytes;
+	long block;
+
+	find_our_path();
+	fmt_str(&entry, LEDGER);
+	fmt_str(&entry, ledger_path);
+	if (environment_is_complete(environ))
+		return 0;
+	size = environment_measure(environ);
+	bytes = size.pointers * sizeof(char *) + size.characters;
+	/* Not malloc: the program's heap must look as it would without us. Never freed, as setenv's is not.
+	 */
+	block = raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (block < 0 && block > -4096)
+		return (int)block;
+	environment_complete(environ, (char **)block, (char *)block + size.pointers * sizeof(char *));
+	environ = (char **)block;
+	return 0;
+}
+
+static bool lists_us(const char *list)
+{
+	size_t our_len = strlen(our_path);
+
+	for (const char *at = list; at && (at = strstr(at, our_path)); at++)
+		if ((at == list || is_separator(at[-1])) && (!at[our_len] || is_separator(at[our_len])))
+			return true;
+	return false;
+}
+
+bool environment_is_complete(char *const *environment)
+{
+	const char *ledger = value_of(environment, LEDGER);
+
+	if (!ledger || strcmp(ledger, ledger_entry + strlen(LEDGER)) != 0)
+		return false;
+	return !our_path[0] || lists_us(value_of(environment, PRELOAD));
+}
+
+struct environment_size environment_measure(char *const *environment)
+{
+	const char *list = value_of(environment, PRELOAD);
+	struct environment_size size = {.pointers = 3};
+
+	for (; environment && *environment; environment++)
+		size.pointers++;
+	size.characters = sizeof(PRELOAD) + strlen(our_path) + 1 + (list ? strlen(list) : 0) + 1;
+	return size;
+}
+
+/* Our entry, then the user's, without a relative one of ours. */
+static void write_preload(const char *list, char *text, size_t size)
+{
+	struct fmt f = {.buf = text, .size = size};
+	const char *file = strrchr(our_path, '/');
+
+	file = file ? file + 1 : our_path;
+	fmt_str(&f, PRELOAD);
+	fmt_str(&f, our_path);
+	while (list && *list) {
+		char entry[CONFIG_PATH_MAX];
+		struct fmt e = FMT_INIT(entry);
+		size_t len = 0;
+
+		while (list[len] && !is_separator(list[len]))
+			len++;
+		entry[0] = '\0';
+		fmt_strn(&e, list, len);
+		if (len && !(e.len >= strlen(file) && !strcmp(entry + e.len - strlen(file), file))) {
+			fmt_char(&f, ':');
+			fmt_strn(&f, list, len);
+		}
+		list += len;
+		while (is_separator(*list))
+			list++;
+	}
+}
+
+void environment_complete(char *const *environment, char **pointers, char *characters)
+{
+	const char *list = value_of(environment, PRELOAD);
+	size_t n = 0;
+
+	for (; environment && *environment; environment++)
+		if (!starts_with(*environment, LEDGER) &&
+		    !(our_path[0] && starts_with(*environment, PRELOAD)))
+			pointers[n++] = *environment;
+	pointers[n++] = ledger_entry;
+	if (our_path[0]) {
+		write_preload(list, characters,
+			      sizeof(PRELOAD) + strlen(our_path) + 1 + (list ? strlen(list) : 0) + 1);
+		pointers[n++] = characters;
+	}
+	pointers[n] = NULL;
+}

@@ -1,0 +1,26 @@
+/*
+ * forkguard.c - what each module does around a fork; see forkguard.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "forkguard.h"
+
+#include <stddef.h>
+
+#include "core/attrs.h"
+#include "lifecycle.h"
+#include "member.h"
+#include "timer_thread.h"
+
+/* The member first: the others ask it who this process is. */
+static void (*const MODULES[])(enum fork_side) = {
+	member_fork,
+	timer_thread_fork,
+	lifecycle_fork,
+};
+
+void forkguard_run(enum fork_side side)
+{
+	for (size_t i = 0; i < RL_ARRAY_LEN(MODULES); i++)
+		MODULES[i](side);
+}

@@ -1,0 +1,118 @@
+/*
+ * heap.h - charges the blocks that the next allocator serves.
+ *
+ * Owns:    how a block's size is read.
+ * Called:  interpose_heap, on every allocation.
+ * Context: as malloc: any thread; a signal handler that interrupts it finds
+ *          every counter in order. Leaves errno alone except to refuse.
+ * Fork:    nothing, because the ledger and member.c carry all state.
+ *
+ * Three parts, in this order: heap_admit() sees that there is credit, the real
+ * function is called, heap_charge() charges the size that the block really has.
+ * Between them the credit may be taken back by another thread; the charge then
+ * draws again, and if that fails the block goes back before anybody saw it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_PRELOAD_HEAP_H
+#define RL_PRELOAD_HEAP_H
+
+#include "bootheap.h"
+#include "core/cells.h"
+#include "member.h"
+
+/* Who asks: for the record of a refusal. */
+struct heap_call {
+	const char *name;
+	const void *caller;
+};
+
+/* In an inlined function this is the caller of the function that it is inlined into. */
+#define HEAP_CALL(function)                                                                                  \
+	(struct heap_call)                                                                                   \
+	{                                                                                                    \
+		.name = (function), .caller = __builtin_return_address(0)                                    \
+	}
+
+/* Whether a block's size stands in the word before it, as in glibc; set once at start. */
+extern bool heap_reads_headers;
+
+/* glibc keeps flags in the low bits of that word. */
+enum { CHUNK_FLAGS = 7, CHUNK_IS_MMAPPED = 2, CHUNK_OVERHEAD = sizeof(size_t) };
+
+size_t heap_size_slow(void *block);
+bool heap_admit_slow(size_t n, struct heap_call call);
+/* Charges a block, or finishes a charge that the fast path began. Return: the block, or NULL with ENOMEM. */
+void *heap_charge_slow(void *block, struct heap_call call);
+void *heap_settle(void *block, struct heap_call call);
+
+void heap_free_slow(void *block);
+void heap_refund_slow(struct cell *cell, size_t size);
+
+/* Checks on a few blocks that heap_reads_headers is right here. */
+void heap_detect_headers(void);
+
+/* The word before a block; by address, because to the compiler it is out of bounds. */
+RL_INLINE size_t heap_header(const void *block)
+{
+	return *(const size_t *)((uintptr_t)block - sizeof(size_t));
+}
+
+/* Whether a block's usable size can be read without asking its allocator. */
+RL_INLINE bool heap_size_is_at_hand(const void *block)
+{
+	return RL_LIKELY(heap_reads_headers) && RL_LIKELY(!(heap_header(block) & CHUNK_IS_MMAPPED));
+}
+
+RL_INLINE size_t heap_size_at_hand(const void *block)
+{
+	return (heap_header(block) & ~(size_t)CHUNK_FLAGS) - CHUNK_OVERHEAD;
+}
+
+/* The usable size of a live block. */
+RL_INLINE size_t heap_size(void *block)
+{
+	return heap_size_is_at_hand(block) ? heap_size_at_hand(block) : heap_size_slow(block);
+}
+
+/* Whether a request for n bytes may go on; false with ENOMEM in errno. */
+RL_INLINE bool heap_admit(size_t n, const char *name)
+{
+	struct cell *cell = thread_self.cell;
+
+	return RL_LIKELY(cell && cell_covers(cell, n)) || heap_admit_slow(n, HEAP_CALL(name));
+}
+
+/*
+ * Charges a new block, which may be NULL. Every way but the first ends in a
+ * tail call, so that the fast one has nothing to save.
+ * Return: the block, or NULL with ENOMEM.
+ */
+RL_INLINE void *heap_charge(void *block, const char *name)
+{
+	struct cell *cell = thread_self.cell;
+
+	if (RL_UNLIKELY(!block))
+		return NULL;
+	if (RL_UNLIKELY(!cell) || RL_UNLIKELY(!heap_size_is_at_hand(block)))
+		return heap_charge_slow(block, HEAP_CALL(name));
+	if (RL_LIKELY(cell_charge(cell, (int64_t)heap_size_at_hand(block))))
+		return block;
+	return heap_settle(block, HEAP_CALL(name));
+}
+
+RL_INLINE void heap_refund(size_t size)
+{
+	struct cell *cell = thread_self.cell;
+
+	if (RL_UNLIKELY(!cell) || !cell_refund(cell, (int64_t)size))
+		heap_refund_slow(cell, size);
+}
+
+/* A block for realloc(NULL, n). */
+void *heap_new(size_t n, struct heap_call call);
+
+/* realloc's own three parts: it must not touch the old block before it is sure. */
+void *heap_resize(void *block, size_t n, struct heap_call call);
+
+#endif

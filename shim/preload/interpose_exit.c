@@ -1,0 +1,45 @@
+/*
+ * interpose_exit.c - the ways out that go round the destructors.
+ *
+ * Owns:    nothing.
+ * Called:  any thread, signal handlers, fork and vfork children.
+ * Context: async-signal-safe, vfork child (which leaves its parent's record
+ *          alone); may not return.
+ * Fork:    nothing, because lifecycle.c carries the state.
+ *
+ * exit() and a return from main come to the handler of lifecycle.c instead.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/attrs.h"
+#include "core/rawsys.h"
+#include "core/record.h"
+#include "lifecycle.h"
+#include "real.h"
+
+static RL_NORETURN void end_at_once(int status)
+{
+	struct record_ending ending = {.exit_code = status & 0xff};
+
+	lifecycle_end(&ending);
+	raw_exit_group(status);
+}
+
+RL_EXPORT void _exit(int status)
+{
+	end_at_once(status);
+}
+
+RL_EXPORT void _Exit(int status)
+{
+	end_at_once(status);
+}
+
+RL_EXPORT void quick_exit(int status)
+{
+	real_ensure();
+	/* Its handlers run first; ours, registered before theirs, comes last. */
+	lifecycle_expect_exit(status);
+	real.quick_exit(status);
+	__builtin_unreachable();
+}

@@ -1,0 +1,158 @@
+/*
+ * interpose_heap.c - malloc and its kin.
+ *
+ * Owns:    nothing.
+ * Called:  by the program, its libraries, libc itself (malloc, calloc, realloc
+ *          and free only) and ld.so, before the constructor and after the
+ *          destructor, inside atfork handlers, with any lock of theirs held.
+ * Context: any thread; no lock of ours on the fast path; errno changes only to
+ *          ENOMEM on a refusal, and posix_memalign leaves even that alone.
+ * Fork:    a child of fork() charges its own slot (member.c); a vfork child
+ *          charges its parent, whose memory it uses.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/attrs.h"
+#include "heap.h"
+#include "real.h"
+
+RL_EXPORT RL_HOT void *malloc(size_t size)
+{
+	if (RL_UNLIKELY(!heap_admit(size, "malloc")))
+		return NULL;
+	return heap_charge(real.malloc(size), "malloc");
+}
+
+RL_EXPORT RL_HOT void *calloc(size_t count, size_t size)
+{
+	size_t bytes;
+
+	/* The real one knows what an overflow means. */
+	if (RL_UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
+		return real.calloc(count, size);
+	if (RL_UNLIKELY(!heap_admit(bytes, "calloc")))
+		return NULL;
+	return heap_charge(real.calloc(count, size), "calloc");
+}
+
+RL_EXPORT RL_HOT void free(void *block)
+{
+	size_t size;
+
+	if (RL_UNLIKELY(!block))
+		return;
+	/* Blocks of the boot heap look mapped, so they take the slow way too. */
+	if (RL_UNLIKELY(!heap_size_is_at_hand(block))) {
+		heap_free_slow(block);
+		return;
+	}
+	size = heap_size_at_hand(block);
+	real.free(block);
+	heap_refund(size);
+}
+
+/* A block of the boot heap moves to the real one; the old one is never used again. */
+static void *move_from_bootheap(void *block, size_t size)
+{
+	size_t old_size = bootheap_usable_size(block);
+	void *copy = malloc(size);
+
+	if (copy)
+		memcpy(copy, block, old_size < size ? old_size : size);
+	return copy;
+}
+
+static void *resize(void *block, size_t size, struct heap_call call)
+{
+	if (!block)
+		return heap_new(size, call);
+	if (RL_UNLIKELY(bootheap_owns(block)))
+		return move_from_bootheap(block, size);
+	return heap_resize(block, size, call);
+}
+
+RL_EXPORT void *realloc(void *block, size_t size)
+{
+	return resize(block, size, HEAP_CALL("realloc"));
+}
+
+RL_EXPORT void *reallocarray(void *block, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return resize(block, bytes, HEAP_CALL("reallocarray"));
+}
+
+RL_EXPORT void cfree(void *block)
+{
+	free(block);
+}
+
+RL_EXPORT void free_sized(void *block, size_t size)
+{
+	(void)size;
+	free(block);
+}
+
+RL_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
+{
+	(void)alignment;
+	(void)size;
+	free(block);
+}
+
+RL_EXPORT void *aligned_alloc(size_t alignment, size_t size)
+{
+	if (!heap_admit(size, "aligned_alloc"))
+		return NULL;
+	return heap_charge(real.aligned_alloc(alignment, size), "aligned_alloc");
+}
+
+RL_EXPORT void *memalign(size_t alignment, size_t size)
+{
+	if (!heap_admit(size, "memalign"))
+		return NULL;
+	return heap_charge(real.memalign(alignment, size), "memalign");
+}
+
+RL_EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
+{
+	int saved = errno;
+	void *got = NULL;
+	int error;
+
+	if (!heap_admit(size, "posix_memalign")) {
+		errno = saved;
+		return ENOMEM;
+	}
+	error = real.posix_memalign(&got, alignment, size);
+	if (error)
+		return error;
+	if (!heap_charge(got, "posix_memalign")) {
+		errno = saved;
+		return ENOMEM;
+	}
+	*block = got;
+	return 0;
+}
+
+RL_EXPORT void *valloc(size_t size)
+{
+	if (!heap_admit(size, "valloc"))
+		return NULL;
+	return heap_charge(real.valloc(size), "valloc");
+}
+
+RL_EXPORT void *pvalloc(size_t size)
+{
+	if (!heap_admit(size, "pvalloc"))
+		return NULL;
+	return heap_charge(real.pvalloc(size), "pvalloc");
+}

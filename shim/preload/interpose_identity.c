@@ -1,0 +1,49 @@
+/*
+ * interpose_identity.c - calls that a thread unknown to libc would break.
+ *
+ * Owns:    nothing.
+ * Called:  any thread of the program.
+ * Context: as the real functions; errno as they leave it.
+ * Fork:    nothing, because there is no state.
+ *
+ * unshare() and setns() of user namespaces fail in a process with a second
+ * thread, and a change of user or group that libc makes in all threads it
+ * knows would leave ours with the old rights. So ours ends before and is made
+ * again after, with the rights that its maker then has.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+
+#include "core/attrs.h"
+#include "real.h"
+#include "timer_thread.h"
+
+/* One row per function: its name, its parameters, its arguments. */
+#define PAUSED_CALL(name, parameters, arguments)                                                             \
+	RL_EXPORT int name parameters                                                                        \
+	{                                                                                                    \
+		struct timer_pause pause;                                                                    \
+		int result, saved;                                                                           \
+                                                                                                             \
+		real_ensure();                                                                               \
+		pause = timer_thread_pause();                                                                \
+		result = real.name arguments;                                                                \
+		saved = errno;                                                                               \
+		timer_thread_resume(pause);                                                                  \
+		errno = saved;                                                                               \
+		return result;                                                                               \
+	}
+
+PAUSED_CALL(unshare, (int flags), (flags))
+PAUSED_CALL(setns, (int fd, int type), (fd, type))
+PAUSED_CALL(setuid, (uid_t uid), (uid))
+PAUSED_CALL(setgid, (gid_t gid), (gid))
+PAUSED_CALL(seteuid, (uid_t euid), (euid))
+PAUSED_CALL(setegid, (gid_t egid), (egid))
+PAUSED_CALL(setreuid, (uid_t ruid, uid_t euid), (ruid, euid))
+PAUSED_CALL(setregid, (gid_t rgid, gid_t egid), (rgid, egid))
+PAUSED_CALL(setresuid, (uid_t ruid, uid_t euid, uid_t suid), (ruid, euid, suid))
+PAUSED_CALL(setresgid, (gid_t rgid, gid_t egid, gid_t sgid), (rgid, egid, sgid))
+PAUSED_CALL(setgroups, (size_t count, const gid_t *groups), (count, groups))
+PAUSED_CALL(initgroups, (const char *user, gid_t group), (user, group))

@@ -1,0 +1,140 @@
+/*
+ * interpose_process.c - fork, _Fork and the two halves of vfork.
+ *
+ * Owns:    nothing.
+ * Called:  any thread; _Fork also from signal handlers; vfork's halves from
+ *          vfork_<arch>.S, the child's half in the child.
+ * Context: async-signal-safe but for fork(), whose atfork handlers may do
+ *          anything; vfork child; errno is EAGAIN on a refusal, as fork(2) says
+ *          for a limit on processes. Takes the ledger's lock, never while
+ *          the real function runs.
+ * Fork:    runs forkguard around it.
+ *
+ * The child's slot is reserved before the fork, so that the child needs
+ * nothing that can fail, and a kill in the middle loses nothing: a reservation
+ * dies with its maker.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "interpose_process.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+#include "core/breach.h"
+#include "core/ledger_lock.h"
+#include "core/rawsys.h"
+#include "core/slots.h"
+#include "member.h"
+#include "real.h"
+
+uint32_t process_reserve(const char *call, const void *caller)
+{
+	uint32_t account = member.ledger->slot[member.slot].account;
+	uint32_t slot = LEDGER_NONE;
+	bool full = false;
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	if (!breach_is_killing(member.ledger, account))
+		slot = slots_reserve(member.ledger, member.slot, &full);
+	if (full)
+		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SLOTS_FULL, memory_order_relaxed);
+	ledger_unlock(member.ledger, &mask);
+	if (slot == LEDGER_NONE && !full)
+		member_note_denial(RL_PROCS, call, 0, caller);
+	return slot;
+}
+
+void process_settle(uint32_t slot, pid_t child)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	if (child > 0)
+		slots_bind(member.ledger, slot, child);
+	else if (slots_is_reserved_by(member.ledger, slot, raw_getpid()))
+		slots_close(member.ledger, slot);
+	ledger_unlock(member.ledger, &mask);
+}
+
+static pid_t guarded_fork(pid_t (*real_fork)(void), const char *call, const void *caller)
+{
+	uint32_t slot;
+	int saved = errno;
+	pid_t child;
+
+	if (!member_is_guarded())
+		return real_fork();
+	slot = process_reserve(call, caller);
+	if (slot == LEDGER_NONE) {
+		errno = EAGAIN;
+		return -1;
+	}
+	thread_self.child_slot = slot;
+	forkguard_run(FORK_PREPARE);
+	child = real_fork();
+	if (child == 0) {
+		forkguard_run(FORK_CHILD);
+		errno = saved;
+		return 0;
+	}
+	saved = child < 0 ? errno : saved;
+	thread_self.child_slot = LEDGER_NONE;
+	forkguard_run(FORK_PARENT);
+	process_settle(slot, child);
+	errno = saved;
+	return child;
+}
+
+RL_EXPORT pid_t fork(void)
+{
+	real_ensure();
+	return guarded_fork(real.fork, "fork", __builtin_return_address(0));
+}
+
+RL_EXPORT pid_t __fork(void)
+{
+	real_ensure();
+	return guarded_fork(real.fork, "fork", __builtin_return_address(0));
+}
+
+RL_EXPORT pid_t _Fork(void)
+{
+	real_ensure();
+	return guarded_fork(real._Fork ? real._Fork : real.fork, "_Fork", __builtin_return_address(0));
+}
+
+long process_vfork_prepare(const void *caller)
+{
+	uint32_t slot;
+
+	if (!member_is_guarded())
+		return 0;
+	slot = process_reserve("vfork", caller);
+	if (slot == LEDGER_NONE) {
+		errno = EAGAIN;
+		return -1;
+	}
+	thread_self.child_slot = slot;
+	return 0;
+}
+
+/*
+ * In the child the slot is bound but stays in thread_self, which the parent
+ * shares; the parent binds it again, to the same pid, and clears it.
+ */
+pid_t process_vfork_return(long result)
+{
+	if (member_is_guarded() && thread_self.child_slot != LEDGER_NONE) {
+		uint32_t slot = thread_self.child_slot;
+
+		process_settle(slot, result ? (pid_t)result : raw_getpid());
+		if (result)
+			thread_self.child_slot = LEDGER_NONE;
+	}
+	if (result >= 0)
+		return (pid_t)result;
+	errno = (int)-result;
+	return -1;
+}

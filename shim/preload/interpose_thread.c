@@ -1,0 +1,176 @@
+/*
+ * interpose_thread.c - pthread_create and thrd_create.
+ *
+ * Owns:    the key whose destructor gives a thread's place and cell back.
+ * Called:  any thread, also before main; the destructor on the way out of a
+ *          thread: return, pthread_exit, cancellation.
+ * Context: takes the ledger's lock; never allocates; a signal handler may run
+ *          in the middle but may not create threads (POSIX). A vfork child may
+ *          not either.
+ * Fork:    nothing: the child has one thread, and its slot counts none beside it.
+ *
+ * The place is reserved before the thread exists and travels to it in its
+ * cell. It is given back in the last round of destructors, so that a joiner
+ * always finds it free, and destructors that allocate still have a cell.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "interpose_thread.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/breach.h"
+#include "core/cells.h"
+#include "core/ledger_lock.h"
+#include "core/slots.h"
+#include "member.h"
+#include "real.h"
+
+static pthread_key_t end_key;
+static RL_THREAD_LOCAL int end_rounds;
+
+/* Values of end_key: whether the thread has a place to give back beside its cell. */
+static char uncounted, counted;
+
+static void give_back(bool has_place)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	if (thread_self.cell)
+		cells_retire_locked(member.ledger, member.slot, thread_self.cell);
+	if (has_place)
+		slots_end_thread(member.ledger, member.slot);
+	thread_self.cell = NULL;
+	thread_self.phase = THREAD_ENDED;
+	ledger_unlock(member.ledger, &mask);
+}
+
+static void end_thread(void *value)
+{
+	/* Other destructors may run after this one, until the last round. */
+	if (++end_rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+		pthread_setspecific(end_key, value);
+		return;
+	}
+	if (!member_is_borrowed())
+		give_back(value == &counted);
+}
+
+int thread_make_key(void)
+{
+	return -pthread_key_create(&end_key, end_thread);
+}
+
+void thread_return_cell_at_end(void)
+{
+	/* The first thread ends with its process; glibc's first keys need no memory. */
+	if (raw_gettid() != member.pid && !pthread_getspecific(end_key))
+		pthread_setspecific(end_key, &uncounted);
+}
+
+/* A place and a cell for a new thread, or NULL. Under the lock. */
+static struct cell *reserve_locked(void)
+{
+	struct cell *cell;
+
+	if (breach_is_killing(member.ledger, member.ledger->slot[member.slot].account) ||
+	    !slots_reserve_thread(member.ledger, member.slot))
+		return NULL;
+	cell = cells_attach_locked(member.ledger, member.slot);
+	if (!cell)
+		slots_end_thread(member.ledger, member.slot);
+	return cell;
+}
+
+static struct cell *reserve(const char *call, void *(*start)(void *), void *argument, const void *caller)
+{
+	struct cell *cell;
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	cell = reserve_locked();
+	ledger_unlock(member.ledger, &mask);
+	if (!cell) {
+		member_note_denial(RL_THREADS, call, 0, caller);
+		return NULL;
+	}
+	cell->start = start;
+	cell->argument = argument;
+	return cell;
+}
+
+static void unreserve(struct cell *cell)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	cells_retire_locked(member.ledger, member.slot, cell);
+	slots_end_thread(member.ledger, member.slot);
+	ledger_unlock(member.ledger, &mask);
+}
+
+static void *take_up(struct cell *cell, void *(**start)(void *))
+{
+	thread_self.cell = cell;
+	thread_self.phase = THREAD_ATTACHED;
+	pthread_setspecific(end_key, &counted);
+	*start = cell->start;
+	return cell->argument;
+}
+
+static void *run_pthread(void *cell)
+{
+	void *(*start)(void *);
+	void *argument = take_up(cell, &start);
+
+	return start(argument);
+}
+
+/* thrd_start_t returns int; the cell carries it as the other kind. */
+static int run_thrd(void *cell)
+{
+	void *(*start)(void *);
+	void *argument = take_up(cell, &start);
+
+	return ((thrd_start_t)(uintptr_t)start)(argument);
+}
+
+RL_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *),
+			     void *argument)
+{
+	struct cell *cell;
+	int error;
+
+	real_ensure();
+	if (!member_is_guarded())
+		return real.pthread_create(thread, attr, start, argument);
+	cell = reserve("pthread_create", start, argument, __builtin_return_address(0));
+	if (!cell)
+		return EAGAIN;
+	error = real.pthread_create(thread, attr, run_pthread, cell);
+	if (error)
+		unreserve(cell);
+	return error;
+}
+
+RL_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
+{
+	struct cell *cell;
+	int error;
+
+	real_ensure();
+	if (!member_is_guarded())
+		return real.thrd_create(thread, start, argument);
+	cell = reserve("thrd_create", (void *(*)(void *))(uintptr_t)start, argument,
+		       __builtin_return_address(0));
+	if (!cell)
+		return thrd_nomem;
+	error = real.thrd_create(thread, run_thrd, cell);
+	if (error != thrd_success)
+		unreserve(cell);
+	return error;
+}

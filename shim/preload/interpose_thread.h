@@ -1,0 +1,22 @@
+/*
+ * interpose_thread.h - what other parts need to know of threads.
+ *
+ * Owns:    the key whose destructor ends a thread.
+ * Called:  lifecycle, member.
+ * Fork:    nothing: see the .c file.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_PRELOAD_INTERPOSE_THREAD_H
+#define RL_PRELOAD_INTERPOSE_THREAD_H
+
+/* Makes the key whose destructor ends a thread. Return: 0 or -errno. */
+int thread_make_key(void);
+
+/*
+ * Sees to it that a thread which libc or a library made gives its cell back.
+ * Context: the thread itself, on its first allocation.
+ */
+void thread_return_cell_at_end(void);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * lifecycle.c - start and end of the guard in a process; see lifecycle.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "lifecycle.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "core/cells.h"
+#include "core/ledger_file.h"
+#include "core/ledger_lock.h"
+#include "core/slots.h"
+#include "fatal.h"
+#include "heap.h"
+#include "interpose_thread.h"
+#include "member.h"
+#include "real.h"
+#include "startup.h"
+#include "timer_thread.h"
+
+static int exit_status; /* of quick_exit() */
+static _Atomic int ended;
+
+void lifecycle_expect_exit(int status)
+{
+	exit_status = status;
+}
+
+/*
+ * Called by exit() with the status that the parent will see. Registered before
+ * any of the program's handlers, and before ld.so registers the destructors,
+ * it comes after all of them.
+ */
+static void end_exit(int status, void *unused)
+{
+	struct record_ending ending = {.exit_code = status & 0xff};
+
+	(void)unused;
+	lifecycle_end(&ending);
+}
+
+static void end_quick_exit(void)
+{
+	struct record_ending ending = {.exit_code = exit_status & 0xff};
+
+	lifecycle_end(&ending);
+}
+
+void lifecycle_end(const struct record_ending *ending)
+{
+	uint64_t mask;
+	bool last;
+
+	if (!member_is_guarded() || member_is_borrowed() ||
+	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
+		return;
+	if (thread_self.cell)
+		cells_note_peak(member.ledger, member.slot, thread_self.cell);
+	record_process_end(member.ledger, member.slot, ending);
+	ledger_lock(member.ledger, &mask);
+	slots_leave(member.ledger, member.slot);
+	last = slots_is_last(member.ledger, member.slot);
+	ledger_unlock(member.ledger, &mask);
+	if (last)
+		ledger_unlink(member.ledger);
+}
+
+void lifecycle_fork(enum fork_side side)
+{
+	if (side == FORK_CHILD)
+		atomic_store_explicit(&ended, 0, memory_order_relaxed);
+}
+
+static const char *heap_coverage(void)
+{
+	return real_seen_by_program("malloc") == (void *)malloc ? "full" : "bypassed";
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	real_resolve();
+	heap_detect_headers();
+	startup_run();
+	if (!member.ledger)
+		return;
+	record_set_heap_coverage(heap_coverage());
+	thread_make_key();
+	on_exit(end_exit, NULL);
+	at_quick_exit(end_quick_exit);
+	fatal_install();
+	timer_thread_ensure();
+	timer_thread_arm_backstop();
+}

@@ -1,0 +1,25 @@
+/*
+ * lifecycle.h - start and end of the guard in a process.
+ *
+ * Owns:    the order in which the modules start and end.
+ * Called:  ld.so (constructor), exit() and quick_exit(), interpose_exit, fatal.
+ * Context: ending: async-signal-safe, vfork child (does nothing there).
+ * Fork:    lifecycle_fork(): the child has not ended, even if its parent was about to.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_PRELOAD_LIFECYCLE_H
+#define RL_PRELOAD_LIFECYCLE_H
+
+#include "core/record.h"
+#include "forkguard.h"
+
+/* Notes the status that quick_exit() was given, which its handlers are not told. */
+void lifecycle_expect_exit(int status);
+
+/* Writes the record if it is due and leaves the tree. Called again, it does nothing. */
+void lifecycle_end(const struct record_ending *ending);
+
+void lifecycle_fork(enum fork_side side);
+
+#endif

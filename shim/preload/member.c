@@ -1,0 +1,109 @@
+/*
+ * member.c - this process as a member of its tree; see member.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "member.h"
+
+#include <stdatomic.h>
+
+#include "callsite.h"
+#include "core/cells.h"
+#include "core/ledger_lock.h"
+#include "core/slots.h"
+#include "interpose_thread.h"
+#include "timer_thread.h"
+
+struct member member = {.slot = LEDGER_NONE};
+RL_THREAD_LOCAL struct thread thread_self = {.child_slot = LEDGER_NONE};
+
+bool member_is_borrowed(void)
+{
+	return raw_getpid() != member.pid;
+}
+
+/* The child of a fork whose atfork handlers allocate before fork() returns to our hook. */
+static void become_child_early(void)
+{
+	if (thread_self.child_slot != LEDGER_NONE && member_is_borrowed())
+		member_fork(FORK_CHILD);
+}
+
+struct cell *member_cell(void)
+{
+	if (thread_self.phase == THREAD_FORKING)
+		become_child_early();
+	if (thread_self.phase != THREAD_NEW)
+		return thread_self.cell;
+	if (member_is_borrowed())
+		return NULL;
+	timer_thread_ensure();
+	thread_self.cell = cells_attach(member.ledger, member.slot);
+	thread_self.phase = thread_self.cell ? THREAD_ATTACHED : THREAD_ENDED;
+	if (thread_self.cell)
+		thread_return_cell_at_end();
+	return thread_self.cell;
+}
+
+void member_note_denial(enum limit_id limit, const char *call, int64_t amount, const void *caller)
+{
+	struct callsite site = {.module_offset = "", .build_id = ""};
+	struct denial denial = {.limit = limit, .call = call, .amount = amount};
+
+	if (denial_wants_site(member.ledger, member.slot) && callsite_describe(caller, &site)) {
+		denial.site = site.module_offset;
+		denial.build_id = site.build_id;
+	}
+	if (denial_note(member.ledger, member.slot, &denial))
+		timer_thread_kick();
+}
+
+/*
+ * From here until the fork has returned this thread charges under the lock,
+ * because in the child its cell belongs to the parent.
+ */
+static void park(void)
+{
+	thread_self.parked = thread_self.cell;
+	thread_self.cell = NULL;
+	thread_self.phase = THREAD_FORKING;
+}
+
+static void unpark(void)
+{
+	thread_self.cell = thread_self.parked;
+	thread_self.phase = thread_self.cell ? THREAD_ATTACHED : THREAD_NEW;
+}
+
+static void become_child(void)
+{
+	uint64_t mask;
+	pid_t pid = raw_getpid();
+	uint32_t index = thread_self.child_slot;
+
+	if (index == LEDGER_NONE || member.pid == pid)
+		return;
+	ledger_lock(member.ledger, &mask);
+	slots_bind(member.ledger, index, pid);
+	ledger_unlock(member.ledger, &mask);
+	member.slot = index;
+	member.pid = pid;
+	thread_self.child_slot = LEDGER_NONE;
+	thread_self.cell = NULL;
+	thread_self.phase = THREAD_NEW;
+}
+
+void member_fork(enum fork_side side)
+{
+	switch (side) {
+	case FORK_PREPARE:
+		park();
+		break;
+	case FORK_PARENT:
+		unpark();
+		break;
+	case FORK_CHILD:
+		become_child();
+		break;
+	}
+}

@@ -1,0 +1,73 @@
+/*
+ * member.h - this process as a member of its tree, and its threads' state.
+ *
+ * Owns:    struct member; the thread-local words.
+ * Called:  every interposer.
+ * Context: reading: any thread, async-signal-safe, vfork child (which shares
+ *          all of it with its parent).
+ * Fork:    member_fork(): the child takes the slot its parent reserved and
+ *          attaches new cells.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_PRELOAD_MEMBER_H
+#define RL_PRELOAD_MEMBER_H
+
+#include <stdbool.h>
+
+#include "contract/ledger_layout.h"
+#include "core/attrs.h"
+#include "core/denial.h"
+#include "forkguard.h"
+
+enum phase {
+	PHASE_BOOT,    /* before the constructor: allocations are noted for later */
+	PHASE_IDLE,    /* nothing to guard: calls pass through */
+	PHASE_RUNNING, /* the ledger is there */
+};
+
+struct member {
+	enum phase phase;
+	struct ledger *ledger;
+	uint32_t slot;
+	pid_t pid;		    /* a vfork child's differs */
+	_Atomic int64_t boot_bytes; /* allocated in PHASE_BOOT; writers: any thread */
+};
+
+extern struct member member;
+
+enum thread_phase {
+	THREAD_NEW, /* attaches a cell when it first needs one */
+	THREAD_ATTACHED,
+	THREAD_FORKING, /* inside fork(): charges under the lock, in whichever process it wakes up */
+	THREAD_ENDED,	/* its destructors run: charges under the lock */
+};
+
+struct thread {
+	struct cell *cell; /* the hot path's only word; NULL sends it to the slow path */
+	enum thread_phase phase;
+	uint32_t child_slot; /* reserved for the process that this thread is about to create */
+	struct cell *parked; /* the parent's cell during a fork */
+};
+
+extern RL_THREAD_LOCAL struct thread thread_self;
+
+/* Whether calls are guarded. */
+static inline bool member_is_guarded(void)
+{
+	return RL_LIKELY(member.phase == PHASE_RUNNING);
+}
+
+/* Whether this is a vfork child, or a child of a raw fork: it runs in the parent's state. Context: one system
+ * call. */
+bool member_is_borrowed(void);
+
+/* The calling thread's cell, attached if need be; NULL if it must charge under the lock. */
+struct cell *member_cell(void);
+
+/* Notes a refusal; `caller` is the address after the call. Leaves errno alone. */
+void member_note_denial(enum limit_id limit, const char *call, int64_t amount, const void *caller);
+
+void member_fork(enum fork_side side);
+
+#endif

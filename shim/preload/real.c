@@ -1,0 +1,132 @@
+/*
+ * real.c - the next definition of each hooked function; see real.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "real.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <gnu/libc-version.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "bootheap.h"
+#include "core/attrs.h"
+
+static bool resolved, resolving;
+
+/* Whether the real functions are known, after trying if that is possible. */
+static bool ready(void)
+{
+	/* ld.so allocates before libc is initialised, and dlsym may allocate while it looks. */
+	if (!resolved && !resolving && environ)
+		real_resolve();
+	return resolved;
+}
+
+static void *boot_aligned_alloc(size_t alignment, size_t size)
+{
+	return ready() ? real.aligned_alloc(alignment, size) : bootheap_alloc(size, alignment);
+}
+
+static void *boot_memalign(size_t alignment, size_t size)
+{
+	return ready() ? real.memalign(alignment, size) : bootheap_alloc(size, alignment);
+}
+
+static int boot_posix_memalign(void **block, size_t alignment, size_t size)
+{
+	if (ready())
+		return real.posix_memalign(block, alignment, size);
+	*block = bootheap_alloc(size, alignment);
+	return *block ? 0 : ENOMEM;
+}
+
+static void *boot_malloc(size_t size)
+{
+	return ready() ? real.malloc(size) : bootheap_alloc(size, BOOTHEAP_ALIGNMENT);
+}
+
+static void *boot_calloc(size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (ready())
+		return real.calloc(count, size);
+	/* The boot heap is static memory, zero until it is handed out, and never handed out twice. */
+	return __builtin_mul_overflow(count, size, &bytes) ? NULL : bootheap_alloc(bytes, BOOTHEAP_ALIGNMENT);
+}
+
+static void *boot_realloc(void *block, size_t size)
+{
+	/* Blocks of the boot heap do not come here: the hook copies them. */
+	return ready() ? real.realloc(block, size) : bootheap_alloc(size, BOOTHEAP_ALIGNMENT);
+}
+
+static void *boot_valloc(size_t size)
+{
+	return ready() ? real.valloc(size) : bootheap_alloc(size, 4096);
+}
+
+static void *boot_pvalloc(size_t size)
+{
+	return ready() ? real.pvalloc(size) : bootheap_alloc((size + 4095) & ~(size_t)4095, 4096);
+}
+
+static void boot_free(void *block)
+{
+	if (ready())
+		real.free(block);
+}
+
+struct real real = {
+#define RL_BOOTHOOK(name) .name = boot_##name,
+#define RL_HOOK(name)
+#define RL_OWNHOOK(name)
+#define RL_REAL(name)
+#include "interpose.def"
+#undef RL_BOOTHOOK
+#undef RL_HOOK
+#undef RL_OWNHOOK
+#undef RL_REAL
+};
+
+static void *next(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}
+
+void real_resolve(void)
+{
+	struct real found;
+
+	if (resolved || resolving)
+		return;
+	resolving = true;
+#define RL_BOOTHOOK(name) found.name = next(#name);
+#define RL_HOOK(name)	  found.name = next(#name);
+#define RL_OWNHOOK(name)
+#define RL_REAL(name) found.name = next(#name);
+#include "interpose.def"
+#undef RL_BOOTHOOK
+#undef RL_HOOK
+#undef RL_OWNHOOK
+#undef RL_REAL
+	memcpy(&real, &found, sizeof(real));
+	resolved = true;
+	resolving = false;
+}
+
+void *real_seen_by_program(const char *name)
+{
+	return dlsym(RTLD_DEFAULT, name);
+}
+
+bool real_is_libc_malloc(void)
+{
+	Dl_info libc, allocator;
+
+	return dladdr((void *)gnu_get_libc_version, &libc) && dladdr((void *)real.malloc, &allocator) &&
+	       libc.dli_fbase == allocator.dli_fbase;
+}

@@ -1,0 +1,63 @@
+/*
+ * real.h - the next definition of each hooked function.
+ *
+ * Owns:    struct real; alone calls dlsym.
+ * Called:  interposers.
+ * Context: reading: any thread, async-signal-safe, vfork child. Resolving: in
+ *          the constructor, or in the first allocation of an earlier one.
+ * Fork:    nothing, because the pointers stay right.
+ *
+ * Before they are resolved, the allocation functions point to stand-ins that
+ * resolve them if libc is ready, and serve from the boot heap if not.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_PRELOAD_REAL_H
+#define RL_PRELOAD_REAL_H
+
+#include <grp.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <threads.h>
+#include <unistd.h>
+
+#include "undeclared.h"
+
+/* sigset() is deprecated, but programs still call it. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+struct real {
+#define RL_BOOTHOOK(name) __typeof__(name) *name;
+#define RL_HOOK(name)	  __typeof__(name) *name;
+#define RL_OWNHOOK(name)
+#define RL_REAL(name) __typeof__(name) *name;
+#include "interpose.def"
+#undef RL_BOOTHOOK
+#undef RL_HOOK
+#undef RL_OWNHOOK
+#undef RL_REAL
+};
+
+extern struct real real;
+
+/* Looks all of them up. Missing ones stay NULL. */
+void real_resolve(void);
+
+/* For a hook that may be called before the constructor. */
+static inline void real_ensure(void)
+{
+	if (__builtin_expect(!real.fork, 0))
+		real_resolve();
+}
+
+/* What another object would call by that name; to see whether it is ours. */
+void *real_seen_by_program(const char *name);
+
+/* Whether the next malloc is libc's own. */
+bool real_is_libc_malloc(void);
+
+#endif

@@ -1,0 +1,322 @@
+/*
+ * startup.c - from the environment to a place in a tree; see startup.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "startup.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/accounts.h"
+#include "core/cells.h"
+#include "core/config.h"
+#include "core/ledger_file.h"
+#include "core/ledger_lock.h"
+#include "core/logline.h"
+#include "core/procfs.h"
+#include "core/rawsys.h"
+#include "core/record.h"
+#include "core/slots.h"
+#include "environment.h"
+#include "member.h"
+
+enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
+
+static char status_file[CONFIG_PATH_MAX + 1], log_file[CONFIG_PATH_MAX + 1];
+
+/* The one line that the shim ever prints. */
+static RL_NORETURN void refuse_to_start(const char *why)
+{
+	char line[MESSAGE_MAX + 32];
+	struct fmt f = FMT_INIT(line);
+
+	fmt_str(&f, "reslimit: ");
+	fmt_str(&f, why);
+	fmt_char(&f, '\n');
+	raw_write(2, line, f.len);
+	raw_exit_group(EXIT_OUR_FAILURE);
+}
+
+static RL_NORETURN void refuse_number(const char *name, int64_t number, const char *why)
+{
+	char text[MESSAGE_MAX];
+	struct fmt f = FMT_INIT(text);
+
+	fmt_str(&f, name);
+	fmt_int(&f, number);
+	fmt_str(&f, why);
+	refuse_to_start(text);
+}
+
+static RL_NORETURN void refuse_text(const char *name, const char *value, const char *why)
+{
+	char text[MESSAGE_MAX];
+	struct fmt f = FMT_INIT(text);
+
+	fmt_str(&f, name);
+	fmt_printable(&f, value, 200);
+	fmt_str(&f, why);
+	refuse_to_start(text);
+}
+
+/* Paths mean what they meant at the start, wherever the program goes. */
+static const char *absolute(const char *path, char *to, size_t size, const char *name)
+{
+	struct fmt f = {.buf = to, .size = size};
+
+	if (path[0] == '/')
+		return path;
+	to[0] = '\0';
+	if (raw_syscall2(SYS_getcwd, to, size) < 0)
+		refuse_text(name, path, ": the working directory has no path; give an absolute one");
+	f.len = strlen(to);
+	fmt_char(&f, '/');
+	fmt_str(&f, path);
+	if (f.truncated)
+		refuse_text(name, path, ": too long with its directory; give a shorter one");
+	return to;
+}
+
+static bool is_number(const char *text)
+{
+	return strspn(text, "0123456789") == strlen(text);
+}
+
+/* Whether a descriptor can take a record or a log line. */
+static bool is_writable(int64_t fd)
+{
+	int flags = raw_fcntl((int)fd, F_GETFL, 0);
+
+	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+static void check_status_fd(const struct config *config)
+{
+	if (raw_fcntl((int)config->status_fd, F_GETFL, 0) < 0)
+		refuse_number("RESLIMIT_STATUS_FD=", config->status_fd,
+			      ": not an open descriptor; open it before the program starts");
+	if (!is_writable(config->status_fd))
+		refuse_number("RESLIMIT_STATUS_FD=", config->status_fd,
+			      ": open for reading only; give a descriptor that can be written");
+}
+
+/* A file that cannot be written is better found out now than at the end. */
+static void check_file(const char *path, const char *name)
+{
+	int fd;
+
+	if (strchr(path, '%'))
+		return;
+	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
+	if (fd < 0)
+		refuse_text(name, path,
+			    fd == -ENOENT ? ": no such directory; make it first"
+					  : ": cannot be written; give a file that can");
+	raw_close(fd);
+}
+
+static void check_sinks(struct config *config)
+{
+	if (config->status_file) {
+		config->status_file = absolute(config->status_file, status_file, sizeof(status_file),
+					       "RESLIMIT_STATUS_FILE=");
+		check_file(config->status_file, "RESLIMIT_STATUS_FILE=");
+	}
+	if (config->log && !is_number(config->log)) {
+		config->log = absolute(config->log, log_file, LEDGER_NAME, "RESLIMIT_LOG=");
+		check_file(config->log, "RESLIMIT_LOG=");
+	}
+}
+
+/* Reads RESLIMIT_ variables. Return: how many are set. */
+static int read_config(struct config *config)
+{
+	char why[MESSAGE_MAX];
+	struct fmt reason = FMT_INIT(why);
+	int count;
+
+	config_defaults(config);
+	count = config_read_environ(config, environ, &reason);
+	if (count < 0)
+		refuse_to_start(why);
+	config_finish(config);
+	return count;
+}
+
+/* Opens the accounts of one configuration below `parent`, for the process in `slot`. */
+static uint32_t open_accounts(struct ledger *ledger, uint32_t parent, uint32_t slot,
+			      const struct config *config)
+{
+	bool each = config->scope == RL_SCOPE_PROCESS;
+	uint32_t account = accounts_open(ledger, parent, slot, config, each ? ACCOUNT_TREE : ACCOUNT_WHOLE);
+
+	if (each && account != LEDGER_NONE)
+		account = accounts_open(ledger, account, slot, config, ACCOUNT_PROCESS);
+	if (account == LEDGER_NONE)
+		refuse_to_start("no room for another nested budget; nest fewer");
+	return account;
+}
+
+static void hold_records(struct ledger *ledger, uint32_t slot)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
+	if (a->root == slot)
+		record_hold(ledger, (uint32_t)(a - ledger->account));
+}
+
+static void begin_tree(const struct config *config)
+{
+	struct ledger *ledger;
+	uint32_t account, slot;
+	uint64_t mask;
+	int error;
+
+	error = ledger_create(&ledger);
+	if (error)
+		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
+			      "); make one of them writable, with some space left");
+	ledger_lock(ledger, &mask);
+	/* The first account needs the slot's number, and the slot its account: both are 0. */
+	slot = slots_open(ledger, LEDGER_NONE);
+	slots_bind_first(ledger, slot, raw_getpid(), procfs_pid_namespace());
+	account = open_accounts(ledger, LEDGER_NONE, slot, config);
+	ledger->slot[slot].account = account;
+	accounts_add_procs(ledger, account, 1);
+	ledger_unlock(ledger, &mask);
+	member.ledger = ledger;
+	member.slot = slot;
+}
+
+/* The slot of this process: its own from before exec, one its parent reserved, or a new one. */
+static uint32_t find_place(struct ledger *ledger, uint64_t pid_namespace)
+{
+	pid_t pid = raw_getpid();
+	uint32_t parent = slots_find(ledger, raw_getppid(), pid_namespace);
+	uint32_t slot = slots_find(ledger, pid, pid_namespace);
+
+	if (slot != LEDGER_NONE) {
+		slots_return_leases(ledger, slot);
+		return slot;
+	}
+	slot = slots_find_reserved(ledger, raw_getppid());
+	if (slot == LEDGER_NONE) {
+		slot = slots_open(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
+		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
+	}
+	if (slot == LEDGER_NONE)
+		refuse_to_start("the tree has too many processes for its ledger");
+	slots_bind_first(ledger, slot, pid, pid_namespace);
+	return slot;
+}
+
+/* New RESLIMIT_ variables on the way to this program: a budget within the one there is. */
+static void open_nested(struct ledger *ledger, uint32_t slot, struct config *config)
+{
+	uint32_t outer = ledger->slot[slot].account;
+	uint32_t inner;
+
+	/* A descriptor that was only inherited by name belongs to the outer record. */
+	if (config->status_fd >= 0 && config->status_fd == ledger->account[outer].status_fd &&
+	    !is_writable(config->status_fd))
+		config->status_fd = -1;
+	inner = open_accounts(ledger, outer, slot, config);
+	for (uint32_t i = inner; i != outer; i = ledger->account[i].parent) {
+		ledger->account[i].procs = 1;
+		ledger->account[i].procs_total = 1;
+	}
+	ledger->slot[slot].account = inner;
+}
+
+static void join_tree(struct ledger *ledger, struct config *config, int settings)
+{
+	uint64_t pid_namespace = procfs_pid_namespace();
+	uint64_t hash = config_hash(config);
+	uint64_t mask;
+	uint32_t slot;
+
+	ledger_lock(ledger, &mask);
+	slot = find_place(ledger, pid_namespace);
+	if (settings && ledger->account[ledger->slot[slot].account].config_hash != hash)
+		open_nested(ledger, slot, config);
+	ledger_unlock(ledger, &mask);
+	member.ledger = ledger;
+	member.slot = slot;
+}
+
+/* Memory of before the guard counts: libraries that allocated, and this process's own start. */
+static void charge_start(void)
+{
+	int64_t bytes = atomic_load_explicit(&member.boot_bytes, memory_order_relaxed);
+	const struct account *a = &member.ledger->account[member.ledger->slot[member.slot].account];
+
+	if (bytes <= 0 || !cells_charge_direct(member.ledger, member.slot, bytes))
+		return;
+	ledger_unlink(member.ledger);
+	if (a->limit[RL_MEM] < bytes)
+		refuse_number("RESLIMIT_MEM=", a->limit[RL_MEM],
+			      ": less than the program's libraries allocate before main; give more");
+	refuse_to_start("RESLIMIT_MEM: no room is left in the tree for another program to start; give more");
+}
+
+/* The clocks of accounts that were opened here begin as late as possible: at main. */
+static void start_clocks(void)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	bool first = false;
+
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	{
+		if (a->root != member.slot || a->start_ns)
+			continue;
+		accounts_start_clock(a, now_ns);
+		first = true;
+		logline(a, "start", a->name, member.pid);
+	}
+	if (first && !member.ledger->slot[member.slot].cpu_base_ns)
+		member.ledger->slot[member.slot].cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static void enter_tree(struct config *config, int settings)
+{
+	const char *path = environment_ledger(environ);
+	struct ledger *ledger;
+	int error = path ? ledger_open(path, &ledger) : -ENOENT;
+
+	if (error && error != -ENOENT)
+		refuse_text(CONFIG_LEDGER_VARIABLE "=", path,
+			    ": not a ledger that this user may use; unset it to begin a tree of its own");
+	/* Paths and hashes must be as in the process that opened the account. */
+	check_sinks(config);
+	if (!error) {
+		join_tree(ledger, config, settings);
+		return;
+	}
+	if (!settings)
+		return;
+	if (config->status_fd >= 0)
+		check_status_fd(config);
+	begin_tree(config);
+}
+
+void startup_run(void)
+{
+	struct config config;
+	int settings = read_config(&config);
+
+	enter_tree(&config, settings);
+	if (!member.ledger) {
+		member.phase = PHASE_IDLE;
+		return;
+	}
+	member.pid = raw_getpid();
+	cells_register_fence(member.ledger);
+	hold_records(member.ledger, member.slot);
+	if (environment_publish(member.ledger->path))
+		refuse_to_start("no memory for the environment");
+	start_clocks();
+	charge_start();
+	member.phase = PHASE_RUNNING;
+}

@@ -1,0 +1,43 @@
+/*
+ * timer_thread.h - the watchdog's home in a guarded process.
+ *
+ * Owns:    the thread, its stack, the process's struct watchdog.
+ * Called:  lifecycle, member (first allocation of a forked child),
+ *          interpose_identity (pause), denial (kick).
+ * Context: starting: any thread, async-signal-safe, not in a vfork child.
+ *          The thread itself: no libc, all signals blocked, raw system calls.
+ * Fork:    the child has none until it first allocates; until then the
+ *          watchdogs of the tree and the kernel's own timer watch it.
+ *
+ * The thread is made by a raw clone: a thread made by pthread_create would
+ * make putc five times as slow for the rest of the process, and would keep
+ * alive a program whose main thread calls pthread_exit.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_PRELOAD_TIMER_THREAD_H
+#define RL_PRELOAD_TIMER_THREAD_H
+
+#include <stdbool.h>
+
+#include "forkguard.h"
+
+/* Starts the thread if a limit needs one and it does not run. */
+void timer_thread_ensure(void);
+
+/* Makes it look at the ledger now. */
+void timer_thread_kick(void);
+
+/* Ends the thread and waits until the kernel has forgotten it; starts it again if it ran. */
+struct timer_pause {
+	bool was_running;
+};
+struct timer_pause timer_thread_pause(void);
+void timer_thread_resume(struct timer_pause pause);
+
+/* Leaves a SIGKILL with the kernel for after the last step of the wall limit. */
+void timer_thread_arm_backstop(void);
+
+void timer_thread_fork(enum fork_side side);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * undeclared.h - functions that libc has, or may have, without declaring them
+ * under the features we compile with.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_PRELOAD_UNDECLARED_H
+#define RL_PRELOAD_UNDECLARED_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+void cfree(void *block);
+void free_sized(void *block, size_t size);
+void free_aligned_sized(void *block, size_t alignment, size_t size);
+pid_t __fork(void);
+pid_t __vfork(void);
+pid_t _Fork(void);
+int __sigaction(int signal, const struct sigaction *new_action, struct sigaction *old_action);
+__sighandler_t bsd_signal(int signal, __sighandler_t handler);
+__sighandler_t __sysv_signal(int signal, __sighandler_t handler);
+
+#endif

@@ -1,0 +1,83 @@
+#!/bin/bash
+# layers.sh - each file includes only from lower rows, and each duty has one owner.
+#
+#   contract < core < preload | api | tools
+#
+# Prints "ok NAME" or "not ok NAME" for each rule.
+#
+# SPDX-License-Identifier: MIT
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+failed=0
+
+# What a rule finds is what breaks it.
+rule() {
+	local name=$1 found=$2
+	if [ -z "$found" ]; then
+		echo "ok $name"
+	else
+		echo "not ok $name"
+		printf '%s\n' "$found" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+# Includes of the files of $1, as "FILE -> INCLUDED" with the included path from the top.
+includes() {
+	local file included
+	while read -r file; do
+		sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file" | while read -r included; do
+			if [ -e "$(dirname "$file")/$included" ]; then
+				included=$(realpath --relative-to=. "$(dirname "$file")/$included")
+			elif [ -e "shim/$included" ]; then
+				included=shim/$included
+			fi
+			echo "$file -> $included"
+		done
+	done < <(find "$1" -name '*.[chS]' -o -name '*.def')
+}
+
+# Lines of code, without comments, of files below $1 that match $2; but not in the files named after.
+uses() {
+	local where pattern=$2 file
+	read -ra where <<<"$1"
+	shift 2
+	while read -r file; do
+		case " $* " in *" $file "*) continue ;; esac
+		sed -e 's://.*::' -e 's:/\*.*\*/::' -e '/^[ \t]*\/\*/,/\*\//d' -e '/^[ \t]*\*/d' -e 's/"[^"]*"//g' "$file" |
+			grep -nE "$pattern" | sed "s:^:$file\::"
+	done < <(find "${where[@]}" -name '*.[ch]')
+}
+
+lower() { # FOLDER PREFIX...: includes of FOLDER that are below none of the PREFIXes
+	local folder=$1 pattern
+	shift
+	pattern=$(printf -- '|-> %s/' "$@")
+	includes "$folder" | grep -vE -- "${pattern#|}"
+}
+
+rule "contract_includes_contract_only" "$(lower shim/contract shim/contract)"
+rule "core_includes_contract_and_core_only" "$(lower shim/core shim/contract shim/core)"
+rule "preload_includes_nothing_of_the_tools" "$(lower shim/preload shim/contract shim/core shim/preload shim/api)"
+rule "the_interface_includes_no_tools" "$([ ! -d shim/api ] || lower shim/api shim/contract shim/core shim/preload shim/api)"
+rule "tools_include_nothing_of_the_preload" "$(lower tools shim/contract shim/core shim/api tools)"
+rule "only_real_calls_dlsym" "$(uses 'shim tools' '\<dlv?sym *\(' shim/preload/real.c)"
+rule "only_config_and_the_start_know_the_names" \
+	"$(grep -rnE '"RESLIMIT_' shim --include='*.[ch]' | grep -vE '^shim/core/config\.[ch]:|^shim/preload/(environment|startup)\.c:')"
+rule "nobody_reads_variables_by_getenv" "$(uses shim '\<(secure_)?getenv *\(')"
+rule "only_rawsys_knows_the_processor" \
+	"$(uses shim '^[ \t]*#[ \t]*(el)?if.*__(x86_64|aarch64|i386|arm)' shim/core/rawsys.h)"
+rule "only_rawsys_makes_raw_system_calls" "$(uses shim '\<syscall *\(' shim/core/rawsys.h)"
+rule "nothing_in_the_shim_exits_or_prints" \
+	"$(uses shim '(^|[^_.>a-z])(exit|abort|f?printf|puts|perror|assert) *\(' |
+		grep -vE '(real|next)\.|RL_EXPORT|^shim/api/')"
+rule "only_breach_and_fatal_send_signals" \
+	"$(uses shim '\<raw_(tg)?kill *\(' shim/core/rawsys.h shim/core/breach.c shim/preload/fatal.c | grep -v ', 0)')"
+rule "files_are_at_most_400_lines_long" \
+	"$(find shim tools -name '*.[chS]' -exec awk 'END { if (FNR > 400) print FILENAME ": " FNR " lines" }' {} \;)"
+rule "functions_are_at_most_70_lines_long" \
+	"$(find shim tools -name '*.c' -exec awk '
+		/^{/ { start = FNR }
+		/^}/ { if (start && FNR - start > 70) print FILENAME ":" start ": " FNR - start " lines"; start = 0 }' {} \;)"
+rule "nothing_is_left_to_do_later" "$(grep -rnE '\<(TODO|FIXME|XXX)\>' shim tools Makefile | head -5)"
+exit "$failed"

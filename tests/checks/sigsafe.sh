@@ -1,0 +1,48 @@
+#!/bin/bash
+# sigsafe.sh - what the core and the preload call from libc is on a list of functions that neither allocate
+# nor lock; the core, which also runs in the timer thread that libc does not know, keeps to the shorter one.
+#
+# SPDX-License-Identifier: MIT
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=${BUILD:-build}
+failed=0
+
+# Pure functions of memory and strings.
+pure='memcpy memset memcmp memchr memmove strlen strncpy strstr strspn sigfillset __popcountdi2 strcmp strncmp strchr strrchr strnlen'
+# In the constructor, or where the function is ready for it.
+once='pthread_key_create pthread_getspecific pthread_setspecific at_quick_exit on_exit gnu_get_libc_version
+__libc_current_sigrtmin dlsym dlvsym dladdr dl_iterate_phdr environ __environ __errno_location'
+ours=$(nm "$build"/shim/core/*.o "$build"/shim/preload/*.o 2>/dev/null | awk 'NF == 3 && $2 ~ /[A-Z]/ { print $3 }' | sort -u)
+
+# shellcheck disable=SC2086 # lists of words
+# Undefined symbols of object $1 that are neither ours nor in the list $2.
+foreign() {
+	nm -u "$1" | awk '{ print $NF }' | sed 's/@.*//' | grep -vxF "$ours" |
+		grep -vxF "$(printf '%s\n' $2)" | grep -vxE '_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|_DYNAMIC'
+}
+
+rule() {
+	if [ -z "$2" ]; then
+		echo "ok $1"
+	else
+		echo "not ok $1"
+		printf '%s\n' "$2" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+found=
+for object in "$build"/shim/core/*.o; do
+	extra=$(foreign "$object" "$pure" | tr '\n' ' ')
+	[ -z "$extra" ] || found+="$object: $extra"$'\n'
+done
+rule "the_core_calls_pure_functions_only" "${found%$'\n'}"
+
+found=
+for object in "$build"/shim/preload/*.o; do
+	extra=$(foreign "$object" "$pure $once" | tr '\n' ' ')
+	[ -z "$extra" ] || found+="$object: $extra"$'\n'
+done
+rule "the_preload_calls_nothing_that_allocates_or_locks" "${found%$'\n'}"
+exit "$failed"

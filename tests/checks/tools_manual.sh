@@ -1,0 +1,159 @@
+#!/bin/sh
+# tools_manual.sh - the manual names every variable, option and record key, is clean, and its examples run.
+#
+# An example to run is a .EX block behind a comment line `.\" run: STATUS`.
+# Takes the build directory from BUILD (build). Prints "ok NAME" or
+# "not ok NAME" for each test; exits 0 if all passed, 1 if one failed, 77 if
+# there is nothing built to test.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2317 # the tests are called by the names found in this file
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
+[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
+
+for variable in $(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p'); do
+	unset "$variable"
+done
+unset LD_PRELOAD
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+fail() {
+	printf '# %s\n' "$@"
+	exit 1
+}
+
+# The variables (LATER or NOW) that the tables name.
+variables() {
+	sed -n "s/^RL_[A-Z]*(\([A-Z_]*\),.* $1, \".*/\1/p" "$top/shim/contract/limits.def" "$top/shim/contract/settings.def"
+}
+
+# Those of limits, with their actions and the actions' defaults: "MEM_ACTION deny".
+actions() {
+	sed -n 's/^RL_LIMIT(\([A-Z_]*\), [a-z_]*, [A-Z]*, "\([^"]*\)", NOW, .*/\1_ACTION \2/p' "$top/shim/contract/limits.def"
+}
+
+# A page without its markup: fonts and escapes gone.
+plain() {
+	sed -e 's/\\f[BIRP]//g; s/\\-/-/g; s/\\(aq/'"'"'/g; s/^\.[BIR]\{1,2\} //; s/^\.TQ$//' "$1"
+}
+
+# The page has this as a word of its own.
+expect_word() {
+	plain "$1" | grep -qE -e "(^|[^A-Za-z0-9_-])$2([^A-Za-z0-9_-]|\$)" || fail "$(basename "$1") does not name $2"
+}
+
+# Splits a page into its examples: $tmp/PAGE.N.sh and $tmp/PAGE.N.status.
+split_examples() {
+	awk -v base="$tmp/$(basename "$1")" '
+		/^\.\\" run: [0-9]+$/ { n++; print $NF >(base "." n ".status"); wanted = 1; next }
+		/^\.EX$/ && wanted { inside = 1; wanted = 0; next }
+		/^\.EE$/ { inside = 0 }
+		inside { gsub(/\\-/, "-"); gsub(/\\\(aq/, "\047"); gsub(/\\e/, "\\"); print >(base "." n ".sh") }
+	' "$1"
+}
+
+# Tests: every function from here on is one.
+
+every_supported_variable_has_an_entry_in_the_manual() {
+	for variable in $(variables NOW) $(actions | cut -d' ' -f1); do
+		grep -q "^\.BR RESLIMIT_$variable = " "$top/tools/reslimit.7" || fail "RESLIMIT_$variable has no entry"
+	done
+	[ -n "$variable" ] || fail "no variables found in the tables"
+}
+
+every_supported_option_is_in_the_manual() {
+	for variable in $(variables NOW) $(actions | cut -d' ' -f1); do
+		expect_word "$top/tools/reslimit.1" "$(printf -- '--%s' "$variable" | tr 'A-Z_' 'a-z-')"
+	done
+	for option in $("$BUILD/reslimit" exec --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p'); do
+		expect_word "$top/tools/reslimit.1" "$option"
+	done
+}
+
+no_unsupported_variable_is_in_the_manual() {
+	for variable in $(variables LATER); do
+		if plain "$top/tools/reslimit.7" | grep -qw "RESLIMIT_$variable"; then fail "RESLIMIT_$variable is described"; fi
+	done
+}
+
+the_default_actions_in_the_manual_are_those_of_the_tables() {
+	actions | while read -r name steps; do
+		plain "$top/tools/reslimit.7" | tr -d '"' | grep -qE "RESLIMIT_$name = STEPS *\($steps\)" ||
+			fail "$name is not given as $steps"
+	done || exit 1
+}
+
+every_key_of_the_record_is_in_the_manual() {
+	source=$top/shim/core/record_text.c
+	[ -f "$source" ] || return 0
+	sed -n 's/.*\(key\|number\|text\)(f, "\([a-z_]*\)".*/\2/p' "$source" >"$tmp/keys"
+	[ -s "$tmp/keys" ] || fail "no keys found in $source"
+	while read -r key; do
+		expect_word "$top/tools/reslimit.7" "$key"
+	done <"$tmp/keys"
+}
+
+every_page_has_its_sections_in_order() {
+	for page in "$top"/tools/*.[17]; do
+		grep '^\.SH' "$page" | sed 's/^\.SH //; s/"//g' >"$tmp/sections"
+		printf '%s\n' NAME SYNOPSIS DESCRIPTION OPTIONS ENVIRONMENT 'STATUS RECORD' FILES 'EXIT STATUS' CAVEATS EXAMPLES 'SEE ALSO' |
+			grep -xF -f "$tmp/sections" >"$tmp/ordered"
+		cmp -s "$tmp/sections" "$tmp/ordered" || fail "$(basename "$page"): sections out of order or unknown"
+		for section in NAME DESCRIPTION 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+			grep -qx "$section" "$tmp/sections" || fail "$(basename "$page"): no $section"
+		done
+	done
+}
+
+every_page_is_of_this_version() {
+	for page in "$top"/tools/*.[17]; do
+		grep -q "^\.TH .*\"reslimit $(cat "$top/VERSION")\"" "$page" || fail "$(basename "$page") is of another version"
+	done
+}
+
+every_page_is_clean_for_groff() {
+	command -v groff >/dev/null || return 77
+	for page in "$top"/tools/*.[17]; do
+		groff -man -ww -Tutf8 -z "$page" >"$tmp/warnings" 2>&1
+		[ -s "$tmp/warnings" ] && fail "$(head -3 "$tmp/warnings")"
+	done
+	return 0
+}
+
+every_example_runs() {
+	for page in "$top"/tools/*.[17]; do
+		split_examples "$page"
+	done
+	for script in "$tmp"/*.sh; do
+		mkdir "$tmp/work"
+		(cd "$tmp/work" && PATH="$BUILD:$PATH" timeout 20 sh -e "$script" >../out 2>&1)
+		status=$?
+		rm -rf "$tmp/work"
+		[ "$status" -eq "$(cat "${script%.sh}.status")" ] ||
+			fail "$(basename "$script"): status $status" "$(head -5 "$script")" "$(head -3 "$tmp/out")"
+	done
+	[ -f "$script" ] || fail "no examples found"
+	[ "$(find "$tmp" -name '*.sh' | wc -l)" -eq "$(cat "$top"/tools/*.[17] | grep -c '" run: ')" ] || fail "an example is lost"
+}
+
+# The end of the tests.
+
+failed=0
+# shellcheck disable=SC2046
+[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$0")
+for name; do
+	("$name")
+	case $? in
+	0) echo "ok $name" ;;
+	77) echo "ok $name # SKIP a tool is missing" ;;
+	*)
+		echo "not ok $name"
+		failed=1
+		;;
+	esac
+	rm -rf "${tmp:?}"/*
+done
+exit $failed

@@ -1,0 +1,445 @@
+/*
+ * guarded.c - runs a program under the shim; see guarded.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "guarded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { OUT, ERR, RECORD, STREAMS, ENV_MAX = 512, DEFAULT_TIMEOUT_S = 20 };
+
+struct stream {
+	int fd;
+	char *text;
+	size_t len, room;
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * SEC + ts.tv_nsec;
+}
+
+static const char *build_path(const char *tail)
+{
+	static char ring[4][PATH_MAX];
+	static unsigned int next;
+	const char *build = getenv("BUILD");
+	char *path = ring[next++ % 4];
+	char root[PATH_MAX / 2];
+
+	if (!realpath(build ? build : "build", root))
+		fail_msg("no build directory; run from the top of the tree or set BUILD");
+	snprintf(path, PATH_MAX, "%s/%s", root, tail);
+	return path;
+}
+
+const char *subject_path(const char *name)
+{
+	char tail[NAME_MAX + 32];
+
+	snprintf(tail, sizeof(tail), "tests/subjects/%s", name);
+	return build_path(tail);
+}
+
+const char *library_path(void)
+{
+	return build_path("libreslimit_preload.so");
+}
+
+static char scratch[PATH_MAX];
+
+static void remove_scratch(void)
+{
+	const char *const argv[] = {"rm", "-rf", scratch, NULL};
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execvp("rm", (char *const *)argv);
+		_exit(1);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+const char *scratch_dir(void)
+{
+	if (!*scratch) {
+		const char *tmp = getenv("TMPDIR");
+
+		snprintf(scratch, sizeof(scratch), "%s/reslimit-test-XXXXXX", tmp ? tmp : "/tmp");
+		if (!mkdtemp(scratch))
+			fail_msg("%s: %s", scratch, strerror(errno));
+		atexit(remove_scratch);
+	}
+	return scratch;
+}
+
+static bool names(const char *entry, const char *name)
+{
+	size_t len = strcspn(name, "=");
+
+	return !strncmp(entry, name, len) && entry[len] == '=';
+}
+
+/* The test's own environment without anything of reslimit's or the loader's. */
+static int base_environment(const char **env)
+{
+	int n = 0;
+
+	for (char **e = environ; *e && n < ENV_MAX / 2; e++)
+		if (strncmp(*e, "RESLIMIT_", 9) && strncmp(*e, "LD_PRELOAD=", 11) && strncmp(*e, "CMOCKA_", 7))
+			env[n++] = *e;
+	return n;
+}
+
+static const char **make_environment(const struct spec *spec)
+{
+	static const char *env[ENV_MAX];
+	static char text[ENV_MAX][640];
+	static char preload[2 * PATH_MAX];
+	int n = base_environment(env);
+
+	if (!spec->bare) {
+		snprintf(preload, sizeof(preload), "LD_PRELOAD=%s%s%s", library_path(), spec->preload ? ":" : "",
+			 spec->preload ? spec->preload : "");
+		env[n++] = preload;
+	}
+	if (!spec->bare && !spec->no_record) {
+		snprintf(text[0], sizeof(text[0]), "RESLIMIT_STATUS_FD=%d", RECORD_FD);
+		env[n++] = text[0];
+	}
+	for (int i = 0; spec->set && spec->set[i]; i++) {
+		int at = 0;
+
+		snprintf(text[i + 1], sizeof(text[0]), "%s%s", spec->verbatim ? "" : "RESLIMIT_", spec->set[i]);
+		while (at < n && !names(env[at], text[i + 1]))
+			at++;
+		if (strchr(text[i + 1], '='))
+			env[at] = text[i + 1];
+		else if (at < n)
+			env[at] = env[n - 1];
+		n += strchr(text[i + 1], '=') ? at == n : -(at < n);
+	}
+	env[n] = NULL;
+	return env;
+}
+
+static void child(const struct spec *spec, int pipes[STREAMS][2], const char **env)
+{
+	const char *path = strchr(spec->argv[0], '/') ? spec->argv[0] : subject_path(spec->argv[0]);
+	int null = open("/dev/null", O_RDONLY);
+	sigset_t none;
+
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, SIG_DFL);
+	dup2(null, 0);
+	dup2(pipes[OUT][1], 1);
+	dup2(pipes[ERR][1], 2);
+	if (!spec->no_record && !spec->bare)
+		dup2(pipes[RECORD][1], RECORD_FD);
+	if (spec->prepare)
+		spec->prepare(spec->arg);
+	/* The name as given, so that tests can choose an exotic argv[0] through a link. */
+	execve(path, (char *const *)spec->argv, (char *const *)env);
+	fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	_exit(127);
+}
+
+static void take_in(struct stream *s)
+{
+	ssize_t got;
+
+	if (s->room - s->len < 4096) {
+		s->room = s->room * 2 + 8192;
+		s->text = realloc(s->text, s->room);
+		assert_non_null(s->text);
+	}
+	got = read(s->fd, s->text + s->len, s->room - s->len - 1);
+	if (got > 0) {
+		s->len += (size_t)got;
+	} else if (got == 0 || errno != EINTR) {
+		close(s->fd);
+		s->fd = -1;
+	}
+	s->text[s->len] = 0;
+}
+
+/* Reads until every stream has ended and the program is dead. Return: whether that came in time. */
+static bool collect(struct stream s[STREAMS], int pidfd, pid_t pid, struct run *run, int64_t deadline)
+{
+	bool dead = false;
+
+	for (;;) {
+		struct pollfd p[STREAMS + 1];
+		int64_t left = deadline - now_ns();
+		int open_streams = 0;
+
+		for (int i = 0; i < STREAMS; i++) {
+			p[i] = (struct pollfd){.fd = s[i].fd, .events = POLLIN};
+			open_streams += s[i].fd >= 0;
+		}
+		p[STREAMS] = (struct pollfd){.fd = dead ? -1 : pidfd, .events = POLLIN};
+		if (dead && !open_streams)
+			return true;
+		if (left <= 0)
+			return false;
+		if (poll(p, STREAMS + 1, (int)(left / MS) + 1) < 0)
+			continue;
+		if (p[STREAMS].revents) {
+			run->elapsed_ns += now_ns();
+			dead = wait4(pid, &run->status, 0, &run->usage) == pid;
+		}
+		for (int i = 0; i < STREAMS; i++)
+			if (p[i].revents)
+				take_in(&s[i]);
+	}
+}
+
+static void show(const struct run *run)
+{
+	print_message("# status 0x%x (exit %d, signal %d), %lld ms\n", (unsigned int)run->status,
+		      WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -1,
+		      WIFSIGNALED(run->status) ? WTERMSIG(run->status) : 0, (long long)(run->elapsed_ns / MS));
+	print_message("# stdout: %.600s\n# stderr: %.600s\n# record: %.1200s\n", run->out, run->err, run->record);
+}
+
+static json_t *parse_record(const struct run *run)
+{
+	const char *newline = memchr(run->record, '\n', run->record_len);
+
+	return newline ? json_loadb(run->record, (size_t)(newline - run->record), JSON_REJECT_DUPLICATES, NULL) : NULL;
+}
+
+struct run *run_guarded(const struct spec *spec)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	struct stream s[STREAMS] = {{.fd = -1}, {.fd = -1}, {.fd = -1}};
+	const char **env = make_environment(spec);
+	int timeout = spec->timeout_s ? spec->timeout_s : DEFAULT_TIMEOUT_S;
+	int pipes[STREAMS][2], pidfd;
+	int64_t start;
+
+	assert_non_null(run);
+	for (int i = 0; i < STREAMS; i++) {
+		assert_return_code(pipe2(pipes[i], O_CLOEXEC), errno);
+		/* Away from RECORD_FD, so that dup2 cannot hit one of them. */
+		for (int end = 0; end < 2; end++) {
+			int high = fcntl(pipes[i][end], F_DUPFD_CLOEXEC, 20);
+
+			close(pipes[i][end]);
+			pipes[i][end] = high;
+		}
+		s[i].fd = pipes[i][0];
+		s[i].text = calloc(1, s[i].room = 8192);
+	}
+	fflush(NULL);
+	start = now_ns();
+	run->pid = fork();
+	if (run->pid == 0)
+		child(spec, pipes, env);
+	assert_true(run->pid > 0);
+	setpgid(run->pid, run->pid);
+	for (int i = 0; i < STREAMS; i++)
+		close(pipes[i][1]);
+	pidfd = (int)syscall(SYS_pidfd_open, run->pid, 0);
+	assert_return_code(pidfd, errno);
+	run->elapsed_ns = -start;
+	run->timed_out = !collect(s, pidfd, run->pid, run, start + timeout * SEC);
+	kill(-run->pid, SIGKILL);
+	kill(run->pid, SIGKILL);
+	if (run->elapsed_ns < 0) {
+		wait4(run->pid, &run->status, 0, &run->usage);
+		run->elapsed_ns += now_ns();
+	}
+	close(pidfd);
+	for (int i = 0; i < STREAMS; i++)
+		if (s[i].fd >= 0)
+			close(s[i].fd);
+	run->out = s[OUT].text, run->out_len = s[OUT].len;
+	run->err = s[ERR].text, run->err_len = s[ERR].len;
+	run->record = s[RECORD].text, run->record_len = s[RECORD].len;
+	run->json = parse_record(run);
+	if (run->timed_out) {
+		show(run);
+		fail_msg("%s did not end within %d s", spec->argv[0], timeout);
+	}
+	return run;
+}
+
+void run_free(struct run *run)
+{
+	json_decref(run->json);
+	free(run->out);
+	free(run->err);
+	free(run->record);
+	free(run);
+}
+
+struct run *guarded(const char *const set[], const char *const argv[])
+{
+	return run_guarded(&(struct spec){.argv = argv, .set = set});
+}
+
+struct run *bare(const char *const argv[])
+{
+	return run_guarded(&(struct spec){.argv = argv, .bare = true});
+}
+
+int64_t out_number(const struct run *run, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *at = run->out; (at = strstr(at, key)); at += len)
+		if (at[len] == '=' && (at == run->out || strchr(" \n", at[-1])))
+			return strtoll(at + len + 1, NULL, 10);
+	show(run);
+	fail_msg("no %s= in the output", key);
+	return -1;
+}
+
+json_t *record_find(const struct run *run, const char *path)
+{
+	json_t *value = run->json;
+
+	while (value && *path) {
+		size_t len = strcspn(path, ".");
+		char key[64];
+
+		snprintf(key, sizeof(key), "%.*s", (int)len, path);
+		value = json_object_get(value, key);
+		path += len + (path[len] == '.');
+	}
+	return value;
+}
+
+static json_t *record_need(const struct run *run, const char *path)
+{
+	json_t *value = record_find(run, path);
+
+	if (!value) {
+		show(run);
+		fail_msg("no field %s in the record", path);
+	}
+	return value;
+}
+
+int64_t record_int(const struct run *run, const char *path)
+{
+	json_t *value = record_need(run, path);
+
+	if (!json_is_integer(value))
+		fail_msg("%s is not an integer in %s", path, run->record);
+	return json_integer_value(value);
+}
+
+bool record_bool(const struct run *run, const char *path)
+{
+	json_t *value = record_need(run, path);
+
+	if (!json_is_boolean(value))
+		fail_msg("%s is neither true nor false in %s", path, run->record);
+	return json_is_true(value);
+}
+
+const char *record_str(const struct run *run, const char *path)
+{
+	json_t *value = record_need(run, path);
+
+	if (!json_is_string(value))
+		fail_msg("%s is not a string in %s", path, run->record);
+	return json_string_value(value);
+}
+
+int count_lines(const char *text)
+{
+	int lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n' || !text[1];
+	return lines;
+}
+
+char *read_text(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text = calloc(1, 1 << 20);
+	size_t got;
+
+	if (!f || !text) {
+		free(text);
+		return NULL;
+	}
+	got = fread(text, 1, (1 << 20) - 1, f);
+	text[got] = 0;
+	fclose(f);
+	return text;
+}
+
+void expect_at(const struct run *run, bool condition, const char *text, const char *file, int line)
+{
+	if (condition)
+		return;
+	show(run);
+	print_message("# not so: %s\n", text);
+	_fail(file, line);
+}
+
+void expect_exit_at(const struct run *run, int code, const char *file, int line)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "it exits with %d", code);
+	expect_at(run, WIFEXITED(run->status) && WEXITSTATUS(run->status) == code, text, file, line);
+}
+
+void expect_signal_at(const struct run *run, int sig, const char *file, int line)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "signal %d ends it", sig);
+	expect_at(run, WIFSIGNALED(run->status) && WTERMSIG(run->status) == sig, text, file, line);
+}
+
+void expect_out_at(const struct run *run, const char *text, const char *file, int line)
+{
+	char what[256];
+
+	snprintf(what, sizeof(what), "it prints \"%.200s\"", text);
+	expect_at(run, strstr(run->out, text) != NULL, what, file, line);
+}
+
+void expect_record_at(const struct run *run, const char *file, int line)
+{
+	expect_at(run, run->json != NULL, "the record is valid JSON", file, line);
+	expect_at(run, count_lines(run->record) == 1, "the record is one line", file, line);
+	expect_at(run, run->record_len <= 4096, "the record has at most 4096 bytes", file, line);
+	expect_at(run, record_int(run, "reslimit") == 1, "the record's format is 1", file, line);
+}
+
+void expect_verdict_at(const struct run *run, const char *verdict, const char *file, int line)
+{
+	char text[64];
+
+	expect_record_at(run, file, line);
+	snprintf(text, sizeof(text), "the verdict is %s", verdict);
+	expect_at(run, !strcmp(record_str(run, "verdict"), verdict), text, file, line);
+}

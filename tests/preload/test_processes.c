@@ -1,0 +1,145 @@
+/*
+ * test_processes.c - the process budget: fork, _Fork and vfork, refused and given back.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "guarded.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const ways[] = {"fork", "_Fork", "vfork"};
+enum { WAYS = sizeof(ways) / sizeof(*ways) };
+
+static void exactly_as_many_children_as_allowed_and_again_once_reaped(void **state)
+{
+	(void)state;
+	for (int i = 0; i < WAYS; i++) {
+		struct run *r = guarded(SET("PROCS=4"), ARGV("fork_children", ways[i], "9"));
+
+		print_message("# %s\n", ways[i]);
+		expect_exit(r, 0);
+		expect_out(r, "made0=4 errno=11\nmade1=4 errno=11\nmade2=4 errno=11\n");
+		expect(r, record_int(r, "denied.procs") == 3);
+		expect(r, !strcmp(record_str(r, "first_denial.call"), ways[i]));
+		run_free(r);
+	}
+}
+
+static void children_within_the_limit_are_granted_and_errno_kept(void **state)
+{
+	(void)state;
+	for (int i = 0; i < WAYS; i++) {
+		struct run *r = guarded(SET("PROCS=9"), ARGV("fork_children", ways[i], "9"));
+
+		print_message("# %s\n", ways[i]);
+		expect_exit(r, 0);
+		expect_out(r, "made0=9 errno=99\nmade1=9 errno=99\nmade2=9 errno=99\n");
+		expect_verdict(r, "ok");
+		expect(r, record_int(r, "procs_total") >= 27);
+		expect(r, record_int(r, "procs_peak") == 9 || record_int(r, "procs_peak") == 10);
+		run_free(r);
+	}
+}
+
+static void zero_means_no_process_beside_the_first(void **state)
+{
+	(void)state;
+	for (int i = 0; i < WAYS; i++) {
+		struct run *r = guarded(SET("PROCS=0"), ARGV("fork_children", ways[i], "2"));
+
+		print_message("# %s\n", ways[i]);
+		expect_exit(r, 0);
+		expect_out(r, "made0=0 errno=11");
+		run_free(r);
+	}
+}
+
+static void every_end_of_a_child_gives_its_place_back(void **state)
+{
+	static const char *const ends[] = {"exit", "kill", "vforkexit", "vforkexec", "zombie"};
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct run *r = guarded(SET("PROCS=1"), ARGV("cycle_children", ends[i], "100"));
+
+		print_message("# %s\n", ends[i]);
+		expect_exit(r, 0);
+		expect_out(r, "refused=0\n");
+		run_free(r);
+	}
+}
+
+static void two_hundred_tries_give_ten_children(void **state)
+{
+	struct run *r = guarded(SET("PROCS=10"), ARGV("try_to_fork", "200"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "made=10 errno=11\n");
+	expect(r, record_int(r, "denied.procs") == 190);
+	run_free(r);
+}
+
+static void generations_count_together(void **state)
+{
+	struct run *r = guarded(SET("PROCS=6"), ARGV("nest_forks"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "depth=6 errno=11\n");
+	run_free(r);
+}
+
+static void forks_beside_allocating_threads_work(void **state)
+{
+	struct run *r = run_guarded(&(struct spec){
+		.set = SET("PROCS=2", "MEM=64M"), .argv = ARGV("fork_in_threads"), .timeout_s = 60});
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "refused=0 bad=0\n");
+	run_free(r);
+}
+
+static void forks_beside_allocating_threads_and_a_timer_work(void **state)
+{
+	struct run *r = run_guarded(&(struct spec){.set = SET("PROCS=1", "MEM=64M", "WALL=1h", "CPU=1h"),
+						   .argv = ARGV("fork_in_threads"),
+						   .timeout_s = 60});
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "refused=0 bad=0\n");
+	run_free(r);
+}
+
+static void forked_children_write_no_record_of_their_own(void **state)
+{
+	struct run *r = guarded(SET("PROCS=4"), ARGV("fork_and_end", "5", "6"));
+
+	(void)state;
+	expect_exit(r, 6);
+	expect_record(r);
+	expect(r, record_int(r, "pid") == r->pid);
+	expect(r, record_int(r, "exit_code") == 6);
+	run_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(exactly_as_many_children_as_allowed_and_again_once_reaped),
+		cmocka_unit_test(children_within_the_limit_are_granted_and_errno_kept),
+		cmocka_unit_test(zero_means_no_process_beside_the_first),
+		cmocka_unit_test(every_end_of_a_child_gives_its_place_back),
+		cmocka_unit_test(two_hundred_tries_give_ten_children),
+		cmocka_unit_test(generations_count_together),
+		cmocka_unit_test(forks_beside_allocating_threads_work),
+		cmocka_unit_test(forks_beside_allocating_threads_and_a_timer_work),
+		cmocka_unit_test(forked_children_write_no_record_of_their_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

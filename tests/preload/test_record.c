@@ -1,0 +1,459 @@
+/*
+ * test_record.c - one record, whatever the program does with its end and with the record's descriptor.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "guarded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void every_way_to_exit_leaves_a_record(void **state)
+{
+	static const char *const ways[] = {"return", "exit", "_exit", "_Exit", "quick_exit"};
+	static const char *const codes[] = {"0", "1", "42", "255"};
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		for (int c = 0; c < 4; c++) {
+			struct run *r = guarded(SET("MEM=64M"), ARGV("end_by", ways[i], codes[c]));
+
+			print_message("# %s %s\n", ways[i], codes[c]);
+			expect_exit(r, atoi(codes[c]));
+			expect_verdict(r, c ? "exit" : "ok");
+			expect(r, record_int(r, "exit_code") == atoi(codes[c]));
+			expect(r, record_int(r, "signal") == 0);
+			run_free(r);
+		}
+	}
+}
+
+static void the_record_says_who_and_how_much(void **state)
+{
+	struct run *r = guarded(SET("MEM=64M", "NAME=t1", "THREADS=3"), ARGV("allocate_once", "3000000"));
+
+	(void)state;
+	expect_verdict(r, "ok");
+	expect(r, record_bool(r, "certain"));
+	expect(r, !strcmp(record_str(r, "name"), "t1"));
+	expect(r, !strcmp(record_str(r, "exe"), subject_path("allocate_once")));
+	expect(r, record_int(r, "pid") == r->pid);
+	expect(r, record_int(r, "wall_ns") > 0 && record_int(r, "wall_ns") <= r->elapsed_ns);
+	expect(r, record_int(r, "user_ns") >= 0);
+	expect(r, record_int(r, "sys_ns") >= 0);
+	expect(r, record_int(r, "mem_peak_bytes") >= 3000000);
+	expect(r, record_int(r, "mem_end_bytes") >= 3000000);
+	expect(r, record_int(r, "rss_peak_bytes") > 0);
+	expect(r, record_int(r, "limits.mem_bytes") == 64 * MIB);
+	expect(r, record_int(r, "limits.threads") == 3);
+	expect(r, record_str(r, "coverage.heap") != NULL);
+	run_free(r);
+}
+
+static void a_failure_after_a_refusal_is_blamed_on_the_limit_without_certainty(void **state)
+{
+	static const char *const ends[] = {"1", "abort", "segv"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = guarded(SET("MEM=1M"), ARGV("fail_after_refusal", "5000000", "2", ends[i]));
+
+		print_message("# %s\n", ends[i]);
+		expect_verdict(r, "mem");
+		expect(r, !record_bool(r, "certain"));
+		expect(r, record_int(r, "denied.mem") == 2);
+		expect(r, record_int(r, "first_denial.bytes") == 5000000);
+		expect(r, !strcmp(record_str(r, "first_denial.call"), "malloc"));
+		expect(r, strstr(record_str(r, "first_denial.site"), "fail_after_refusal+0x") != NULL);
+		run_free(r);
+	}
+}
+
+static void a_program_that_copes_with_refusals_is_ok(void **state)
+{
+	struct run *r = guarded(SET("MEM=1M"), ARGV("fail_after_refusal", "5000000", "7", "0", "realloc"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_verdict(r, "ok");
+	expect(r, record_int(r, "denied.mem") == 7);
+	expect(r, !strcmp(record_str(r, "first_denial.call"), "realloc"));
+	run_free(r);
+}
+
+static void a_failure_without_refusals_is_the_programs_own(void **state)
+{
+	struct run *r = guarded(SET("MEM=1M", "WALL=1h", "PROCS=1", "THREADS=1"), ARGV("end_by", "exit", "9"));
+
+	(void)state;
+	expect_verdict(r, "exit");
+	expect(r, record_bool(r, "certain"));
+	run_free(r);
+}
+
+static void exotic_names_make_valid_json(void **state)
+{
+	static const char *const names[] = {"new\nline", "quo\"te", "back\\slash", "tab\tand\001\037", "\377\376\300\257", "\303\251t\303\251",
+					    "half\303", "</script>", "%s%n%p", "\355\240\200"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char setting[64];
+		struct run *r;
+
+		snprintf(setting, sizeof(setting), "NAME=%s", names[i]);
+		r = guarded(SET("MEM=64M", setting), ARGV("end_by", "return", "0"));
+		expect_verdict(r, "ok");
+		expect(r, record_str(r, "name") != NULL);
+		if (i < 4 || i == 5 || i > 6)
+			expect(r, i == 9 || !strcmp(record_str(r, "name"), names[i]));
+		run_free(r);
+	}
+}
+
+static void exotic_program_files_make_valid_json(void **state)
+{
+	static const char *const names[] = {"new\nline\"quote\\", "\377\376 bytes", "\303\251t\303\251"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char path[4096];
+		struct run *r;
+
+		snprintf(path, sizeof(path), "%s/%s", scratch_dir(), names[i]);
+		if (link(subject_path("end_by"), path)) { /* another file system */
+			const char *const copy[] = {"/bin/cp", subject_path("end_by"), path, NULL};
+
+			r = bare(copy);
+			expect_exit(r, 0);
+			run_free(r);
+		}
+		r = guarded(SET("MEM=64M"), ARGV(path, "return", "0"));
+		expect_exit(r, 0);
+		expect_verdict(r, "ok");
+		expect(r, record_str(r, "exe") != NULL);
+		run_free(r);
+	}
+}
+
+static void the_longest_names_and_lists_still_fit(void **state)
+{
+	char name[200] = "NAME=", dir[4096], path[4096];
+	struct run *r;
+
+	(void)state;
+	memset(name + 5, '\001', 127); /* six bytes each in JSON */
+	snprintf(dir, sizeof(dir), "%s/", scratch_dir());
+	for (int i = 0; i < 8; i++) {
+		size_t len = strlen(dir);
+
+		memset(dir + len, '\002' + i, 200);
+		strcpy(dir + len + 200, "/");
+		mkdir(dir, 0700);
+	}
+	snprintf(path, sizeof(path), "%send_by", dir);
+	r = bare(ARGV("/bin/cp", subject_path("end_by"), path));
+	expect_exit(r, 0);
+	run_free(r);
+	r = guarded(SET("MEM=64M", "WALL=1h", "CPU=1h", "THREADS=9", "PROCS=9", name,
+			"WALL_ACTION=HUP:1s,INT:1s,QUIT:1s,USR1:1s,USR2:1s,ALRM:1s,TERM:1s,KILL"),
+		    ARGV(path, "return", "0"));
+	expect_exit(r, 0);
+	expect_verdict(r, "ok");
+	run_free(r);
+}
+
+static void a_status_file_is_appended_to_with_pid_and_name_in_its_name(void **state)
+{
+	char setting[4200], path[4096 - 64], *text;
+	struct run *r;
+
+	(void)state;
+	snprintf(setting, sizeof(setting), "STATUS_FILE=%s/r-%%p-%%n-%%%%", scratch_dir());
+	r = run_guarded(&(struct spec){.set = SET("MEM=64M", "NAME=a/b", setting), .argv = ARGV("end_by", "exit", "3"), .no_record = true});
+	expect_exit(r, 3);
+	snprintf(path, sizeof(path), "%s/r-%d-a_b-%%", scratch_dir(), (int)r->pid);
+	text = read_text(path);
+	if (!text)
+		print_message("# no file %s\n", path);
+	expect(r, text != NULL);
+	expect(r, count_lines(text) == 1);
+	free(text);
+	run_free(r);
+}
+
+static void many_programs_share_one_status_file(void **state)
+{
+	char setting[4200], path[4096 - 64], *text, *line;
+	struct run *r;
+	int lines = 0;
+
+	(void)state;
+	snprintf(setting, sizeof(setting), "RESLIMIT_STATUS_FILE=%s/shared", scratch_dir());
+	snprintf(path, sizeof(path), "LD_PRELOAD=%s", library_path());
+	/* Each env(1) starts a tree of its own; they all end at about the same time. */
+	r = run_guarded(&(struct spec){
+		.bare = true,
+		.argv = ARGV("/bin/sh", "-c",
+			     "i=0; while [ $i -lt 60 ]; do env \"$1\" \"$2\" RESLIMIT_MEM=64M \"$3\" exit 3 & i=$((i + 1)); done; wait",
+			     "sh", path, setting, subject_path("end_by")),
+		.timeout_s = 60});
+	expect_exit(r, 0);
+	snprintf(path, sizeof(path), "%s/shared", scratch_dir());
+	text = read_text(path);
+	expect(r, text != NULL);
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+
+		lines++;
+		expect(r, json != NULL);
+		expect(r, json_integer_value(json_object_get(json, "exit_code")) == 3);
+		json_decref(json);
+	}
+	if (lines != 60)
+		print_message("# %d lines\n", lines);
+	expect(r, lines == 60);
+	free(text);
+	run_free(r);
+}
+
+static void a_status_file_that_cannot_be_written_stops_the_start(void **state)
+{
+	struct run *r = run_guarded(&(struct spec){.set = SET("MEM=64M", "STATUS_FILE=/nonexistent/record"),
+						   .argv = ARGV("run_for_ever", "sleep"),
+						   .no_record = true});
+
+	(void)state;
+	expect_exit(r, EXIT_REFUSED_TO_START);
+	expect(r, count_lines(r->err) == 1);
+	expect(r, strstr(r->err, "RESLIMIT_STATUS_FILE") != NULL);
+	run_free(r);
+}
+
+/* What stands at RECORD_FD when the program starts. */
+static void close_record_fd(const void *unused)
+{
+	(void)unused;
+	close(RECORD_FD);
+}
+
+static void put_at_record_fd(const void *path)
+{
+	dup2(open(path, O_RDONLY | O_CLOEXEC), RECORD_FD);
+}
+
+static int put_pipe(bool full, bool keep_reader)
+{
+	int end[2];
+	char c[4096] = {0};
+
+	if (pipe(end))
+		_exit(97);
+	dup2(end[1], RECORD_FD);
+	close(end[1]);
+	if (full) {
+		fcntl(RECORD_FD, F_SETFL, O_NONBLOCK);
+		while (write(RECORD_FD, c, sizeof(c)) > 0)
+			;
+		fcntl(RECORD_FD, F_SETFL, 0);
+	}
+	if (!keep_reader)
+		close(end[0]);
+	return end[0];
+}
+
+static void put_full_pipe(const void *unused)
+{
+	(void)unused;
+	put_pipe(true, true);
+}
+
+static void put_pipe_without_reader(const void *unused)
+{
+	(void)unused;
+	put_pipe(false, false);
+}
+
+static void expect_descriptor_refused(void (*prepare)(const void *), const void *arg)
+{
+	struct run *r = run_guarded(&(struct spec){
+		.set = SET("MEM=64M"), .argv = ARGV("run_for_ever", "sleep"), .prepare = prepare, .arg = arg});
+
+	expect_exit(r, EXIT_REFUSED_TO_START);
+	expect(r, count_lines(r->err) == 1);
+	expect(r, strstr(r->err, "RESLIMIT_STATUS_FD") != NULL);
+	expect(r, r->out_len == 0);
+	run_free(r);
+}
+
+static void a_closed_status_descriptor_stops_the_start(void **state)
+{
+	(void)state;
+	expect_descriptor_refused(close_record_fd, NULL);
+}
+
+static void a_read_only_status_descriptor_stops_the_start(void **state)
+{
+	(void)state;
+	expect_descriptor_refused(put_at_record_fd, "/dev/null");
+}
+
+static void a_full_pipe_does_not_hang_or_change_the_end(void **state)
+{
+	struct run *r = run_guarded(&(struct spec){
+		.set = SET("MEM=64M"), .argv = ARGV("end_by", "exit", "7"), .prepare = put_full_pipe});
+
+	(void)state;
+	expect_exit(r, 7);
+	expect(r, r->elapsed_ns < 5 * SEC);
+	run_free(r);
+	r = run_guarded(&(struct spec){
+		.set = SET("WALL=100ms"), .argv = ARGV("run_for_ever", "spin"), .prepare = put_full_pipe});
+	expect_signal(r, SIGTERM);
+	expect(r, r->elapsed_ns < 5 * SEC);
+	run_free(r);
+}
+
+static void a_reader_that_went_away_kills_nobody(void **state)
+{
+	struct run *r = run_guarded(&(struct spec){
+		.set = SET("MEM=64M"), .argv = ARGV("end_by", "exit", "7"), .prepare = put_pipe_without_reader});
+
+	(void)state;
+	expect_exit(r, 7);
+	run_free(r);
+}
+
+static void the_record_arrives_when_the_program_closed_its_descriptor(void **state)
+{
+	static const char *const ways[] = {"close", "closeall"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct run *r = guarded(SET("MEM=64M"), ARGV("use_status_fd", ways[i], "9"));
+
+		print_message("# %s\n", ways[i]);
+		expect_exit(r, 0);
+		expect_out(r, "done\n");
+		if (i == 0) /* for who closes all the manual promises a file or nothing, and never harm */
+			expect_verdict(r, "ok");
+		run_free(r);
+	}
+}
+
+static void the_record_never_lands_in_a_file_of_the_program(void **state)
+{
+	static const char *const ways[] = {"reuse", "reuseall"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		char path[4096], *text;
+		struct run *r;
+
+		snprintf(path, sizeof(path), "%s/mine-%d", scratch_dir(), i);
+		r = guarded(SET("MEM=64M"), ARGV("use_status_fd", ways[i], "9", path));
+		print_message("# %s\n", ways[i]);
+		expect_exit(r, 0);
+		text = read_text(path);
+		expect(r, text != NULL);
+		expect(r, *text == 0);
+		if (i == 0)
+			expect_verdict(r, "ok");
+		free(text);
+		run_free(r);
+	}
+}
+
+static void closing_everything_and_executing_still_brings_the_record(void **state)
+{
+	struct run *r = guarded(SET("MEM=8M"), ARGV("exec_by_name", "execv", "full", subject_path("close_everything_then_exec"),
+						    subject_path("end_by"), "exit"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_verdict(r, "ok");
+	run_free(r);
+}
+
+static void a_guarded_program_inside_another_has_a_record_of_its_own(void **state)
+{
+	char inner[4200], path[4096 - 64], *text;
+	struct run *r;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/inner", scratch_dir());
+	snprintf(inner, sizeof(inner), "RESLIMIT_STATUS_FILE=%s", path);
+	r = guarded(SET("MEM=64M"), ARGV("/usr/bin/env", inner, "RESLIMIT_MEM=8M", "RESLIMIT_NAME=inner",
+					 subject_path("allocate_until_refused"), "10000"));
+	expect_exit(r, 0);
+	expect(r, out_number(r, "bytes0") <= 8 * MIB);
+	expect(r, out_number(r, "bytes0") > 7 * MIB);
+	text = read_text(path);
+	expect(r, text && strstr(text, "\"inner\"") != NULL);
+	free(text);
+	run_free(r);
+}
+
+static void an_inner_budget_takes_no_more_than_the_outer_has(void **state)
+{
+	struct run *r = guarded(SET("MEM=8M"), ARGV("/usr/bin/env", "RESLIMIT_MEM=64M", subject_path("allocate_until_refused"), "10000"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "bytes0") <= 8 * MIB);
+	run_free(r);
+}
+
+static void a_log_has_a_line_per_event(void **state)
+{
+	char setting[4200], path[4096 - 64], *text;
+	struct run *r;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/log", scratch_dir());
+	snprintf(setting, sizeof(setting), "LOG=%s", path);
+	r = guarded(SET("MEM=1M", "WALL=1h", setting), ARGV("fail_after_refusal", "5000000", "1", "0"));
+	expect_exit(r, 0);
+	text = read_text(path);
+	expect(r, text != NULL);
+	expect(r, count_lines(text) >= 1);
+	expect(r, strstr(text, "refused malloc 5000000\n") != NULL);
+	free(text);
+	run_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_way_to_exit_leaves_a_record),
+		cmocka_unit_test(the_record_says_who_and_how_much),
+		cmocka_unit_test(a_failure_after_a_refusal_is_blamed_on_the_limit_without_certainty),
+		cmocka_unit_test(a_program_that_copes_with_refusals_is_ok),
+		cmocka_unit_test(a_failure_without_refusals_is_the_programs_own),
+		cmocka_unit_test(exotic_names_make_valid_json),
+		cmocka_unit_test(exotic_program_files_make_valid_json),
+		cmocka_unit_test(the_longest_names_and_lists_still_fit),
+		cmocka_unit_test(a_status_file_is_appended_to_with_pid_and_name_in_its_name),
+		cmocka_unit_test(many_programs_share_one_status_file),
+		cmocka_unit_test(a_status_file_that_cannot_be_written_stops_the_start),
+		cmocka_unit_test(a_closed_status_descriptor_stops_the_start),
+		cmocka_unit_test(a_read_only_status_descriptor_stops_the_start),
+		cmocka_unit_test(a_full_pipe_does_not_hang_or_change_the_end),
+		cmocka_unit_test(a_reader_that_went_away_kills_nobody),
+		cmocka_unit_test(the_record_arrives_when_the_program_closed_its_descriptor),
+		cmocka_unit_test(the_record_never_lands_in_a_file_of_the_program),
+		cmocka_unit_test(closing_everything_and_executing_still_brings_the_record),
+		cmocka_unit_test(a_guarded_program_inside_another_has_a_record_of_its_own),
+		cmocka_unit_test(an_inner_budget_takes_no_more_than_the_outer_has),
+		cmocka_unit_test(a_log_has_a_line_per_event),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

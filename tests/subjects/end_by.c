@@ -1,0 +1,63 @@
+/*
+ * end_by.c - ends in the way that is named: return, exit, _exit, ..., or by signal NUMBER.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "subject.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+static void end_by_fault(const char *how)
+{
+	static volatile int zero;
+	volatile int *where;
+
+	if (!strcmp(how, "segv")) {
+		where = NULL;
+		*where = 1;
+	} else if (!strcmp(how, "bus")) {
+		where = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, (int)syscall(SYS_memfd_create, "x", 0), 0);
+		*where = 1;
+	} else if (!strcmp(how, "fpe")) {
+		zero = 1 / zero;
+		raise(SIGFPE); /* where division by zero does not trap */
+	} else if (!strcmp(how, "ill")) {
+		__builtin_trap();
+	} else if (!strcmp(how, "overflow")) {
+		volatile char stack[65536];
+
+		stack[0] = 1;
+		end_by_fault(how);
+		stack[1] = stack[0];
+	} else if (!strcmp(how, "abort")) {
+		abort();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *how = argv[1];
+	int value = argc > 2 ? (int)number(argv, 2) : 0;
+
+	if (!strcmp(how, "return"))
+		return value;
+	if (!strcmp(how, "exit"))
+		exit(value);
+	if (!strcmp(how, "_exit"))
+		_exit(value);
+	if (!strcmp(how, "_Exit"))
+		_Exit(value);
+	if (!strcmp(how, "quick_exit"))
+		quick_exit(value);
+	if (!strcmp(how, "kill"))
+		kill(getpid(), value);
+	if (!strcmp(how, "raise"))
+		raise(value);
+	end_by_fault(how);
+	for (;;)
+		pause();
+}

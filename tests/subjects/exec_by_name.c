@@ -1,0 +1,40 @@
+/*
+ * exec_by_name.c - executes the program PATH with its arguments by FUNCTION, with ENV full, empty or own.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "subject.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+extern char **environ;
+
+int main(int argc, char **argv)
+{
+	char *none[] = {NULL}, *own[] = {(char *)"OWN=1", (char *)"LD_PRELOAD=/nonexistent-own.so", NULL};
+	char *how = argv[1], *path = argv[3], **args = argv + 3;
+	char **env = !strcmp(argv[2], "empty") ? none : !strcmp(argv[2], "own") ? own : environ;
+	const char *a1 = argc > 4 ? argv[4] : NULL, *a2 = argc > 5 ? argv[5] : NULL;
+
+	if (!strcmp(how, "execve"))
+		execve(path, args, env);
+	else if (!strcmp(how, "execv"))
+		execv(path, args);
+	else if (!strcmp(how, "execvp"))
+		execvp(path, args);
+	else if (!strcmp(how, "execvpe"))
+		execvpe(path, args, env);
+	else if (!strcmp(how, "execl"))
+		execl(path, path, a1, a2, NULL);
+	else if (!strcmp(how, "execlp"))
+		execlp(path, path, a1, a2, NULL);
+	else if (!strcmp(how, "execle"))
+		execle(path, path, a1, a2, NULL, env);
+	else if (!strcmp(how, "fexecve"))
+		fexecve(open(path, O_RDONLY | O_CLOEXEC), args, env);
+	else if (!strcmp(how, "execveat"))
+		execveat(AT_FDCWD, path, args, env, 0);
+	say("exec failed errno=%d\n", errno);
+	return 1;
+}

@@ -1,0 +1,45 @@
+/*
+ * print_self.c - prints what a program can see of itself: descriptors, threads, masks, timers, limits.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "subject.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+
+static int count(const char *path)
+{
+	DIR *dir = opendir(path);
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	closedir(dir);
+	return n - 2;
+}
+
+int main(void)
+{
+	struct rlimit limit;
+	struct itimerval timer = {{0, 0}, {0, 0}};
+	sigset_t mask;
+	char text[65] = "";
+
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	for (int sig = 1; sig < 64; sig++)
+		text[sig - 1] = sigismember(&mask, sig) ? '1' : '0';
+	say("threads=%d fds=%d mask=%s\n", count("/proc/self/task"), count("/proc/self/fd"), text);
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		getrlimit((enum __rlimit_resource)i, &limit);
+		say("rlimit %d %llx %llx\n", i, (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
+	}
+	for (int i = 0; i < 3; i++) {
+		getitimer((enum __itimer_which)i, &timer);
+		say("timer %d %ld\n", i, (long)timer.it_value.tv_sec);
+	}
+	say("pending children=%d errno=%d\n", wait(NULL) > 0, errno);
+	return 0;
+}
