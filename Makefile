@@ -17,7 +17,7 @@ RL_C := -std=gnu11 $(RL_WARN) -MMD -MP
 # protector because the timer thread has no libc TLS to keep a canary in.
 RL_SHIM := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -fno-stack-protector \
 	-U_FORTIFY_SOURCE -Ishim
-RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z,now,-z,nodelete \
+RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z,now,-z,nodelete,-z,noseparate-code \
 	-Wl,--version-script=$(B)/exports.map
 RL_TOOL := -Ishim -DRL_LIBDIR='"$(libdir)"'
 

@@ -89,7 +89,7 @@ struct slot {
 	_Atomic uint32_t state;
 	_Atomic int32_t pid; /* 0 while reserved */
 	int64_t born_ns;     /* CLOCK_BOOTTIME no earlier than the start: a later start is another process */
-	uint64_t pid_namespace; /* inode; pids of other namespaces mean nothing here */
+	uint64_t pid_namespace; /* 0: that of the first process; pids of another mean nothing here */
 	int32_t creator;	/* pid that reserved it */
 	uint32_t account;
 	int64_t leased;
@@ -176,6 +176,8 @@ struct ledger {
 	_Atomic uint32_t leaving;      /* a slot may be SLOT_LEAVING */
 	_Atomic uint32_t repairs;      /* owners that died in the lock */
 	_Atomic uint32_t reclaims;
+	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
+	_Atomic uint64_t home_namespace;
 	char path[LEDGER_PATH];
 
 	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(4096)));

@@ -95,7 +95,11 @@ static bool is_reachable(const struct ledger *ledger, uint32_t index, uint32_t s
 
 static void signal_slot(const struct ledger *ledger, uint32_t index, int signal)
 {
-	raw_kill(atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed), signal);
+	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
+
+	/* 1 is the first process of a namespace that we were not told of, or of the machine. */
+	if (pid > 1)
+		raw_kill(pid, signal);
 }
 
 /* Signals every member but two, which may be LEDGER_NONE. */

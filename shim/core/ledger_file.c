@@ -58,15 +58,10 @@ static int map(int fd, struct ledger **ledger)
 
 static int initialise(struct ledger *l, const char *path)
 {
-	const void *const tables[] = {l, l->account, l->slot, l->cell};
-	const size_t first_parts[] = {PAGE, sizeof(l->account[0]), PAGE, PAGE};
+	int error = ledger_page_in(l, PAGE);
 
-	for (size_t i = 0; i < RL_ARRAY_LEN(tables); i++) {
-		int error = ledger_page_in(tables[i], first_parts[i]);
-
-		if (error)
-			return error;
-	}
+	if (error)
+		return error;
 	memcpy(l->path, path, strlen(path) + 1);
 	l->version = LEDGER_VERSION;
 	l->size = sizeof(*l);
@@ -99,7 +94,6 @@ static int create_in(const char *directory, struct ledger **ledger)
 		raw_unlink(path);
 	return error;
 }
-
 
 static bool file_is_ours(const struct stat *st)
 {

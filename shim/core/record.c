@@ -153,6 +153,10 @@ static void write_record(struct ledger *ledger, uint32_t account, const struct r
 	struct fmt f = FMT_INIT(line);
 	uint64_t mask;
 
+	logline(a, "end", ending->signal ? "signal" : "exit",
+		ending->signal ? ending->signal : ending->exit_code);
+	if (a->status_fd < 0 && !a->status_file[0])
+		return;
 	ledger_lock(ledger, &mask);
 	record_text(&f, ledger, account, ending, heap_coverage);
 	ledger_unlock(ledger, &mask);
@@ -160,8 +164,6 @@ static void write_record(struct ledger *ledger, uint32_t account, const struct r
 		write_descriptor(a, account, line, f.len);
 	if (a->status_file[0])
 		write_file(a, line, f.len);
-	logline(a, "end", ending->signal ? "signal" : "exit",
-		ending->signal ? ending->signal : ending->exit_code);
 }
 
 void record_process_end(struct ledger *ledger, uint32_t slot, const struct record_ending *ending)

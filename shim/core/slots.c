@@ -132,12 +132,33 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid)
 	atomic_store_explicit(&s->state, SLOT_LIVE, memory_order_release);
 }
 
-void slots_bind_first(struct ledger *ledger, uint32_t index, pid_t pid, uint64_t pid_namespace)
+/* The question costs 30 us, so it is asked only once somebody has left the first namespace. */
+static uint64_t own_namespace(const struct ledger *ledger)
 {
-	if (ledger->slot[index].pid_namespace && ledger->slot[index].pid_namespace != pid_namespace)
+	uint64_t home = atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
+	uint64_t own = home ? procfs_pid_namespace() : 0;
+
+	return own == home ? 0 : own;
+}
+
+void slots_expect_namespaces(struct ledger *ledger)
+{
+	if (atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))
+		return;
+	atomic_store_explicit(&ledger->home_namespace, procfs_pid_namespace(), memory_order_relaxed);
+}
+
+void slots_bind_self(struct ledger *ledger, uint32_t index)
+{
+	uint64_t own = own_namespace(ledger);
+
+	if (own != ledger->slot[index].pid_namespace) {
+		/* The creator may have bound it already, to a number that only the creator knows. */
+		ledger->slot[index].pid_namespace = own;
+		atomic_store_explicit(&ledger->slot[index].state, SLOT_RESERVED, memory_order_relaxed);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_NAMESPACE, memory_order_relaxed);
-	ledger->slot[index].pid_namespace = pid_namespace;
-	slots_bind(ledger, index, pid);
+	}
+	slots_bind(ledger, index, raw_getpid());
 }
 
 bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator)
@@ -147,8 +168,9 @@ bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t cre
 	return state_of(s) == SLOT_RESERVED && s->creator == creator;
 }
 
-uint32_t slots_find(const struct ledger *ledger, pid_t pid, uint64_t pid_namespace)
+uint32_t slots_find(const struct ledger *ledger, pid_t pid)
 {
+	uint64_t pid_namespace = own_namespace(ledger);
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++) {

@@ -44,14 +44,17 @@ uint32_t slots_open(struct ledger *ledger, uint32_t account);
 /* Binds a slot to its process: done by the child and by the parent, whoever comes first. */
 void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid);
 
-/* The same for a process that opened its slot itself, and knows its namespace. */
-void slots_bind_first(struct ledger *ledger, uint32_t index, pid_t pid, uint64_t pid_namespace);
+/* Binds the calling process, whose namespace may not be that of who reserved the slot. */
+void slots_bind_self(struct ledger *ledger, uint32_t index);
+
+/* Before a process lets itself or its children into another pid namespace. */
+void slots_expect_namespaces(struct ledger *ledger);
 
 /* Whether `index` was reserved by `creator` and is still waiting for its process. */
 bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator);
 
-/* The slot of a live process, or of a reservation that `parent` made for it; else LEDGER_NONE. */
-uint32_t slots_find(const struct ledger *ledger, pid_t pid, uint64_t pid_namespace);
+/* The slot of a live process as the caller numbers it, or of a reservation by `parent`; else LEDGER_NONE. */
+uint32_t slots_find(const struct ledger *ledger, pid_t pid);
 uint32_t slots_find_reserved(const struct ledger *ledger, pid_t parent);
 
 /* Gives back what the process drew: its memory is gone. */

@@ -5,7 +5,6 @@
  */
 #include "environment.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +14,8 @@
 #include "core/rawsys.h"
 
 static const char PRELOAD[] = "LD_PRELOAD=";
+/* dladdr would tell, but takes 10 us; whoever renames the file keeps LD_PRELOAD as it is. */
+static const char OUR_FILE[] = "libreslimit_preload.so";
 static const char LEDGER[] = CONFIG_LEDGER_VARIABLE "=";
 
 static char ledger_entry[sizeof(LEDGER) + CONFIG_PATH_MAX];
@@ -85,13 +86,8 @@ static void find_our_path(void)
 	char entry[CONFIG_PATH_MAX];
 	struct fmt entry_text = FMT_INIT(entry);
 	struct fmt path = FMT_INIT(our_path);
-	const char *file;
-	Dl_info self;
 
-	if (!list || !dladdr(our_path, &self) || !self.dli_fname)
-		return;
-	file = strrchr(self.dli_fname, '/');
-	if (find_our_entry(list, file ? file + 1 : self.dli_fname, &entry_text))
+	if (list && find_our_entry(list, OUR_FILE, &entry_text))
 		make_absolute(entry, &path);
 }
 
@@ -153,9 +149,8 @@ struct environment_size environment_measure(char *const *environment)
 static void write_preload(const char *list, char *text, size_t size)
 {
 	struct fmt f = {.buf = text, .size = size};
-	const char *file = strrchr(our_path, '/');
+	size_t file_len = strlen(OUR_FILE);
 
-	file = file ? file + 1 : our_path;
 	fmt_str(&f, PRELOAD);
 	fmt_str(&f, our_path);
 	while (list && *list) {
@@ -167,7 +162,7 @@ static void write_preload(const char *list, char *text, size_t size)
 			len++;
 		entry[0] = '\0';
 		fmt_strn(&e, list, len);
-		if (len && !(e.len >= strlen(file) && !strcmp(entry + e.len - strlen(file), file))) {
+		if (len && !(e.len >= file_len && !strcmp(entry + e.len - file_len, OUR_FILE))) {
 			fmt_char(&f, ':');
 			fmt_strn(&f, list, len);
 		}

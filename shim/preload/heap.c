@@ -22,11 +22,44 @@ static size_t most_slack(size_t n)
 	return heap_reads_headers ? 4096 + 64 : n / 2 + 8192;
 }
 
+/*
+ * glibc's layout is not a promise: it is believed only if libc itself serves,
+ * and once the words before the program's own first blocks agree with what
+ * malloc_usable_size() says. One that does not agree settles it for good.
+ */
+enum { SAMPLES_WANTED = 8 };
+static _Atomic int samples_left;
+
+void heap_detect_headers(void)
+{
+	if (real.malloc_usable_size && real_is_libc_malloc())
+		atomic_store_explicit(&samples_left, SAMPLES_WANTED, memory_order_relaxed);
+}
+
+static void compare_sample(const void *block, size_t size)
+{
+	size_t word = heap_header(block);
+
+	if (atomic_load_explicit(&samples_left, memory_order_relaxed) <= 0 || (word & CHUNK_IS_MMAPPED))
+		return;
+	if ((word & ~(size_t)CHUNK_FLAGS) - CHUNK_OVERHEAD != size)
+		atomic_store_explicit(&samples_left, 0, memory_order_relaxed);
+	else if (atomic_fetch_sub_explicit(&samples_left, 1, memory_order_relaxed) == 1)
+		heap_reads_headers = true;
+}
+
 size_t heap_size_slow(void *block)
 {
+	size_t size;
+
 	if (bootheap_owns(block))
 		return bootheap_usable_size(block);
-	return real.malloc_usable_size ? real.malloc_usable_size(block) : 0;
+	if (!real.malloc_usable_size)
+		return 0;
+	size = real.malloc_usable_size(block);
+	if (RL_UNLIKELY(!heap_reads_headers))
+		compare_sample(block, size);
+	return size;
 }
 
 static bool refuse(size_t n, struct heap_call call)
@@ -210,27 +243,4 @@ void *heap_resize(void *block, size_t n, struct heap_call call)
 	if (!reserve || !change(reserve))
 		return resize_in_place(block, old_size, n, reserve);
 	return resize_beside(block, old_size, n, call);
-}
-
-/*
- * glibc's layout is not a promise: it is believed only if libc itself serves
- * and the words agree with what malloc_usable_size() says. Blocks with a
- * mapping of their own are always asked for, so none is made here.
- */
-void heap_detect_headers(void)
-{
-	static const size_t sizes[] = {1, 24, 25, 1000};
-	bool agree = real.malloc_usable_size && real_is_libc_malloc();
-
-	for (size_t i = 0; agree && i < RL_ARRAY_LEN(sizes); i++) {
-		void *block = real.malloc(sizes[i]);
-
-		if (!block)
-			return;
-		agree = !(heap_header(block) & CHUNK_IS_MMAPPED) &&
-			(heap_header(block) & ~(size_t)CHUNK_FLAGS) - CHUNK_OVERHEAD ==
-				real.malloc_usable_size(block);
-		real.free(block);
-	}
-	heap_reads_headers = agree;
 }

@@ -49,7 +49,7 @@ void *heap_settle(void *block, struct heap_call call);
 void heap_free_slow(void *block);
 void heap_refund_slow(struct cell *cell, size_t size);
 
-/* Checks on a few blocks that heap_reads_headers is right here. */
+/* Begins to check, on the program's own first blocks, whether heap_reads_headers can be set. */
 void heap_detect_headers(void);
 
 /* The word before a block; by address, because to the compiler it is out of bounds. */

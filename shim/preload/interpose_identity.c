@@ -16,6 +16,8 @@
 #include <errno.h>
 
 #include "core/attrs.h"
+#include "core/slots.h"
+#include "member.h"
 #include "real.h"
 #include "timer_thread.h"
 
@@ -35,8 +37,38 @@
 		return result;                                                                               \
 	}
 
-PAUSED_CALL(unshare, (int flags), (flags))
-PAUSED_CALL(setns, (int fd, int type), (fd, type))
+RL_EXPORT int unshare(int flags)
+{
+	struct timer_pause pause;
+	int result, saved;
+
+	real_ensure();
+	if ((flags & CLONE_NEWPID) && member_is_guarded())
+		slots_expect_namespaces(member.ledger);
+	pause = timer_thread_pause();
+	result = real.unshare(flags);
+	saved = errno;
+	timer_thread_resume(pause);
+	errno = saved;
+	return result;
+}
+
+RL_EXPORT int setns(int fd, int type)
+{
+	struct timer_pause pause;
+	int result, saved;
+
+	real_ensure();
+	if ((!type || (type & CLONE_NEWPID)) && member_is_guarded())
+		slots_expect_namespaces(member.ledger);
+	pause = timer_thread_pause();
+	result = real.setns(fd, type);
+	saved = errno;
+	timer_thread_resume(pause);
+	errno = saved;
+	return result;
+}
+
 PAUSED_CALL(setuid, (uid_t uid), (uid))
 PAUSED_CALL(setgid, (gid_t gid), (gid))
 PAUSED_CALL(seteuid, (uid_t euid), (euid))

@@ -6,6 +6,9 @@
  * Context: async-signal-safe, vfork child; errno as the real function leaves it.
  * Fork:    nothing, because there is no state.
  *
+ * Names that libc has for one function share its row: bsd_signal and ssignal are
+ * signal, __sysv_signal is sysv_signal, __sigaction is sigaction.
+ *
  * Where fatal.c has its handler the program is told SIG_DFL; what it installs
  * replaces ours, and when it goes back to SIG_DFL ours returns.
  *
@@ -68,13 +71,13 @@ RL_EXPORT __sighandler_t signal(int number, __sighandler_t handler)
 RL_EXPORT __sighandler_t bsd_signal(int number, __sighandler_t handler)
 {
 	real_ensure();
-	return guarded_signal(real.bsd_signal ? real.bsd_signal : real.signal, number, handler);
+	return guarded_signal(real.signal, number, handler);
 }
 
 RL_EXPORT __sighandler_t ssignal(int number, __sighandler_t handler)
 {
 	real_ensure();
-	return guarded_signal(real.ssignal ? real.ssignal : real.signal, number, handler);
+	return guarded_signal(real.signal, number, handler);
 }
 
 RL_EXPORT __sighandler_t sysv_signal(int number, __sighandler_t handler)
@@ -86,7 +89,7 @@ RL_EXPORT __sighandler_t sysv_signal(int number, __sighandler_t handler)
 RL_EXPORT __sighandler_t __sysv_signal(int number, __sighandler_t handler)
 {
 	real_ensure();
-	return guarded_signal(real.__sysv_signal, number, handler);
+	return guarded_signal(real.sysv_signal, number, handler);
 }
 
 RL_EXPORT __sighandler_t sigset(int number, __sighandler_t handler)

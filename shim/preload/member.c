@@ -37,7 +37,6 @@ struct cell *member_cell(void)
 		return thread_self.cell;
 	if (member_is_borrowed())
 		return NULL;
-	timer_thread_ensure();
 	thread_self.cell = cells_attach(member.ledger, member.slot);
 	thread_self.phase = thread_self.cell ? THREAD_ATTACHED : THREAD_ENDED;
 	if (thread_self.cell)
@@ -84,7 +83,7 @@ static void become_child(void)
 	if (index == LEDGER_NONE || member.pid == pid)
 		return;
 	ledger_lock(member.ledger, &mask);
-	slots_bind(member.ledger, index, pid);
+	slots_bind_self(member.ledger, index);
 	ledger_unlock(member.ledger, &mask);
 	member.slot = index;
 	member.pid = pid;

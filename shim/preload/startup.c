@@ -16,7 +16,6 @@
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/logline.h"
-#include "core/procfs.h"
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "core/slots.h"
@@ -181,7 +180,7 @@ static void begin_tree(const struct config *config)
 	ledger_lock(ledger, &mask);
 	/* The first account needs the slot's number, and the slot its account: both are 0. */
 	slot = slots_open(ledger, LEDGER_NONE);
-	slots_bind_first(ledger, slot, raw_getpid(), procfs_pid_namespace());
+	slots_bind_self(ledger, slot);
 	account = open_accounts(ledger, LEDGER_NONE, slot, config);
 	ledger->slot[slot].account = account;
 	accounts_add_procs(ledger, account, 1);
@@ -191,11 +190,10 @@ static void begin_tree(const struct config *config)
 }
 
 /* The slot of this process: its own from before exec, one its parent reserved, or a new one. */
-static uint32_t find_place(struct ledger *ledger, uint64_t pid_namespace)
+static uint32_t find_place(struct ledger *ledger)
 {
-	pid_t pid = raw_getpid();
-	uint32_t parent = slots_find(ledger, raw_getppid(), pid_namespace);
-	uint32_t slot = slots_find(ledger, pid, pid_namespace);
+	uint32_t slot = slots_find(ledger, raw_getpid());
+	uint32_t parent;
 
 	if (slot != LEDGER_NONE) {
 		slots_return_leases(ledger, slot);
@@ -203,12 +201,13 @@ static uint32_t find_place(struct ledger *ledger, uint64_t pid_namespace)
 	}
 	slot = slots_find_reserved(ledger, raw_getppid());
 	if (slot == LEDGER_NONE) {
+		parent = slots_find(ledger, raw_getppid());
 		slot = slots_open(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
 	}
 	if (slot == LEDGER_NONE)
 		refuse_to_start("the tree has too many processes for its ledger");
-	slots_bind_first(ledger, slot, pid, pid_namespace);
+	slots_bind_self(ledger, slot);
 	return slot;
 }
 
@@ -232,13 +231,12 @@ static void open_nested(struct ledger *ledger, uint32_t slot, struct config *con
 
 static void join_tree(struct ledger *ledger, struct config *config, int settings)
 {
-	uint64_t pid_namespace = procfs_pid_namespace();
 	uint64_t hash = config_hash(config);
 	uint64_t mask;
 	uint32_t slot;
 
 	ledger_lock(ledger, &mask);
-	slot = find_place(ledger, pid_namespace);
+	slot = find_place(ledger);
 	if (settings && ledger->account[ledger->slot[slot].account].config_hash != hash)
 		open_nested(ledger, slot, config);
 	ledger_unlock(ledger, &mask);

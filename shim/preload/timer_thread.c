@@ -168,6 +168,9 @@ void timer_thread_fork(enum fork_side side)
 	/* The thread stayed with the parent; its memory is here and serves the next. */
 	atomic_store_explicit(&timer.tid, 0, memory_order_relaxed);
 	atomic_store_explicit(&timer.state, TIMER_ABSENT, memory_order_relaxed);
+	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
+	timer.needed = 0;
+	timer_thread_ensure();
 	if (timer.needed > 0)
 		timer_thread_arm_backstop();
 }

@@ -2,12 +2,11 @@
  * timer_thread.h - the watchdog's home in a guarded process.
  *
  * Owns:    the thread, its stack, the process's struct watchdog.
- * Called:  lifecycle, member (first allocation of a forked child),
- *          interpose_identity (pause), denial (kick).
+ * Called:  lifecycle, forkguard, interpose_identity (pause), member (kick).
  * Context: starting: any thread, async-signal-safe, not in a vfork child.
  *          The thread itself: no libc, all signals blocked, raw system calls.
- * Fork:    the child has none until it first allocates; until then the
- *          watchdogs of the tree and the kernel's own timer watch it.
+ * Fork:    the child starts its own at once: one that never comes back to us
+ *          must not outlive the last process that has one.
  *
  * The thread is made by a raw clone: a thread made by pthread_create would
  * make putc five times as slow for the rest of the process, and would keep
