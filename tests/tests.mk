@@ -35,7 +35,9 @@ bench: deps
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(abspath $(B)) tests/bench/run
 
-demo: all
+demo:
+	@tests/deps --programs
+	@$(MAKE) --no-print-directory all
 	@BUILD=$(abspath $(B)) tests/demo
 
 deps:

@@ -94,6 +94,16 @@ static void *grant_or_refuse(void *block, size_t size, int error, struct heap_ca
 	return NULL;
 }
 
+/* From now on this thread's malloc and free need no help, if sizes can be read. */
+static struct cell *attach(void)
+{
+	struct cell *cell = member_cell();
+
+	if (cell && heap_reads_headers)
+		thread_self.fast = cell;
+	return cell;
+}
+
 void *heap_settle(void *block, struct heap_call call)
 {
 	size_t size = heap_size(block);
@@ -104,13 +114,14 @@ void *heap_settle(void *block, struct heap_call call)
 
 void *heap_charge_slow(void *block, struct heap_call call)
 {
-	struct cell *cell = thread_self.cell;
 	size_t size = heap_size(block);
+	struct cell *cell;
 
 	if (member.phase == PHASE_BOOT)
 		atomic_fetch_add_explicit(&member.boot_bytes, (int64_t)size, memory_order_relaxed);
 	if (!member_is_guarded())
 		return block;
+	cell = attach();
 	if (!cell)
 		return grant_or_refuse(block, size,
 				       cells_charge_direct(member.ledger, member.slot, (int64_t)size), call);
@@ -119,25 +130,27 @@ void *heap_charge_slow(void *block, struct heap_call call)
 
 void *heap_new(size_t n, struct heap_call call)
 {
-	struct cell *cell = thread_self.cell;
 	void *block;
 
-	if (!(cell && cell_covers(cell, n)) && !heap_admit_slow(n, call))
+	if (n > HEAP_SMALL && !heap_admit_slow(n, call))
 		return NULL;
 	block = real.malloc(n);
 	return block ? heap_charge_slow(block, call) : NULL;
 }
 
-void heap_refund_slow(struct cell *cell, size_t size)
+void heap_settle_refund(struct cell *cell)
 {
+	cells_settle_refund(member.ledger, member.slot, cell);
+}
+
+void heap_refund(size_t size)
+{
+	struct cell *cell;
+
 	if (member.phase == PHASE_BOOT)
 		atomic_fetch_sub_explicit(&member.boot_bytes, (int64_t)size, memory_order_relaxed);
 	if (!member_is_guarded())
 		return;
-	if (cell) {
-		cells_settle_refund(member.ledger, member.slot, cell);
-		return;
-	}
 	cell = member_cell();
 	if (!cell)
 		cells_refund_direct(member.ledger, member.slot, (int64_t)size);
@@ -166,7 +179,7 @@ static int change(int64_t n)
 		atomic_fetch_add_explicit(&member.boot_bytes, n, memory_order_relaxed);
 	if (!member_is_guarded())
 		return 0;
-	cell = RL_LIKELY(thread_self.cell != NULL) ? thread_self.cell : member_cell();
+	cell = member_cell();
 
 	if (n <= 0) {
 		heap_refund((size_t)-n);

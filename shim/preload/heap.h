@@ -47,7 +47,8 @@ void *heap_charge_slow(void *block, struct heap_call call);
 void *heap_settle(void *block, struct heap_call call);
 
 void heap_free_slow(void *block);
-void heap_refund_slow(struct cell *cell, size_t size);
+void heap_refund(size_t size);
+void heap_settle_refund(struct cell *cell);
 
 /* Begins to check, on the program's own first blocks, whether heap_reads_headers can be set. */
 void heap_detect_headers(void);
@@ -75,12 +76,16 @@ RL_INLINE size_t heap_size(void *block)
 	return heap_size_is_at_hand(block) ? heap_size_at_hand(block) : heap_size_slow(block);
 }
 
+/*
+ * Requests up to this are made first and charged then: a refusal gives the
+ * block back before anybody saw it. Larger ones must not be tried in vain.
+ */
+enum { HEAP_SMALL = 32 << 10 };
+
 /* Whether a request for n bytes may go on; false with ENOMEM in errno. */
 RL_INLINE bool heap_admit(size_t n, const char *name)
 {
-	struct cell *cell = thread_self.cell;
-
-	return RL_LIKELY(cell && cell_covers(cell, n)) || heap_admit_slow(n, HEAP_CALL(name));
+	return RL_LIKELY(n <= HEAP_SMALL) || heap_admit_slow(n, HEAP_CALL(name));
 }
 
 /*
@@ -90,23 +95,15 @@ RL_INLINE bool heap_admit(size_t n, const char *name)
  */
 RL_INLINE void *heap_charge(void *block, const char *name)
 {
-	struct cell *cell = thread_self.cell;
+	struct cell *cell = thread_self.fast;
 
 	if (RL_UNLIKELY(!block))
 		return NULL;
-	if (RL_UNLIKELY(!cell) || RL_UNLIKELY(!heap_size_is_at_hand(block)))
+	if (RL_UNLIKELY(!cell) || RL_UNLIKELY(heap_header(block) & CHUNK_IS_MMAPPED))
 		return heap_charge_slow(block, HEAP_CALL(name));
 	if (RL_LIKELY(cell_charge(cell, (int64_t)heap_size_at_hand(block))))
 		return block;
 	return heap_settle(block, HEAP_CALL(name));
-}
-
-RL_INLINE void heap_refund(size_t size)
-{
-	struct cell *cell = thread_self.cell;
-
-	if (RL_UNLIKELY(!cell) || !cell_refund(cell, (int64_t)size))
-		heap_refund_slow(cell, size);
 }
 
 /* A block for realloc(NULL, n). */

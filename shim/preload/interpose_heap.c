@@ -40,18 +40,20 @@ RL_EXPORT RL_HOT void *calloc(size_t count, size_t size)
 
 RL_EXPORT RL_HOT void free(void *block)
 {
+	struct cell *cell = thread_self.fast;
 	size_t size;
 
 	if (RL_UNLIKELY(!block))
 		return;
 	/* Blocks of the boot heap look mapped, so they take the slow way too. */
-	if (RL_UNLIKELY(!heap_size_is_at_hand(block))) {
+	if (RL_UNLIKELY(!cell) || RL_UNLIKELY(heap_header(block) & CHUNK_IS_MMAPPED)) {
 		heap_free_slow(block);
 		return;
 	}
 	size = heap_size_at_hand(block);
 	real.free(block);
-	heap_refund(size);
+	if (RL_UNLIKELY(!cell_refund(cell, (int64_t)size)))
+		heap_settle_refund(cell);
 }
 
 /* A block of the boot heap moves to the real one; the old one is never used again. */

@@ -44,7 +44,7 @@ static void give_back(bool has_place)
 		cells_retire_locked(member.ledger, member.slot, thread_self.cell);
 	if (has_place)
 		slots_end_thread(member.ledger, member.slot);
-	thread_self.cell = NULL;
+	thread_self.cell = thread_self.fast = NULL;
 	thread_self.phase = THREAD_ENDED;
 	ledger_unlock(member.ledger, &mask);
 }

@@ -64,7 +64,7 @@ void member_note_denial(enum limit_id limit, const char *call, int64_t amount, c
 static void park(void)
 {
 	thread_self.parked = thread_self.cell;
-	thread_self.cell = NULL;
+	thread_self.cell = thread_self.fast = NULL;
 	thread_self.phase = THREAD_FORKING;
 }
 
@@ -88,7 +88,7 @@ static void become_child(void)
 	member.slot = index;
 	member.pid = pid;
 	thread_self.child_slot = LEDGER_NONE;
-	thread_self.cell = NULL;
+	thread_self.cell = thread_self.fast = NULL;
 	thread_self.phase = THREAD_NEW;
 }
 

@@ -44,7 +44,12 @@ enum thread_phase {
 };
 
 struct thread {
-	struct cell *cell; /* the hot path's only word; NULL sends it to the slow path */
+	/*
+	 * The cell, once malloc and free may also read block sizes themselves:
+	 * the hot path's only word. NULL sends it to the slow path.
+	 */
+	struct cell *fast;
+	struct cell *cell;
 	enum thread_phase phase;
 	uint32_t child_slot; /* reserved for the process that this thread is about to create */
 	struct cell *parked; /* the parent's cell during a fork */

@@ -8,11 +8,11 @@
 
 static int calls;
 
-#define NAME(name) \
-	int name(void); \
-	int name(void) \
-	{ \
-		return ++calls; \
+#define NAME(name)                                                                                           \
+	int name(void);                                                                                      \
+	int name(void)                                                                                       \
+	{                                                                                                    \
+		return ++calls;                                                                              \
 	}
 #include "names.h"
 

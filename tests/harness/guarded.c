@@ -103,7 +103,8 @@ static int base_environment(const char **env)
 	int n = 0;
 
 	for (char **e = environ; *e && n < ENV_MAX / 2; e++)
-		if (strncmp(*e, "RESLIMIT_", 9) && strncmp(*e, "LD_PRELOAD=", 11) && strncmp(*e, "CMOCKA_", 7))
+		if (strncmp(*e, "RESLIMIT_", 9) && strncmp(*e, "LD_PRELOAD=", 11) &&
+		    strncmp(*e, "CMOCKA_", 7))
 			env[n++] = *e;
 	return n;
 }
@@ -116,8 +117,8 @@ static const char **make_environment(const struct spec *spec)
 	int n = base_environment(env);
 
 	if (!spec->bare) {
-		snprintf(preload, sizeof(preload), "LD_PRELOAD=%s%s%s", library_path(), spec->preload ? ":" : "",
-			 spec->preload ? spec->preload : "");
+		snprintf(preload, sizeof(preload), "LD_PRELOAD=%s%s%s", library_path(),
+			 spec->preload ? ":" : "", spec->preload ? spec->preload : "");
 		env[n++] = preload;
 	}
 	if (!spec->bare && !spec->no_record) {
@@ -127,7 +128,8 @@ static const char **make_environment(const struct spec *spec)
 	for (int i = 0; spec->set && spec->set[i]; i++) {
 		int at = 0;
 
-		snprintf(text[i + 1], sizeof(text[0]), "%s%s", spec->verbatim ? "" : "RESLIMIT_", spec->set[i]);
+		snprintf(text[i + 1], sizeof(text[0]), "%s%s", spec->verbatim ? "" : "RESLIMIT_",
+			 spec->set[i]);
 		while (at < n && !names(env[at], text[i + 1]))
 			at++;
 		if (strchr(text[i + 1], '='))
@@ -218,15 +220,19 @@ static void show(const struct run *run)
 {
 	print_message("# status 0x%x (exit %d, signal %d), %lld ms\n", (unsigned int)run->status,
 		      WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -1,
-		      WIFSIGNALED(run->status) ? WTERMSIG(run->status) : 0, (long long)(run->elapsed_ns / MS));
-	print_message("# stdout: %.600s\n# stderr: %.600s\n# record: %.1200s\n", run->out, run->err, run->record);
+		      WIFSIGNALED(run->status) ? WTERMSIG(run->status) : 0,
+		      (long long)(run->elapsed_ns / MS));
+	print_message("# stdout: %.600s\n# stderr: %.600s\n# record: %.1200s\n", run->out, run->err,
+		      run->record);
 }
 
 static json_t *parse_record(const struct run *run)
 {
 	const char *newline = memchr(run->record, '\n', run->record_len);
 
-	return newline ? json_loadb(run->record, (size_t)(newline - run->record), JSON_REJECT_DUPLICATES, NULL) : NULL;
+	return newline ? json_loadb(run->record, (size_t)(newline - run->record), JSON_REJECT_DUPLICATES,
+				    NULL)
+		       : NULL;
 }
 
 struct run *run_guarded(const struct spec *spec)

@@ -29,7 +29,7 @@ enum { RECORD_FD = 9 };
 
 /* Lists of strings as compound literals. */
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define SET(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define SET(...)  ((const char *const[]){__VA_ARGS__, NULL})
 
 struct spec {
 	const char *const *argv; /* argv[0] without a slash is a subject, else a path */
@@ -81,12 +81,12 @@ int count_lines(const char *text);
 char *read_text(const char *path); /* whole file, to be freed; NULL if there is none */
 
 /* Each shows what the program wrote when it does not hold. */
-#define expect_exit(run, code) expect_exit_at(run, code, __FILE__, __LINE__)
-#define expect_signal(run, sig) expect_signal_at(run, sig, __FILE__, __LINE__)
-#define expect_out(run, text) expect_out_at(run, text, __FILE__, __LINE__)
+#define expect_exit(run, code)	     expect_exit_at(run, code, __FILE__, __LINE__)
+#define expect_signal(run, sig)	     expect_signal_at(run, sig, __FILE__, __LINE__)
+#define expect_out(run, text)	     expect_out_at(run, text, __FILE__, __LINE__)
 #define expect_verdict(run, verdict) expect_verdict_at(run, verdict, __FILE__, __LINE__)
-#define expect_record(run) expect_record_at(run, __FILE__, __LINE__)
-#define expect(run, condition) expect_at(run, condition, #condition, __FILE__, __LINE__)
+#define expect_record(run)	     expect_record_at(run, __FILE__, __LINE__)
+#define expect(run, condition)	     expect_at(run, condition, #condition, __FILE__, __LINE__)
 void expect_exit_at(const struct run *run, int code, const char *file, int line);
 void expect_signal_at(const struct run *run, int sig, const char *file, int line);
 void expect_out_at(const struct run *run, const char *text, const char *file, int line);
@@ -94,7 +94,7 @@ void expect_verdict_at(const struct run *run, const char *verdict, const char *f
 void expect_record_at(const struct run *run, const char *file, int line); /* one line, valid, <= 4096 bytes */
 void expect_at(const struct run *run, bool condition, const char *text, const char *file, int line);
 
-#define MS 1000000LL
+#define MS  1000000LL
 #define SEC 1000000000LL
 #define KIB 1024LL
 #define MIB 1048576LL

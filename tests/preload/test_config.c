@@ -31,8 +31,9 @@ static void expect_refused(const char *setting, const char *accepted)
 
 static void wrong_sizes_are_refused(void **state)
 {
-	static const char *const wrong[] = {"MEM=12Q", "MEM=-1", "MEM=1.5",   "MEM=abc",  "MEM=1M ",   "MEM= 1M", "MEM=0x10",
-					    "MEM=M",   "MEM=1m", "MEM=1MiBs", "MEM=+1M", "MEM=1,000", "MEM=1e6"};
+	static const char *const wrong[] = {"MEM=12Q", "MEM=-1",    "MEM=1.5", "MEM=abc", "MEM=1M ",
+					    "MEM= 1M", "MEM=0x10",  "MEM=M",   "MEM=1m",  "MEM=1MiBs",
+					    "MEM=+1M", "MEM=1,000", "MEM=1e6"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
@@ -49,7 +50,8 @@ static void sizes_beyond_64_bits_are_refused(void **state)
 
 static void wrong_times_are_refused(void **state)
 {
-	static const char *const wrong[] = {"WALL=abc", "WALL=-1", "WALL=1d", "WALL=1.", "WALL=.", "CPU=1 s", "CPU=1S", "GRACE=soon"};
+	static const char *const wrong[] = {"WALL=abc", "WALL=-1", "WALL=1d", "WALL=1.",
+					    "WALL=.",	"CPU=1 s", "CPU=1S",  "GRACE=soon"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
@@ -59,7 +61,8 @@ static void wrong_times_are_refused(void **state)
 
 static void wrong_counts_are_refused(void **state)
 {
-	static const char *const wrong[] = {"THREADS=two", "THREADS=-1", "PROCS=1.5", "PROCS=1K", "PROCS=0x1"};
+	static const char *const wrong[] = {"THREADS=two", "THREADS=-1", "PROCS=1.5", "PROCS=1K",
+					    "PROCS=0x1"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
@@ -100,9 +103,11 @@ static void unknown_names_are_refused_with_the_nearest_one(void **state)
 
 static void names_of_later_releases_are_refused_and_not_ignored(void **state)
 {
-	static const char *const later[] = {"MEM_GROWTH=1M", "RSS=1M",	      "RSS_GROWTH=1M", "IDLE=1s",  "WATCH=fds>3", "PLUGIN=x.so",
-					    "ROOT=*",	     "MEM_GRACE=1s",  "MEM_HARD=1G",   "RESERVE=1M", "RSS_GRACE=1s", "ORPHANS=kill",
-					    "UNGUARDED=warn", "TICK=1ms",     "STATUS_EACH=tree", "STACKS=1", "TRACE=x", "FAIL=malloc:nth=1"};
+	static const char *const later[] = {
+		"MEM_GROWTH=1M", "RSS=1M",	 "RSS_GROWTH=1M",    "IDLE=1s",	    "WATCH=fds>3",
+		"PLUGIN=x.so",	 "ROOT=*",	 "MEM_GRACE=1s",     "MEM_HARD=1G", "RESERVE=1M",
+		"RSS_GRACE=1s",	 "ORPHANS=kill", "UNGUARDED=warn",   "TICK=1ms",    "STATUS_EACH=tree",
+		"STACKS=1",	 "TRACE=x",	 "FAIL=malloc:nth=1"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)

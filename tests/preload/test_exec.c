@@ -35,8 +35,9 @@ static void every_exec_function_keeps_the_limits(void **state)
 	(void)state;
 	for (int i = 0; i < FUNCTIONS; i++) {
 		print_message("# %s\n", functions[i]);
-		expect_limit_kept(guarded(SET("MEM=8M"), ARGV("exec_by_name", functions[i], "full",
-							       subject_path("allocate_until_refused"), "10000")));
+		expect_limit_kept(
+			guarded(SET("MEM=8M"), ARGV("exec_by_name", functions[i], "full",
+						    subject_path("allocate_until_refused"), "10000")));
 	}
 }
 
@@ -45,8 +46,9 @@ static void a_cleared_environment_keeps_the_limits(void **state)
 	(void)state;
 	for (int i = 0; i < WITH_ENVIRONMENT; i++) {
 		print_message("# %s\n", functions[i]);
-		expect_limit_kept(guarded(SET("MEM=8M"), ARGV("exec_by_name", functions[i], "empty",
-							       subject_path("allocate_until_refused"), "10000")));
+		expect_limit_kept(
+			guarded(SET("MEM=8M"), ARGV("exec_by_name", functions[i], "empty",
+						    subject_path("allocate_until_refused"), "10000")));
 	}
 }
 
@@ -59,7 +61,8 @@ static void exec_errors_are_those_of_the_kernel(void **state)
 		if (!strcmp(functions[i], "fexecve"))
 			continue;
 		print_message("# %s\n", functions[i]);
-		r = guarded(SET("MEM=8M"), ARGV("exec_by_name", functions[i], "full", "/nonexistent/program"));
+		r = guarded(SET("MEM=8M"),
+			    ARGV("exec_by_name", functions[i], "full", "/nonexistent/program"));
 		expect_exit(r, 1);
 		expect_out(r, "errno=2\n");
 		expect_record(r);
@@ -83,7 +86,8 @@ static void closing_every_descriptor_and_leaving_the_directory_keeps_the_limits(
 static void the_ledger_goes_through_exec_with_its_counts(void **state)
 {
 	/* Forks refused after the exec count the children made before it. */
-	struct run *r = guarded(SET("PROCS=1"), ARGV("close_everything_then_exec", subject_path("try_to_fork"), "5"));
+	struct run *r =
+		guarded(SET("PROCS=1"), ARGV("close_everything_then_exec", subject_path("try_to_fork"), "5"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -114,7 +118,8 @@ static void exec_forgets_what_the_old_program_held(void **state)
 
 	(void)state;
 	run_free(r);
-	r = guarded(SET("MEM=8M"), ARGV("exec_by_name", "execv", "full", subject_path("start_with_early_library")));
+	r = guarded(SET("MEM=8M"),
+		    ARGV("exec_by_name", "execv", "full", subject_path("start_with_early_library")));
 	expect_exit(r, 0);
 	expect(r, llabs(out_number(r, "left") - held) <= 20016);
 	run_free(r);
@@ -122,10 +127,10 @@ static void exec_forgets_what_the_old_program_held(void **state)
 
 static void the_users_own_preload_is_kept(void **state)
 {
-	struct run *r = run_guarded(&(struct spec){.set = SET("MEM=8M"),
-						   .preload = subject_path("libearly.so"),
-						   .argv = ARGV("exec_by_name", "execv", "full",
-								subject_path("print_environ"))});
+	struct run *r = run_guarded(
+		&(struct spec){.set = SET("MEM=8M"),
+			       .preload = subject_path("libearly.so"),
+			       .argv = ARGV("exec_by_name", "execv", "full", subject_path("print_environ"))});
 
 	(void)state;
 	expect_exit(r, 0);
@@ -136,7 +141,8 @@ static void the_users_own_preload_is_kept(void **state)
 
 static void the_environment_given_to_exec_arrives_unchanged_beside_ours(void **state)
 {
-	struct run *r = guarded(SET("MEM=8M"), ARGV("exec_by_name", "execve", "own", subject_path("print_environ")));
+	struct run *r =
+		guarded(SET("MEM=8M"), ARGV("exec_by_name", "execve", "own", subject_path("print_environ")));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -180,7 +186,8 @@ static void python_children_with_closed_descriptors_keep_the_limits(void **state
 	(void)state;
 	if (!python)
 		skip();
-	struct run *r = guarded(SET("MEM=64M"), ARGV(python, "-c", script, subject_path("allocate_until_refused")));
+	struct run *r =
+		guarded(SET("MEM=64M"), ARGV(python, "-c", script, subject_path("allocate_until_refused")));
 
 	expect_exit(r, 0);
 	expect_out(r, "errno=12");
@@ -211,7 +218,8 @@ static int files_of(pid_t pid)
 static void no_file_is_left_behind_by_an_ordinary_end(void **state)
 {
 	struct run *r = guarded(SET("MEM=8M", "PROCS=5"), ARGV("fork_and_end", "3"));
-	struct run *e = guarded(SET("MEM=8M"), ARGV("exec_by_name", "execv", "full", subject_path("allocate_once"), "9"));
+	struct run *e = guarded(SET("MEM=8M"),
+				ARGV("exec_by_name", "execv", "full", subject_path("allocate_once"), "9"));
 	struct run *l = guarded(SET("WALL=50ms"), ARGV("spin_in_children", "2"));
 
 	(void)state;

@@ -14,9 +14,9 @@
 /* What libc and the loader may hold in a small C program, beside what it asks for. */
 #define BASELINE (128 * KIB)
 
-static const char *const functions[] = {"malloc",	 "calloc",	  "realloc", "realloc_null", "reallocarray",
-					"aligned_alloc", "memalign",	  "valloc",  "pvalloc",	     "posix_memalign",
-					"strdup"};
+static const char *const functions[] = {"malloc",	"calloc",	  "realloc",  "realloc_null",
+					"reallocarray", "aligned_alloc",  "memalign", "valloc",
+					"pvalloc",	"posix_memalign", "strdup"};
 enum { FUNCTIONS = sizeof(functions) / sizeof(*functions) };
 
 static void every_function_is_refused_with_enomem_over_budget(void **state)
@@ -28,8 +28,8 @@ static void every_function_is_refused_with_enomem_over_budget(void **state)
 		print_message("# %s\n", functions[i]);
 		expect_exit(r, 0);
 		/* posix_memalign returns its error and leaves errno. */
-		expect_out(r, strcmp(functions[i], "posix_memalign") ? "refused code=0 errno=12 usable=0\n" :
-								       "refused code=12 errno=99 usable=0\n");
+		expect_out(r, strcmp(functions[i], "posix_memalign") ? "refused code=0 errno=12 usable=0\n"
+								     : "refused code=12 errno=99 usable=0\n");
 		expect_out(r, "after_free=99\n");
 		expect(r, record_int(r, "denied.mem") == 1);
 		expect(r, record_int(r, "mem_peak_bytes") < 2 * MIB);
@@ -58,9 +58,9 @@ static void the_refused_call_and_its_size_are_in_the_record(void **state)
 	(void)state;
 	for (int i = 0; i < FUNCTIONS; i++) {
 		struct run *r = guarded(SET("MEM=2M"), ARGV("allocate_by_name", functions[i], "4194304"));
-		const char *call = !strncmp(functions[i], "realloc_", 8) ? "realloc" :
-				   !strcmp(functions[i], "strdup")	 ? "malloc" :
-									   functions[i];
+		const char *call = !strncmp(functions[i], "realloc_", 8) ? "realloc"
+				   : !strcmp(functions[i], "strdup")	 ? "malloc"
+									 : functions[i];
 		print_message("# %s\n", functions[i]);
 		expect_record(r);
 		expect(r, !strcmp(record_str(r, "first_denial.call"), call));

@@ -90,7 +90,8 @@ static void a_program_that_copes_with_refusals_is_ok(void **state)
 
 static void a_failure_without_refusals_is_the_programs_own(void **state)
 {
-	struct run *r = guarded(SET("MEM=1M", "WALL=1h", "PROCS=1", "THREADS=1"), ARGV("end_by", "exit", "9"));
+	struct run *r =
+		guarded(SET("MEM=1M", "WALL=1h", "PROCS=1", "THREADS=1"), ARGV("end_by", "exit", "9"));
 
 	(void)state;
 	expect_verdict(r, "exit");
@@ -100,8 +101,9 @@ static void a_failure_without_refusals_is_the_programs_own(void **state)
 
 static void exotic_names_make_valid_json(void **state)
 {
-	static const char *const names[] = {"new\nline", "quo\"te", "back\\slash", "tab\tand\001\037", "\377\376\300\257", "\303\251t\303\251",
-					    "half\303", "</script>", "%s%n%p", "\355\240\200"};
+	static const char *const names[] = {
+		"new\nline",	     "quo\"te",	 "back\\slash", "tab\tand\001\037", "\377\376\300\257",
+		"\303\251t\303\251", "half\303", "</script>",	"%s%n%p",	    "\355\240\200"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -177,7 +179,9 @@ static void a_status_file_is_appended_to_with_pid_and_name_in_its_name(void **st
 
 	(void)state;
 	snprintf(setting, sizeof(setting), "STATUS_FILE=%s/r-%%p-%%n-%%%%", scratch_dir());
-	r = run_guarded(&(struct spec){.set = SET("MEM=64M", "NAME=a/b", setting), .argv = ARGV("end_by", "exit", "3"), .no_record = true});
+	r = run_guarded(&(struct spec){.set = SET("MEM=64M", "NAME=a/b", setting),
+				       .argv = ARGV("end_by", "exit", "3"),
+				       .no_record = true});
 	expect_exit(r, 3);
 	snprintf(path, sizeof(path), "%s/r-%d-a_b-%%", scratch_dir(), (int)r->pid);
 	text = read_text(path);
@@ -199,12 +203,13 @@ static void many_programs_share_one_status_file(void **state)
 	snprintf(setting, sizeof(setting), "RESLIMIT_STATUS_FILE=%s/shared", scratch_dir());
 	snprintf(path, sizeof(path), "LD_PRELOAD=%s", library_path());
 	/* Each env(1) starts a tree of its own; they all end at about the same time. */
-	r = run_guarded(&(struct spec){
-		.bare = true,
-		.argv = ARGV("/bin/sh", "-c",
-			     "i=0; while [ $i -lt 60 ]; do env \"$1\" \"$2\" RESLIMIT_MEM=64M \"$3\" exit 3 & i=$((i + 1)); done; wait",
-			     "sh", path, setting, subject_path("end_by")),
-		.timeout_s = 60});
+	r = run_guarded(
+		&(struct spec){.bare = true,
+			       .argv = ARGV("/bin/sh", "-c",
+					    "i=0; while [ $i -lt 60 ]; do env \"$1\" \"$2\" RESLIMIT_MEM=64M "
+					    "\"$3\" exit 3 & i=$((i + 1)); done; wait",
+					    "sh", path, setting, subject_path("end_by")),
+			       .timeout_s = 60});
 	expect_exit(r, 0);
 	snprintf(path, sizeof(path), "%s/shared", scratch_dir());
 	text = read_text(path);
@@ -283,8 +288,10 @@ static void put_pipe_without_reader(const void *unused)
 
 static void expect_descriptor_refused(void (*prepare)(const void *), const void *arg)
 {
-	struct run *r = run_guarded(&(struct spec){
-		.set = SET("MEM=64M"), .argv = ARGV("run_for_ever", "sleep"), .prepare = prepare, .arg = arg});
+	struct run *r = run_guarded(&(struct spec){.set = SET("MEM=64M"),
+						   .argv = ARGV("run_for_ever", "sleep"),
+						   .prepare = prepare,
+						   .arg = arg});
 
 	expect_exit(r, EXIT_REFUSED_TO_START);
 	expect(r, count_lines(r->err) == 1);
@@ -323,8 +330,9 @@ static void a_full_pipe_does_not_hang_or_change_the_end(void **state)
 
 static void a_reader_that_went_away_kills_nobody(void **state)
 {
-	struct run *r = run_guarded(&(struct spec){
-		.set = SET("MEM=64M"), .argv = ARGV("end_by", "exit", "7"), .prepare = put_pipe_without_reader});
+	struct run *r = run_guarded(&(struct spec){.set = SET("MEM=64M"),
+						   .argv = ARGV("end_by", "exit", "7"),
+						   .prepare = put_pipe_without_reader});
 
 	(void)state;
 	expect_exit(r, 7);
@@ -373,7 +381,8 @@ static void the_record_never_lands_in_a_file_of_the_program(void **state)
 
 static void closing_everything_and_executing_still_brings_the_record(void **state)
 {
-	struct run *r = guarded(SET("MEM=8M"), ARGV("exec_by_name", "execv", "full", subject_path("close_everything_then_exec"),
+	struct run *r = guarded(SET("MEM=8M"), ARGV("exec_by_name", "execv", "full",
+						    subject_path("close_everything_then_exec"),
 						    subject_path("end_by"), "exit"));
 
 	(void)state;
@@ -403,7 +412,8 @@ static void a_guarded_program_inside_another_has_a_record_of_its_own(void **stat
 
 static void an_inner_budget_takes_no_more_than_the_outer_has(void **state)
 {
-	struct run *r = guarded(SET("MEM=8M"), ARGV("/usr/bin/env", "RESLIMIT_MEM=64M", subject_path("allocate_until_refused"), "10000"));
+	struct run *r = guarded(SET("MEM=8M"), ARGV("/usr/bin/env", "RESLIMIT_MEM=64M",
+						    subject_path("allocate_until_refused"), "10000"));
 
 	(void)state;
 	expect_exit(r, 0);

@@ -12,8 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const int fatal[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGILL,	SIGTRAP, SIGABRT,   SIGBUS,  SIGFPE,  SIGSEGV, SIGUSR1, SIGUSR2,
-			    SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGSYS, SIGIO};
+static const int fatal[] = {SIGHUP,  SIGINT,  SIGQUIT,	 SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
+			    SIGFPE,  SIGSEGV, SIGUSR1,	 SIGUSR2, SIGPIPE, SIGALRM, SIGTERM,
+			    SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGSYS,  SIGIO};
 enum { FATAL = sizeof(fatal) / sizeof(*fatal) };
 
 static const char *const faults[] = {"segv", "bus", "fpe", "ill", "abort", "overflow"};
@@ -52,7 +53,8 @@ static void fatal_signals_leave_a_record_and_the_same_status(void **state)
 	(void)state;
 	for (int i = 0; i < 2 * FATAL; i++) {
 		const char *const *argv = ARGV("end_by", ways[i / FATAL], text_of(fatal[i % FATAL]));
-		struct run *b = run_for_core(NULL, argv, true), *g = run_for_core(SET("MEM=64M"), argv, false);
+		struct run *b = run_for_core(NULL, argv, true),
+			   *g = run_for_core(SET("MEM=64M"), argv, false);
 
 		print_message("# %s %d\n", ways[i / FATAL], fatal[i % FATAL]);
 		expect_signal(b, fatal[i % FATAL]);
@@ -72,7 +74,8 @@ static void faults_leave_a_record_and_the_same_status(void **state)
 	(void)state;
 	for (int i = 0; i < FAULTS; i++) {
 		const char *const *argv = ARGV("end_by", faults[i]);
-		struct run *b = run_for_core(NULL, argv, true), *g = run_for_core(SET("MEM=64M"), argv, false);
+		struct run *b = run_for_core(NULL, argv, true),
+			   *g = run_for_core(SET("MEM=64M"), argv, false);
 
 		print_message("# %s\n", faults[i]);
 		expect(g, WIFSIGNALED(b->status));
@@ -175,6 +178,20 @@ static void a_disposition_put_back_to_default_is_fatal_with_a_record(void **stat
 	}
 }
 
+static void a_handler_that_the_kernel_resets_is_fatal_with_a_record(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FATAL; i++) {
+		struct run *g = guarded(SET("MEM=64M"), ARGV("handle_once", text_of(fatal[i])));
+
+		print_message("# %d\n", fatal[i]);
+		expect_signal(g, fatal[i]);
+		expect_out(g, "handled once\n");
+		expect_verdict(g, "signal");
+		run_free(g);
+	}
+}
+
 static void ignore_term(const void *unused)
 {
 	(void)unused;
@@ -184,9 +201,10 @@ static void ignore_term(const void *unused)
 
 static void signals_ignored_at_start_stay_ignored(void **state)
 {
-	struct run *b = run_guarded(&(struct spec){.argv = ARGV("query_signals"), .bare = true, .prepare = ignore_term});
-	struct run *g = run_guarded(&(struct spec){
-		.argv = ARGV("query_signals"), .set = SET("MEM=64M"), .prepare = ignore_term});
+	struct run *b = run_guarded(
+		&(struct spec){.argv = ARGV("query_signals"), .bare = true, .prepare = ignore_term});
+	struct run *g = run_guarded(
+		&(struct spec){.argv = ARGV("query_signals"), .set = SET("MEM=64M"), .prepare = ignore_term});
 
 	(void)state;
 	expect_out(b, "15 IGN");
@@ -198,7 +216,8 @@ static void signals_ignored_at_start_stay_ignored(void **state)
 static void signals_handled_by_us_are_default_after_exec(void **state)
 {
 	struct run *b = bare(ARGV("exec_by_name", "execv", "full", subject_path("query_signals")));
-	struct run *g = guarded(SET("MEM=64M"), ARGV("exec_by_name", "execv", "full", subject_path("query_signals")));
+	struct run *g =
+		guarded(SET("MEM=64M"), ARGV("exec_by_name", "execv", "full", subject_path("query_signals")));
 
 	(void)state;
 	expect(g, !strcmp(g->out, b->out));
@@ -208,7 +227,8 @@ static void signals_handled_by_us_are_default_after_exec(void **state)
 
 static void a_child_that_dies_of_a_signal_writes_no_record(void **state)
 {
-	struct run *g = guarded(SET("MEM=64M", "PROCS=5"), ARGV("/bin/sh", "-c", "sh -c 'kill -SEGV $$'; exit 4"));
+	struct run *g =
+		guarded(SET("MEM=64M", "PROCS=5"), ARGV("/bin/sh", "-c", "sh -c 'kill -SEGV $$'; exit 4"));
 
 	(void)state;
 	expect_exit(g, 4);
@@ -228,6 +248,7 @@ int main(void)
 		cmocka_unit_test(handlers_on_an_alternate_stack_catch_overflows),
 		cmocka_unit_test(dispositions_read_as_they_would_without_us),
 		cmocka_unit_test(a_disposition_put_back_to_default_is_fatal_with_a_record),
+		cmocka_unit_test(a_handler_that_the_kernel_resets_is_fatal_with_a_record),
 		cmocka_unit_test(signals_ignored_at_start_stay_ignored),
 		cmocka_unit_test(signals_handled_by_us_are_default_after_exec),
 		cmocka_unit_test(a_child_that_dies_of_a_signal_writes_no_record),

@@ -1,5 +1,6 @@
 /*
- * test_start.c - a library that is loaded without settings changes nothing; what a program sees of itself stays.
+ * test_start.c - a library that is loaded without settings changes nothing; what a program sees of itself
+ * stays.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -82,7 +83,8 @@ static void generous_limits_change_no_output(void **state)
 
 static void a_shell_without_bash_finds_its_way(void **state)
 {
-	struct run *r = guarded(SET("MEM=64M", "PROCS=9"), ARGV("/bin/sh", "-c", "ls / >/dev/null && echo found"));
+	struct run *r =
+		guarded(SET("MEM=64M", "PROCS=9"), ARGV("/bin/sh", "-c", "ls / >/dev/null && echo found"));
 
 	(void)state;
 	expect_exit(r, 0);

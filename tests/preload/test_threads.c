@@ -47,7 +47,8 @@ static void as_many_threads_as_allowed_are_granted(void **state)
 		struct run *r = guarded(SET("THREADS=9"), ARGV("create_threads", ways[i], "9"));
 
 		expect_exit(r, 0);
-		expect_out(r, "made0=9 error=0 errno=99\nmade1=9 error=0 errno=99\nmade2=9 error=0 errno=99\n");
+		expect_out(r,
+			   "made0=9 error=0 errno=99\nmade1=9 error=0 errno=99\nmade2=9 error=0 errno=99\n");
 		expect_verdict(r, "ok");
 		run_free(r);
 	}
@@ -69,7 +70,8 @@ static void zero_means_no_thread_beside_the_first(void **state)
 
 static void the_timer_thread_takes_no_place(void **state)
 {
-	struct run *r = guarded(SET("THREADS=2", "WALL=1h", "CPU=1h"), ARGV("create_threads", "pthread", "9"));
+	struct run *r =
+		guarded(SET("THREADS=2", "WALL=1h", "CPU=1h"), ARGV("create_threads", "pthread", "9"));
 
 	(void)state;
 	expect_exit(r, 0);

@@ -44,6 +44,7 @@ result() {
 	echo "not ok $1: $2"
 	head -c 1500 "$scratch/guarded" 2>/dev/null | tail -n 12 | sed 's/^/# /'
 	[ ! -s "$scratch/record" ] || sed 's/^/# record /' "$scratch/record"
+	# shellcheck disable=SC2034 # read by the tests
 	failed=1
 }
 

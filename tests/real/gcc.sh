@@ -19,6 +19,6 @@ awk -v n="$functions" 'BEGIN {
 same gcc_makes_the_same_code gcc -O2 -S -o - "$scratch/large.c"
 printf "int main(void) { return 0; }\n" >"$scratch/small.c"
 same gcc_links_a_program gcc -o "$scratch/small" "$scratch/small.c"
-stops gcc_reports_what_memory_it_lacks any mem 'memory' --mem 6M -- gcc -O2 -c -o "$scratch/large.o" "$scratch/large.c"
+stops gcc_reports_what_memory_it_lacks any mem 'memory' --mem 3M -- gcc -O2 -c -o "$scratch/large.o" "$scratch/large.c"
 stops gcc_is_stopped_in_time 143 wall '' --wall 30ms -- gcc -O3 -c -o "$scratch/large.o" "$scratch/large.c"
 exit "$failed"

@@ -29,5 +29,6 @@ WORK
 count=8
 if long; then count=200; fi
 same git_makes_the_same_commits sh "$scratch/work" "$count"
-stops git_cannot_fork any procs '' --procs 0 -- git -C "$scratch" clone -q "$PWD" copy
+git init -q --bare "$scratch/bare.git" 2>/dev/null
+stops git_cannot_fork any procs '' --procs 0 -- git -C "$scratch" clone -q "$scratch/bare.git" copy
 exit "$failed"

@@ -10,7 +10,7 @@ need bash perl
 
 same bash_pipelines_work bash -c 'seq 2000 | grep 7 | sort -r | head -n 50 | md5sum; echo "${PIPESTATUS[*]}"'
 same bash_subshells_and_traps_work bash -c 'trap "echo bye" EXIT; (exit 3); echo $?; x=$(cat <<<here); echo "$x"; kill -TERM $BASHPID'
-same bash_background_jobs_work bash -c 'for i in $(seq 30); do (exit $i) & done; for j in $(jobs -p); do wait $j; echo $?; done'
+same bash_background_jobs_work bash -c 'for i in $(seq 30); do (exit $i) & p+=($!); done; for j in "${p[@]}"; do wait $j; echo $?; done'
 same bash_exec_with_empty_environment_works bash -c 'exec env -i /bin/sh -c "echo \$0; exit 6"' 
 same dash_works sh -c 'i=0; while [ $i -lt 100 ]; do i=$((i + 1)); /bin/true || exit 1; done; echo $i'
 same perl_works perl -e 'my %h; $h{$_ % 977} .= $_ for 1 .. 100000; print length(join "", map { $h{$_} } sort keys %h), "\n"; print `echo sub`; exit 5'

@@ -64,11 +64,16 @@ static const struct {
 	const char *name;
 	void *(*allocate)(size_t);
 } ways[] = {
-	{"malloc", by_malloc},		     {"calloc", by_calloc},
-	{"realloc", by_realloc},	     {"realloc_null", by_realloc_null},
-	{"reallocarray", by_reallocarray},   {"aligned_alloc", by_aligned_alloc},
-	{"memalign", by_memalign},	     {"posix_memalign", by_posix_memalign},
-	{"valloc", by_valloc},		     {"pvalloc", by_pvalloc},
+	{"malloc", by_malloc},
+	{"calloc", by_calloc},
+	{"realloc", by_realloc},
+	{"realloc_null", by_realloc_null},
+	{"reallocarray", by_reallocarray},
+	{"aligned_alloc", by_aligned_alloc},
+	{"memalign", by_memalign},
+	{"posix_memalign", by_posix_memalign},
+	{"valloc", by_valloc},
+	{"pvalloc", by_pvalloc},
 	{"strdup", by_strdup},
 };
 
@@ -85,7 +90,8 @@ int main(int argc, char **argv)
 		errno = 99;
 		p = ways[i].allocate(size);
 		error = errno;
-		say("%s code=%d errno=%d usable=%zu\n", p ? "granted" : "refused", code, error, malloc_usable_size(p));
+		say("%s code=%d errno=%d usable=%zu\n", p ? "granted" : "refused", code, error,
+		    malloc_usable_size(p));
 		errno = 99;
 		free(p);
 		say("after_free=%d\n", errno);

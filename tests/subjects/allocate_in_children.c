@@ -1,5 +1,6 @@
 /*
- * allocate_in_children.c - N children allocate blocks of SIZE at once until each is refused; the parent adds up.
+ * allocate_in_children.c - N children allocate blocks of SIZE at once until each is refused; the parent adds
+ * up.
  *
  * SPDX-License-Identifier: MIT
  */

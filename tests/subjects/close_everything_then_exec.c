@@ -1,5 +1,6 @@
 /*
- * close_everything_then_exec.c - closes every descriptor but the first three, leaves its directory, clears the environment, executes.
+ * close_everything_then_exec.c - closes every descriptor but the first three, leaves its directory, clears
+ * the environment, executes.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -37,8 +37,8 @@ int main(int argc, char **argv)
 		pthread_mutex_lock(&lock);
 		errno = 99;
 		for (; made < n && !error; made += !error)
-			error = c11 ? thrd_create(&thrd[made], wait_thrd, NULL) :
-				      pthread_create(&thread[made], NULL, wait_pthread, NULL);
+			error = c11 ? thrd_create(&thrd[made], wait_thrd, NULL)
+				    : pthread_create(&thread[made], NULL, wait_pthread, NULL);
 		say("made%d=%ld error=%d errno=%d\n", round, made, error, errno);
 		pthread_mutex_unlock(&lock);
 		for (long i = 0; i < made; i++) {

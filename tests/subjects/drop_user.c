@@ -24,7 +24,8 @@ int main(void)
 			continue;
 		snprintf(path, sizeof(path), "/proc/self/task/%s/status", entry->d_name);
 		f = fopen(path, "re");
-		if (f && fread(text, 1, sizeof(text) - 1, f) && strstr(text, "\nUid:\t65534\t65534\t65534\t65534"))
+		if (f && fread(text, 1, sizeof(text) - 1, f) &&
+		    strstr(text, "\nUid:\t65534\t65534\t65534\t65534"))
 			n++;
 		else
 			all = 0;

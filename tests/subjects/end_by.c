@@ -20,7 +20,8 @@ static void end_by_fault(const char *how)
 		where = NULL;
 		*where = 1;
 	} else if (!strcmp(how, "bus")) {
-		where = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, (int)syscall(SYS_memfd_create, "x", 0), 0);
+		where = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     (int)syscall(SYS_memfd_create, "x", 0), 0);
 		*where = 1;
 	} else if (!strcmp(how, "fpe")) {
 		zero = 1 / zero;

@@ -1,5 +1,6 @@
 /*
- * fail_to_create_thread.c - asks for a stack that no machine has, some times, and then for an ordinary thread.
+ * fail_to_create_thread.c - asks for a stack that no machine has, some times, and then for an ordinary
+ * thread.
  *
  * SPDX-License-Identifier: MIT
  */

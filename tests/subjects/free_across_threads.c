@@ -1,5 +1,6 @@
 /*
- * free_across_threads.c - one thread allocates, another frees, COUNT blocks; then what is left of the budget is measured.
+ * free_across_threads.c - one thread allocates, another frees, COUNT blocks; then what is left of the budget
+ * is measured.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,6 @@
 /*
- * handle_signal.c - handles signal NUMBER with a handler of its own, on an alternate stack, and exits 33 from it.
+ * handle_signal.c - handles signal NUMBER with a handler of its own, on an alternate stack, and exits 33 from
+ * it.
  *
  * SPDX-License-Identifier: MIT
  */

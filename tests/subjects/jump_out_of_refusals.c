@@ -1,5 +1,6 @@
 /*
- * jump_out_of_refusals.c - a timer's handler jumps out of refused allocations; the budget must stay what it was.
+ * jump_out_of_refusals.c - a timer's handler jumps out of refused allocations; the budget must stay what it
+ * was.
  *
  * SPDX-License-Identifier: MIT
  */

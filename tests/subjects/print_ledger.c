@@ -15,7 +15,8 @@ int main(int argc, char **argv)
 	while (maps && fgets(line, sizeof(line), maps)) {
 		char *path = strchr(line, '/');
 
-		if (path && strstr(path, "reslimit") && !strstr(path, "/print_ledger") && !strstr(path, ".so"))
+		if (path && strstr(path, "reslimit") && !strstr(path, "/print_ledger") &&
+		    !strstr(path, ".so"))
 			say("ledger %s", path);
 	}
 	if (argc > 1 && !strcmp(argv[1], "kill"))

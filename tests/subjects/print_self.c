@@ -34,7 +34,8 @@ int main(void)
 	say("threads=%d fds=%d mask=%s\n", count("/proc/self/task"), count("/proc/self/fd"), text);
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		getrlimit((enum __rlimit_resource)i, &limit);
-		say("rlimit %d %llx %llx\n", i, (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
+		say("rlimit %d %llx %llx\n", i, (unsigned long long)limit.rlim_cur,
+		    (unsigned long long)limit.rlim_max);
 	}
 	for (int i = 0; i < 3; i++) {
 		getitimer((enum __itimer_which)i, &timer);

@@ -14,7 +14,10 @@ static void handle(int sig)
 
 static const char *name(void (*handler)(int))
 {
-	return handler == SIG_DFL ? "DFL" : handler == SIG_IGN ? "IGN" : handler == handle ? "own" : "foreign";
+	return handler == SIG_DFL   ? "DFL"
+	       : handler == SIG_IGN ? "IGN"
+	       : handler == handle  ? "own"
+				    : "foreign";
 }
 
 int main(void)
@@ -41,7 +44,8 @@ int main(void)
 		sigaction(sig, &action, &action);
 		say(" fourth=%s", name(action.sa_handler));
 		sigaction(sig, NULL, &action);
-		say(" fifth=%s flags=%x\n", name(action.sa_handler), (unsigned int)action.sa_flags & SA_RESTART);
+		say(" fifth=%s flags=%x\n", name(action.sa_handler),
+		    (unsigned int)action.sa_flags & SA_RESTART);
 	}
 	return 0;
 }

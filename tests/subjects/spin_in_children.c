@@ -1,5 +1,6 @@
 /*
- * spin_in_children.c - N children spin; the parent waits for them, or leaves at once if a second argument is there.
+ * spin_in_children.c - N children spin; the parent waits for them, or leaves at once if a second argument is
+ * there.
  *
  * SPDX-License-Identifier: MIT
  */

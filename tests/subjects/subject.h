@@ -25,7 +25,7 @@ static inline void __attribute__((format(printf, 1, 2))) say(const char *format,
 	va_start(args, format);
 	len = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (len > 0 && write(1, text, (size_t)len) != len)
+	if (len < 0 || len >= (int)sizeof(text) || write(1, text, (size_t)len) != len)
 		_exit(99);
 }
 

@@ -1,6 +1,5 @@
 /*
- * do_nothing.c - linked statically: what exec costs when nothing is loaded, and so nothing guarded, behind
- * it.
+ * do_nothing.c - linked statically: what exec costs when nothing is loaded behind it, nor guarded.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -41,7 +41,7 @@ class Bench:
     def __init__(self, build, library, quick):
         self.build = build
         self.quick = quick
-        self.run_ns = 50e6 if quick else 120e6
+        self.run_ns = 40e6 if quick else 120e6
         self.bare = variants.Variant("bare")
         self.bare2 = variants.Variant("bare2")
         self.empty = variants.Variant("empty library", {"LD_PRELOAD": self.program("empty_library")})

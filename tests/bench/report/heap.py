@@ -38,12 +38,13 @@ def add_bar(bench, program, threads, pairs, noise):
 
 def heap(bench):
     """Columns are programs with their thread counts, rows are variants."""
-    columns = [(program, threads) for program in ("heap_tight", "heap_random") for threads in (1, 2, 8)]
+    columns = [(program, threads) for program in ("heap_tight", "heap_random")
+               for threads in bench.count((1, 2, 8), (1, 8))]
     columns += [("heap_realloc", 1), ("heap_calloc", 1)]
     if not bench.quick:
         columns += [("heap_realloc", 8), ("heap_calloc", 8)]
-    plan = [(bench.bare2, bench.count(11, 5)), (bench.empty, bench.count(5, 0)),
-            (bench.guarded, bench.count(25, 9))]
+    plan = [(bench.bare2, bench.count(11, 4)), (bench.empty, bench.count(5, 0)),
+            (bench.guarded, bench.count(25, 7))]
     plan += [(peer, bench.count(3, 1)) for peer in bench.peers]
     cells = {variant.name: [] for variant, pairs in plan if pairs}
     cells = {NS: [], **cells, "guarded, quartiles": [], "guarded, best to best": []}
@@ -65,7 +66,7 @@ def heap(bench):
 def threads(bench):
     """Whether the price grows with the number of threads and of processes."""
     steps = bench.count([(1, 1), (2, 1), (4, 1), (8, 1), (16, 1), (32, 1), (64, 1),
-                         (1, 4), (1, 16), (1, 64), (1, 256)], [(1, 1), (16, 1), (64, 1), (1, 16), (1, 256)])
+                         (1, 4), (1, 16), (1, 64), (1, 256)], [(1, 1), (64, 1), (1, 256)])
     rows = []
     for many, processes in steps:
         loop = heap_loop(bench, "heap_tight", many, processes)

@@ -54,7 +54,8 @@ def instructions(bench):
         print("\nInstructions: needs valgrind, left out")
         return
     rows = []
-    for program, (what, _) in BARS.items():
+    for program in bench.count(list(BARS), ["heap_tight", "heap_realloc"]):
+        what, _ = BARS[program]
         found = both(bench, what, lambda env, program=program: per_turn(bench, program, env))
         if found:
             bare, ours = found
@@ -67,8 +68,8 @@ def instructions(bench):
 def whole_programs(bench):
     rows = []
     for name, command, settings in workloads(bench):
-        if name in ("node", "redis"):
-            continue  # compiles at run time; forks
+        if name in ("python", "node", "redis"):
+            continue  # mostly its own allocator; compiles at run time; forks
         found = both(bench, name, lambda env, c=command, s=settings: executed(c, {**env, **s}))
         if found:
             rows.append([name] + ["%.1f" % (count / 1e6) for count in found]

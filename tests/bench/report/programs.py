@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import tables
 from measure import best_to_best, median, quartiles, ratios, time_pairs
@@ -34,7 +35,8 @@ console.log(JSON.stringify([...m]).length);"""
 REDIS = """redis-server --port 0 --unixsocket "$1" --save '' --appendonly no >/dev/null & server=$!
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 redis-cli -s "$1" ping >/dev/null 2>&1 && break; sleep 0.05; done
-redis-cli -s "$1" eval "for i = 1, 25000 do redis.call('set', 'key' .. i % 5000, string.rep('x', i % 300)) end" 0
+redis-cli -s "$1" eval "for i = 1, 25000 do
+redis.call('set', 'key' .. i % 5000, string.rep('x', i % 300)) end" 0
 redis-cli -s "$1" shutdown nosave; wait $server"""
 
 
@@ -69,7 +71,8 @@ def compiler():
 def workloads(bench):
     source = written(bench, "big_source.c", big_c_source())
     sql = written(bench, "workload.sql", SQL)
-    socket = os.path.join(bench.build, "bench", "redis.sock")
+    # Not in the build directory: a socket's path must be short.
+    socket = os.path.join(tempfile.gettempdir(), "reslimit-bench-%d.sock" % os.getpid())
     every = [("gcc -O1", [compiler(), "-quiet", "-O1", "-o", "/dev/null", source], {}),
              ("python", [sys.executable, "-c", PYTHON], {}),
              ("python, no pymalloc", [sys.executable, "-c", PYTHON], {"PYTHONMALLOC": "malloc"}),
@@ -85,8 +88,8 @@ def workloads(bench):
 
 def real(bench):
     """A row per program, a column per variant."""
-    variants = [bench.bare2, bench.guarded] + bench.peers
-    counts = [bench.count(7, 3), bench.count(15, 7)] + [bench.count(3, 1)] * len(bench.peers)
+    variants = [bench.bare2, bench.guarded] + bench.count(bench.peers, [])
+    counts = [bench.count(7, 2), bench.count(15, 5)] + [2] * len(bench.peers)
     rows = []
     for name, command, settings in workloads(bench):
         words = ["%s=%s" % item for item in settings.items()]
@@ -110,5 +113,7 @@ def row(name, timings):
     cells = [tables.ratio(median(ratios(pairs))) if pairs else "fails" for pairs in cpu]
     bare = median([first for first, _ in cpu[0]]) / 1e6
     ours = cpu[1]
-    spread = [tables.spread(*quartiles(ratios(ours))), tables.ratio(best_to_best(ours))] if ours else ["-", "-"]
-    return [name, "%.0f" % bare] + cells + spread
+    if not ours:
+        return [name, "%.0f" % bare] + cells + ["-", "-"]
+    return [name, "%.0f" % bare] + cells + [tables.spread(*quartiles(ratios(ours))),
+                                            tables.ratio(best_to_best(ours))]
