@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -56,19 +57,22 @@ static int map(int fd, struct ledger **ledger)
 	return 0;
 }
 
-static int initialise(struct ledger *l, const char *path)
+/* Written, not stored: on a full file system a store would raise SIGBUS. */
+static int write_header(int fd, const char *path)
 {
-	int error = ledger_page_in(l, PAGE);
+	struct {
+		uint32_t magic, version;
+		uint64_t size;
+		uint32_t owner;
+	} head = {LEDGER_MAGIC, LEDGER_VERSION, sizeof(struct ledger), raw_geteuid()};
+	size_t len = strlen(path) + 1;
+	long written;
 
-	if (error)
-		return error;
-	memcpy(l->path, path, strlen(path) + 1);
-	l->version = LEDGER_VERSION;
-	l->size = sizeof(*l);
-	l->owner = raw_geteuid();
-	atomic_thread_fence(memory_order_release);
-	l->magic = LEDGER_MAGIC;
-	return 0;
+	static_assert(offsetof(struct ledger, owner) == 16, "the written header is the ledger's beginning");
+	written = raw_syscall4(SYS_pwrite64, fd, path, len, offsetof(struct ledger, path));
+	if (written >= 0)
+		written = raw_syscall4(SYS_pwrite64, fd, &head, 20, 0);
+	return written < 0 ? (int)written : 0;
 }
 
 static int create_in(const char *directory, struct ledger **ledger)
@@ -83,13 +87,10 @@ static int create_in(const char *directory, struct ledger **ledger)
 		return fd;
 	error = raw_ftruncate(fd, sizeof(**ledger));
 	if (!error)
+		error = write_header(fd, path);
+	if (!error)
 		error = map(fd, ledger);
 	raw_close(fd);
-	if (!error) {
-		error = initialise(*ledger, path);
-		if (error)
-			ledger_unmap(*ledger);
-	}
 	if (error)
 		raw_unlink(path);
 	return error;

@@ -11,6 +11,7 @@
 #include "actions.h"
 #include "attrs.h"
 #include "cells.h"
+#include "cputime.h"
 #include "rawsys.h"
 
 /* What is read of strings that others chose, so that the line fits RECORD_MAX however it is escaped. */
@@ -198,8 +199,8 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 	fmt_char(f, ']');
 }
 
-void record_text(struct fmt *f, const struct ledger *ledger, uint32_t account,
-		 const struct record_ending *ending, const char *heap_coverage)
+void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const struct record_ending *ending,
+		 const char *heap_coverage)
 {
 	const struct account *a = &ledger->account[account];
 	char exe[EXE_SHOWN + 1];
@@ -221,6 +222,7 @@ void record_text(struct fmt *f, const struct ledger *ledger, uint32_t account,
 		number(f, "exit_code", ending->exit_code);
 	number(f, "signal", ending->signal);
 	number(f, "wall_ns", raw_clock_ns(CLOCK_MONOTONIC) - a->start_ns);
+	number(f, "cpu_ns", cputime_of_account(ledger, account, a->root));
 	put_usage(f);
 	number(f, "mem_peak_bytes", a->mem_peak);
 	number(f, "mem_end_bytes", cells_charged_to_account(ledger, account));

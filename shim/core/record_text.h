@@ -16,8 +16,8 @@
 #include "record.h"
 
 /* Writes one JSON object and a newline, at most RECORD_MAX bytes. */
-void record_text(struct fmt *f, const struct ledger *ledger, uint32_t account,
-		 const struct record_ending *ending, const char *heap_coverage);
+void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const struct record_ending *ending,
+		 const char *heap_coverage);
 
 /* The verdict's word, and whether it is certain. */
 const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,

@@ -12,6 +12,7 @@
 #include "actions.h"
 #include "attrs.h"
 #include "breach.h"
+#include "cputime.h"
 #include "ledger_lock.h"
 #include "logline.h"
 #include "rawsys.h"
@@ -20,6 +21,7 @@
 enum {
 	CPU_LOOK_NS = 100000,	    /* the finest look at processor time */
 	CPU_IDLE_LOOK_NS = 8000000, /* for a tree near its limit that does not run */
+	SLICE_NS = 100000,	    /* the shortest that the kernel takes */
 };
 
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
@@ -53,36 +55,6 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpu_seen_ns = 0;
 	w->idle_looks = 0;
 	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
-}
-
-static int64_t cpu_of_slot(const struct watchdog *w, struct slot *s)
-{
-	int64_t now_ns;
-
-	if (s->pid_namespace != w->ledger->slot[w->slot].pid_namespace)
-		return s->cpu_ns - s->cpu_base_ns;
-	now_ns = raw_clock_ns(raw_cpu_clock_of(atomic_load_explicit(&s->pid, memory_order_relaxed)));
-	/* A dead process's clock is gone: what was seen last stands. A recycled pid begins at 0. */
-	if (now_ns > s->cpu_ns)
-		s->cpu_ns = now_ns;
-	return s->cpu_ns - s->cpu_base_ns;
-}
-
-/* Processor time of all members, living and dead. Under the lock. */
-static int64_t cpu_of_account(const struct watchdog *w, uint32_t account)
-{
-	uint32_t end = atomic_load_explicit(&w->ledger->slots_end, memory_order_relaxed);
-	int64_t sum = w->ledger->account[account].cpu_dead_ns;
-
-	for (uint32_t i = 0; i < end; i++) {
-		struct slot *s = &w->ledger->slot[i];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
-
-		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
-		    accounts_is_within(w->ledger, s->account, account))
-			sum += cpu_of_slot(w, s);
-	}
-	return sum;
 }
 
 /* When the account's processor time could first be used up. */
@@ -119,7 +91,7 @@ static int64_t look_for_breach(struct watchdog *w, uint32_t account, int64_t now
 	if (now_ns >= a->wall_deadline_ns) {
 		claim(w, account, RL_WALL, now_ns);
 	} else if (a->limit[RL_CPU] != RL_UNLIMITED) {
-		int64_t used_ns = cpu_of_account(w, account);
+		int64_t used_ns = cputime_of_account(w->ledger, account, w->slot);
 
 		if (used_ns >= a->limit[RL_CPU]) {
 			claim(w, account, RL_CPU, now_ns);
@@ -161,10 +133,34 @@ int64_t watchdog_look(struct watchdog *w)
 	return next_ns;
 }
 
+/* As sched_setattr(2) takes it, in its first version. */
+struct sched_attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/*
+ * Wakes at the time asked for: not up to 50 us later by timer slack, and not
+ * behind the slice of a program that spins (a short slice of our own goes first
+ * since Linux 6.12, unprivileged). Refusals do no harm.
+ */
+static void ask_for_prompt_wakeups(void)
+{
+	struct sched_attributes attributes;
+
+	raw_syscall2(SYS_prctl, PR_SET_TIMERSLACK, 1);
+	if (raw_syscall4(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) < 0 || attributes.policy)
+		return;
+	attributes.runtime = SLICE_NS;
+	raw_syscall3(SYS_sched_setattr, 0, &attributes, 0);
+}
+
 void watchdog_run(struct watchdog *w)
 {
-	/* Wake at the time asked for, not up to 50 us later. */
-	raw_syscall2(SYS_prctl, PR_SET_TIMERSLACK, 1);
+	ask_for_prompt_wakeups();
 	for (;;) {
 		uint32_t word = atomic_load_explicit(&w->word, memory_order_acquire);
 		int64_t next_ns;

@@ -66,20 +66,77 @@ static void take(int signal, struct sigaction *old)
 	real.sigaction(signal, &ours, old);
 }
 
-bool fatal_is_our_handler(void (*handler)(int))
+/*
+ * The kernel goes back to SIG_DFL when it delivers a signal with SA_RESETHAND,
+ * and would leave no handler of ours. So such an action is installed without
+ * the flag, behind a handler that does what the kernel would have done.
+ * Written before the action is installed; a vfork child never writes here.
+ */
+static struct sigaction one_shot[FIRST_REAL_TIME];
+
+static void on_one_shot(int signal, siginfo_t *info, void *context)
 {
-	return (void *)handler == (void *)on_fatal;
+	struct sigaction action = one_shot[signal];
+
+	take(signal, NULL);
+	if (action.sa_flags & SA_SIGINFO)
+		action.sa_sigaction(signal, info, context);
+	else
+		action.sa_handler(signal);
 }
 
-bool fatal_is_ours(const struct sigaction *action)
+static bool is_guarded_signal(int signal)
 {
-	return action->sa_sigaction == on_fatal;
+	return member_is_guarded() && signal > 0 && signal < FIRST_REAL_TIME && ends_process(signal) &&
+	       !member_is_borrowed();
 }
 
-void fatal_reinstall(int signal)
+void fatal_before_install(int signal, const struct sigaction *action, struct fatal_install *install)
 {
-	if (member_is_guarded() && signal < FIRST_REAL_TIME && ends_process(signal) && !member_is_borrowed())
+	install->action = *action;
+	install->is_guarded = is_guarded_signal(signal);
+	if (!install->is_guarded)
+		return;
+	install->shadowed = one_shot[signal];
+	if (action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN ||
+	    !(action->sa_flags & (int)SA_RESETHAND))
+		return;
+	one_shot[signal] = *action;
+	install->action.sa_sigaction = on_one_shot;
+	install->action.sa_flags = (action->sa_flags & ~(int)SA_RESETHAND) | SA_SIGINFO;
+}
+
+void fatal_after_install(int signal, const struct fatal_install *install)
+{
+	if (install->is_guarded && install->action.sa_handler == SIG_DFL)
 		take(signal, NULL);
+}
+
+void fatal_show(int signal, const struct fatal_install *install, struct sigaction *seen)
+{
+	if (seen->sa_sigaction == on_fatal)
+		memset(seen, 0, sizeof(*seen));
+	else if (seen->sa_sigaction == on_one_shot)
+		*seen = install && install->is_guarded ? install->shadowed : one_shot[signal];
+}
+
+bool fatal_is_our_handler(__sighandler_t handler)
+{
+	return (void *)handler == (void *)on_fatal || (void *)handler == (void *)on_one_shot;
+}
+
+/* As the kernel takes it: libc's sigaction() would add flags that a later query shows. */
+static void put_back(int signal, const struct sigaction *old)
+{
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		uint64_t mask;
+	} action = {old->sa_handler, (unsigned long)old->sa_flags, old->sa_restorer, 0};
+
+	memcpy(&action.mask, &old->sa_mask, sizeof(action.mask));
+	raw_syscall4(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
 }
 
 void fatal_install(void)
@@ -92,6 +149,6 @@ void fatal_install(void)
 		/* One call where most are SIG_DFL; no thread but this one can see the moment between two. */
 		take(signal, &old);
 		if (old.sa_handler != SIG_DFL)
-			real.sigaction(signal, &old, NULL);
+			put_back(signal, &old);
 	}
 }

@@ -23,11 +23,20 @@
 /* Puts our handler where the disposition is SIG_DFL and that ends the process. */
 void fatal_install(void);
 
-/* After the program set SIG_DFL: puts our handler there again. */
-void fatal_reinstall(int signal);
+/* An action on its way to the kernel: as the program gave it, or as we need it. */
+struct fatal_install {
+	struct sigaction action;
+	bool is_guarded;
+	struct sigaction shadowed; /* the one-shot action that stood there before */
+};
 
-/* Whether a disposition that libc returned is ours, which the program must see as SIG_DFL. */
-bool fatal_is_ours(const struct sigaction *action);
-bool fatal_is_our_handler(void (*handler)(int));
+/* Before and after `install->action` is given to the real sigaction(). */
+void fatal_before_install(int signal, const struct sigaction *action, struct fatal_install *install);
+void fatal_after_install(int signal, const struct fatal_install *install);
+
+/* Turns what the kernel holds into what the program would see; `install` may be NULL for a query. */
+void fatal_show(int signal, const struct fatal_install *install, struct sigaction *seen);
+
+bool fatal_is_our_handler(__sighandler_t handler);
 
 #endif

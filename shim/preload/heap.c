@@ -221,21 +221,38 @@ static void return_unused(int64_t n)
 		cells_settle_refund(member.ledger, member.slot, cell);
 }
 
-/* `reserve` covers whatever the block may become; what it did not become goes back. */
-static void *resize_in_place(void *block, size_t old_size, size_t n, int64_t reserve)
+void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 {
-	void *moved = real.realloc(block, n);
 	int64_t grown;
 
-	if (!moved && n) {
+	if (!moved) {
 		return_unused(reserve);
 		return NULL;
 	}
-	grown = (moved ? (int64_t)heap_size(moved) : 0) - (int64_t)old_size;
+	grown = (int64_t)heap_size(moved) - (int64_t)old_size;
 	return_unused(grown > 0 ? reserve - grown : reserve);
 	if (grown < 0)
 		change(grown);
 	return moved;
+}
+
+bool heap_settle_reserve(struct cell *cell, int64_t reserve)
+{
+	return cells_settle_charge(member.ledger, member.slot, cell, reserve) != 0;
+}
+
+/* `reserve` covers whatever the block may become; what it did not become goes back. */
+static void *resize_in_place(void *block, size_t old_size, size_t n, int64_t reserve)
+{
+	void *moved = real.realloc(block, n);
+
+	/* realloc(block, 0) freed it. */
+	if (!moved && !n) {
+		return_unused(reserve);
+		change(-(int64_t)old_size);
+		return NULL;
+	}
+	return heap_finish_resize(moved, old_size, reserve);
 }
 
 void *heap_resize(void *block, size_t n, struct heap_call call)

@@ -109,6 +109,13 @@ RL_INLINE void *heap_charge(void *block, const char *name)
 /* A block for realloc(NULL, n). */
 void *heap_new(size_t n, struct heap_call call);
 
+/* What glibc may add to a small request: its header, its alignment, a rest too small to split. */
+enum { HEAP_ROUNDING = 64 };
+
+/* The rare endings of realloc's fast path. Return of the second: whether the reservation was refused. */
+void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve);
+bool heap_settle_reserve(struct cell *cell, int64_t reserve);
+
 /* realloc's own three parts: it must not touch the old block before it is sure. */
 void *heap_resize(void *block, size_t n, struct heap_call call);
 

@@ -76,9 +76,34 @@ static void *resize(void *block, size_t size, struct heap_call call)
 	return heap_resize(block, size, call);
 }
 
-RL_EXPORT void *realloc(void *block, size_t size)
+/*
+ * A block that stays small: what it can grow by is charged before, what it did
+ * not grow by is returned after. Whatever is not plain goes the long way.
+ */
+RL_EXPORT RL_HOT void *realloc(void *block, size_t size)
 {
-	return resize(block, size, HEAP_CALL("realloc"));
+	struct cell *cell = thread_self.fast;
+	size_t old_size, new_size, most = size + HEAP_ROUNDING;
+	int64_t reserve;
+	void *moved;
+
+	if (RL_UNLIKELY(!cell || !block || size - 1 >= HEAP_SMALL || (heap_header(block) & CHUNK_IS_MMAPPED)))
+		return resize(block, size, HEAP_CALL("realloc"));
+	old_size = heap_size_at_hand(block);
+	reserve = most > old_size ? (int64_t)(most - old_size) : 0;
+	if (RL_UNLIKELY(!cell_covers(cell, (size_t)reserve)))
+		return resize(block, size, HEAP_CALL("realloc"));
+	if (RL_UNLIKELY(!cell_charge(cell, reserve)) && heap_settle_reserve(cell, reserve))
+		return resize(block, size, HEAP_CALL("realloc"));
+	moved = real.realloc(block, size);
+	if (RL_UNLIKELY(!moved || (heap_header(moved) & CHUNK_IS_MMAPPED)))
+		return heap_finish_resize(moved, old_size, reserve);
+	new_size = heap_size_at_hand(moved);
+	if (RL_UNLIKELY(new_size < old_size))
+		return heap_finish_resize(moved, old_size, reserve);
+	if (RL_UNLIKELY(!cell_return_unused(cell, reserve - (int64_t)(new_size - old_size))))
+		heap_settle_refund(cell);
+	return moved;
 }
 
 RL_EXPORT void *reallocarray(void *block, size_t count, size_t size)

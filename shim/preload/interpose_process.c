@@ -27,6 +27,7 @@
 #include "core/slots.h"
 #include "member.h"
 #include "real.h"
+#include "timer_thread.h"
 
 uint32_t process_reserve(const char *call, const void *caller)
 {
@@ -83,6 +84,7 @@ static pid_t guarded_fork(pid_t (*real_fork)(void), const char *call, const void
 	thread_self.child_slot = LEDGER_NONE;
 	forkguard_run(FORK_PARENT);
 	process_settle(slot, child);
+	timer_thread_expect_runner();
 	errno = saved;
 	return child;
 }

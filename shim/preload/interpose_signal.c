@@ -14,52 +14,60 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <errno.h>
-#include <string.h>
-
 #include "core/attrs.h"
 #include "fatal.h"
 #include "real.h"
 
-typedef __typeof__(sigaction) sigaction_function;
-typedef __typeof__(signal) signal_function;
-
-static int guarded_sigaction(sigaction_function *really, int signal, const struct sigaction *new_action,
-			     struct sigaction *old_action)
+static int guarded_sigaction(int signal, const struct sigaction *new_action, struct sigaction *old_action)
 {
-	bool to_default = new_action && new_action->sa_handler == SIG_DFL;
-	int result = really(signal, new_action, old_action);
+	struct fatal_install install;
+	int result;
 
+	real_ensure();
+	if (new_action)
+		fatal_before_install(signal, new_action, &install);
+	result = real.sigaction(signal, new_action ? &install.action : NULL, old_action);
 	if (result)
 		return result;
-	if (old_action && fatal_is_ours(old_action))
-		memset(old_action, 0, sizeof(*old_action));
-	if (to_default)
-		fatal_reinstall(signal);
+	if (old_action)
+		fatal_show(signal, new_action ? &install : NULL, old_action);
+	if (new_action)
+		fatal_after_install(signal, &install);
 	return 0;
 }
 
 RL_EXPORT int sigaction(int signal, const struct sigaction *new_action, struct sigaction *old_action)
 {
-	real_ensure();
-	return guarded_sigaction(real.sigaction, signal, new_action, old_action);
+	return guarded_sigaction(signal, new_action, old_action);
 }
 
 RL_EXPORT int __sigaction(int signal, const struct sigaction *new_action, struct sigaction *old_action)
 {
-	real_ensure();
-	return guarded_sigaction(real.sigaction, signal, new_action, old_action);
+	return guarded_sigaction(signal, new_action, old_action);
 }
 
-static __sighandler_t guarded_signal(signal_function *really, int number, __sighandler_t handler)
+/* What the real function did, seen and completed through sigaction(). */
+static __sighandler_t guarded_signal(__typeof__(signal) *really, int number, __sighandler_t handler)
 {
-	__sighandler_t old = really(number, handler);
+	struct fatal_install install;
+	struct sigaction before, after;
+	__sighandler_t old;
 
+	/* libc keeps its own record of siginterrupt(), so the real one chooses the flags. */
+	if (real.sigaction(number, NULL, &before))
+		return really(number, handler);
+	old = really(number, handler);
 	if (old == SIG_ERR)
 		return old;
-	if (handler == SIG_DFL)
-		fatal_reinstall(number);
-	return fatal_is_our_handler(old) ? SIG_DFL : old;
+	fatal_show(number, NULL, &before);
+	if (real.sigaction(number, NULL, &after) == 0) {
+		fatal_before_install(number, &after, &install);
+		if (install.action.sa_handler != after.sa_handler)
+			real.sigaction(number, &install.action, NULL);
+		fatal_after_install(number, &install);
+	}
+	/* sigset() may also return SIG_HOLD. */
+	return fatal_is_our_handler(old) ? before.sa_handler : old;
 }
 
 RL_EXPORT __sighandler_t signal(int number, __sighandler_t handler)

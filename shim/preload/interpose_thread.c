@@ -28,6 +28,7 @@
 #include "core/slots.h"
 #include "member.h"
 #include "real.h"
+#include "timer_thread.h"
 
 static pthread_key_t end_key;
 static RL_THREAD_LOCAL int end_rounds;
@@ -154,6 +155,8 @@ RL_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void
 	error = real.pthread_create(thread, attr, run_pthread, cell);
 	if (error)
 		unreserve(cell);
+	else
+		timer_thread_expect_runner();
 	return error;
 }
 
@@ -172,5 +175,7 @@ RL_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 	error = real.thrd_create(thread, run_thrd, cell);
 	if (error != thrd_success)
 		unreserve(cell);
+	else
+		timer_thread_expect_runner();
 	return error;
 }

@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "clone_thread.h"
 #include "core/accounts.h"
@@ -19,17 +18,19 @@
 #include "member.h"
 
 /*
- * The stack lies between a guard page and a page for the thread pointer. libc
- * code reached by accident, such as a stack protector, reads thread-local words
- * through that pointer: it finds zeros and a pointer to itself.
+ * Static, because a mapping with a guard page costs a start 20 us; the watchdog's
+ * use of it is bounded: it calls nothing that it does not know.
+ * libc code reached by accident, such as a stack protector, reads thread-local
+ * words through the thread pointer: it finds zeros and a pointer to itself.
  */
-enum { GUARD = 4096, STACK = 32 << 10, TLS = 8192 };
+enum { STACK = 24 << 10, TLS = 4096 };
+static char stack[STACK] __attribute__((aligned(64)));
+static char thread_area[TLS] __attribute__((aligned(64)));
 
 enum { LAST_RESORT_NS = 500000000, FORGET_NS = 20000, FORGET_TRIES = 500 };
 
 static struct {
 	struct watchdog watchdog;
-	char *memory;
 	_Atomic int tid;   /* cleared by the kernel when the thread is gone */
 	_Atomic int state; /* enum timer_state */
 	int needed;	   /* 0: not known yet, 1: yes, -1: no */
@@ -42,25 +43,10 @@ static void run(void *argument)
 	watchdog_run(argument);
 }
 
-static bool make_memory(void)
-{
-	long memory;
-
-	if (timer.memory)
-		return true;
-	memory = raw_mmap(NULL, GUARD + STACK + TLS, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory < 0 && memory > -4096)
-		return false;
-	raw_mprotect((void *)memory, GUARD, PROT_NONE);
-	timer.memory = (char *)memory;
-	return true;
-}
-
 /* The thread pointer: a word that points to itself, as both processors' TLS layouts begin. */
 static void *make_tls(void)
 {
-	void **tls = (void **)(void *)(timer.memory + GUARD + STACK + TLS / 2);
+	void **tls = (void **)(void *)(thread_area + TLS / 2);
 
 	tls[0] = tls;
 	tls[2] = tls;
@@ -73,14 +59,12 @@ static void start(void)
 	unsigned long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
 			      CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 	uint64_t mask;
-	pid_t tid = -ENOMEM;
+	pid_t tid;
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
 	/* The new thread inherits the mask: no handler of the program may ever run on it. */
 	raw_sigmask(SIG_SETMASK, &all, &mask);
-	if (make_memory())
-		tid = clone_thread(flags, timer.memory + GUARD + STACK, run, &timer.watchdog, make_tls(),
-				   &timer.tid);
+	tid = clone_thread(flags, stack + STACK, run, &timer.watchdog, make_tls(), &timer.tid);
 	raw_sigmask(SIG_SETMASK, &mask, NULL);
 	atomic_store_explicit(&timer.state, tid > 0 ? TIMER_RUNNING : TIMER_ABSENT, memory_order_release);
 	if (tid < 0)
@@ -106,6 +90,17 @@ void timer_thread_kick(void)
 	timer_thread_ensure();
 	if (atomic_load_explicit(&timer.state, memory_order_acquire) == TIMER_RUNNING)
 		watchdog_kick(&timer.watchdog);
+}
+
+void timer_thread_expect_runner(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	{
+		if (a->limit[RL_CPU] != RL_UNLIMITED) {
+			timer_thread_kick();
+			return;
+		}
+	}
 }
 
 struct timer_pause timer_thread_pause(void)
@@ -165,7 +160,7 @@ void timer_thread_fork(enum fork_side side)
 {
 	if (side != FORK_CHILD)
 		return;
-	/* The thread stayed with the parent; its memory is here and serves the next. */
+	/* The thread stayed with the parent; its stack is here and serves the next. */
 	atomic_store_explicit(&timer.tid, 0, memory_order_relaxed);
 	atomic_store_explicit(&timer.state, TIMER_ABSENT, memory_order_relaxed);
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */

@@ -27,6 +27,9 @@ void timer_thread_ensure(void);
 /* Makes it look at the ledger now. */
 void timer_thread_kick(void);
 
+/* The same if processor time is limited: with one more runner it may be used up sooner than planned. */
+void timer_thread_expect_runner(void);
+
 /* Ends the thread and waits until the kernel has forgotten it; starts it again if it ran. */
 struct timer_pause {
 	bool was_running;
