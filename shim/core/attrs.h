@@ -6,7 +6,9 @@
 #ifndef RL_CORE_ATTRS_H
 #define RL_CORE_ATTRS_H
 
-#define RL_EXPORT	      __attribute__((visibility("default")))
+#define RL_EXPORT __attribute__((visibility("default")))
+/* For variables of another file: reached directly, without a detour over the GOT. */
+#define RL_HIDDEN	      __attribute__((visibility("hidden")))
 #define RL_LIKELY(x)	      __builtin_expect(!!(x), 1)
 #define RL_UNLIKELY(x)	      __builtin_expect(!!(x), 0)
 #define RL_COLD		      __attribute__((cold, noinline))

@@ -35,7 +35,7 @@ struct heap_call {
 	}
 
 /* Whether a block's size stands in the word before it, as in glibc; set once at start. */
-extern bool heap_reads_headers;
+extern bool heap_reads_headers RL_HIDDEN;
 
 /* glibc keeps flags in the low bits of that word. */
 enum { CHUNK_FLAGS = 7, CHUNK_IS_MMAPPED = 2, CHUNK_OVERHEAD = sizeof(size_t) };

@@ -34,7 +34,7 @@ struct member {
 	_Atomic int64_t boot_bytes; /* allocated in PHASE_BOOT; writers: any thread */
 };
 
-extern struct member member;
+extern struct member member RL_HIDDEN;
 
 enum thread_phase {
 	THREAD_NEW, /* attaches a cell when it first needs one */
@@ -55,7 +55,7 @@ struct thread {
 	struct cell *parked; /* the parent's cell during a fork */
 };
 
-extern RL_THREAD_LOCAL struct thread thread_self;
+extern RL_THREAD_LOCAL struct thread thread_self RL_HIDDEN;
 
 /* Whether calls are guarded. */
 static inline bool member_is_guarded(void)

@@ -25,6 +25,7 @@
 #include <threads.h>
 #include <unistd.h>
 
+#include "core/attrs.h"
 #include "undeclared.h"
 
 /* sigset() is deprecated, but programs still call it. */
@@ -42,7 +43,7 @@ struct real {
 #undef RL_REAL
 };
 
-extern struct real real;
+extern struct real real RL_HIDDEN;
 
 /* Looks all of them up. Missing ones stay NULL. */
 void real_resolve(void);
