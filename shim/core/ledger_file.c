@@ -96,10 +96,21 @@ static int create_in(const char *directory, struct ledger **ledger)
 	return error;
 }
 
+static bool has_ledger_shape(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && (st->st_mode & 0777) == 0600 &&
+	       st->st_size == (off_t)sizeof(struct ledger);
+}
+
 static bool file_is_ours(const struct stat *st)
 {
-	return S_ISREG(st->st_mode) && st->st_uid == raw_geteuid() && (st->st_mode & 0777) == 0600 &&
-	       st->st_size == (off_t)sizeof(struct ledger);
+	return has_ledger_shape(st) && st->st_uid == raw_geteuid();
+}
+
+static bool is_ledger(const struct ledger *ledger)
+{
+	return ledger->magic == LEDGER_MAGIC && ledger->version == LEDGER_VERSION &&
+	       ledger->size == sizeof(struct ledger);
 }
 
 int ledger_open(const char *path, struct ledger **ledger)
@@ -116,12 +127,64 @@ int ledger_open(const char *path, struct ledger **ledger)
 	raw_close(fd);
 	if (error)
 		return error;
-	if ((*ledger)->magic != LEDGER_MAGIC || (*ledger)->version != LEDGER_VERSION ||
-	    (*ledger)->size != sizeof(struct ledger)) {
+	if (!is_ledger(*ledger)) {
 		ledger_unmap(*ledger);
 		return -EPERM;
 	}
 	return 0;
+}
+
+/* Where a kept descriptor lies: above what programs hand out or compare. */
+enum { KEPT_FD = 640, KEPT_FDS = 8 };
+
+/* A descriptor of some ledger among the kept ones, or -1. */
+static int find_kept_fd(int from)
+{
+	struct stat st;
+
+	for (int fd = from; fd < KEPT_FD + KEPT_FDS; fd++)
+		if (raw_fstat(fd, &st) == 0 && has_ledger_shape(&st))
+			return fd;
+	return -1;
+}
+
+int ledger_keep_fd(const struct ledger *ledger)
+{
+	int fd, kept;
+
+	if (find_kept_fd(KEPT_FD) >= 0)
+		return 0;
+	fd = raw_open(ledger->path, O_RDWR | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return fd;
+	kept = raw_fcntl(fd, F_DUPFD_CLOEXEC, KEPT_FD);
+	raw_close(fd);
+	return kept < 0 ? kept : 0;
+}
+
+void ledger_pass_fd(const struct ledger *ledger, bool pass)
+{
+	int fd;
+
+	if (raw_geteuid() == ledger->owner)
+		return;
+	fd = find_kept_fd(KEPT_FD);
+	if (fd >= 0)
+		raw_fcntl(fd, F_SETFD, pass ? 0 : FD_CLOEXEC);
+}
+
+int ledger_open_passed(const char *path, struct ledger **ledger)
+{
+	for (int fd = find_kept_fd(KEPT_FD); fd >= 0; fd = find_kept_fd(fd + 1)) {
+		if (map(fd, ledger))
+			continue;
+		if (is_ledger(*ledger) && !strcmp((*ledger)->path, path)) {
+			raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
+			return 0;
+		}
+		ledger_unmap(*ledger);
+	}
+	return -EACCES;
 }
 
 void ledger_unmap(struct ledger *ledger)

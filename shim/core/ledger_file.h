@@ -25,6 +25,16 @@ int ledger_create(struct ledger **ledger);
 /* Maps the ledger at `path`. Return: 0 or -errno; -EPERM for a file that is not a ledger of this user. */
 int ledger_open(const char *path, struct ledger **ledger);
 
+/*
+ * A process that changes its user can no longer open the file by name, nor can
+ * the program that it executes. ledger_keep_fd() opens it while that is still
+ * possible; ledger_pass_fd() lets that descriptor survive an exec or not; and
+ * ledger_open_passed() finds it in the new program. Return: 0 or -errno.
+ */
+int ledger_keep_fd(const struct ledger *ledger);
+void ledger_pass_fd(const struct ledger *ledger, bool pass);
+int ledger_open_passed(const char *path, struct ledger **ledger);
+
 void ledger_unmap(struct ledger *ledger);
 
 /* Removes the name; the mappings stay. */

@@ -19,6 +19,7 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 
+#include "core/ledger_file.h"
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "environment.h"
@@ -91,8 +92,10 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	       member.ledger->account[member.ledger->slot[member.slot].account].root == member.slot;
 	if (keep)
 		record_keep_over_exec(true);
+	ledger_pass_fd(member.ledger, true);
 	result = environment_is_complete(environment) ? exec_really(call, environment)
 						      : exec_completed(call, environment);
+	ledger_pass_fd(member.ledger, false);
 	if (keep)
 		record_keep_over_exec(false);
 	return result;

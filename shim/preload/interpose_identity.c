@@ -9,13 +9,15 @@
  * unshare() and setns() of user namespaces fail in a process with a second
  * thread, and a change of user or group that libc makes in all threads it
  * knows would leave ours with the old rights. So ours ends before and is made
- * again after, with the rights that its maker then has.
+ * again after, with the rights that its maker then has. And a program that gives
+ * up its rights keeps a descriptor of the ledger, which it can open no more.
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 
 #include "core/attrs.h"
+#include "core/ledger_file.h"
 #include "core/slots.h"
 #include "member.h"
 #include "real.h"
@@ -29,6 +31,8 @@
 		int result, saved;                                                                           \
                                                                                                              \
 		real_ensure();                                                                               \
+		if (member_is_guarded())                                                                     \
+			ledger_keep_fd(member.ledger);                                                       \
 		pause = timer_thread_pause();                                                                \
 		result = real.name arguments;                                                                \
 		saved = errno;                                                                               \

@@ -283,6 +283,9 @@ static void enter_tree(struct config *config, int settings)
 	struct ledger *ledger;
 	int error = path ? ledger_open(path, &ledger) : -ENOENT;
 
+	if (error == -EACCES || error == -EPERM)
+		error = ledger_open_passed(path, &ledger);
+
 	if (error && error != -ENOENT)
 		refuse_text(CONFIG_LEDGER_VARIABLE "=", path,
 			    ": not a ledger that this user may use; unset it to begin a tree of its own");
