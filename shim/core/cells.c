@@ -320,9 +320,13 @@ struct cell *cells_attach(struct ledger *ledger, uint32_t slot)
 
 void cells_retire_locked(struct ledger *ledger, uint32_t slot, struct cell *cell)
 {
+	int64_t credit;
+
 	settle(ledger, slot, cell, 0);
-	give_back(ledger, slot, load(&cell->credit));
+	credit = load(&cell->credit);
+	/* The credit goes before its lease: killed in between, no credit is left that nothing backs. */
 	store(&cell->credit, 0);
+	give_back(ledger, slot, credit);
 	atomic_store_explicit(&cell->slot, 0, memory_order_release);
 }
 
