@@ -228,6 +228,20 @@ int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell,
 	return error;
 }
 
+int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
+{
+	uint64_t mask;
+	int error;
+
+	ledger_lock(ledger, &mask);
+	settle(ledger, slot, cell, 0);
+	error = refill(ledger, slot, cell, n);
+	if (!error)
+		raw_add_own(&cell->credit, -n);
+	ledger_unlock(ledger, &mask);
+	return error;
+}
+
 void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell)
 {
 	uint64_t mask;

@@ -41,7 +41,13 @@ RL_INLINE bool cell_covers(const struct cell *cell, size_t n)
 	return n <= (uint64_t)atomic_load_explicit(&cell->credit, memory_order_relaxed);
 }
 
-/* Charges n bytes. Return: false if cells_settle_charge() must finish it. */
+/*
+ * Charges n bytes that the cell covers; others go to cells_charge_short(),
+ * because what is subtracted from too little hides the credit that is there
+ * from a reclaimer, and a third thread would be refused for a charge that is
+ * then refused itself. (Only a signal handler in between can still bring that
+ * about.) Return: false if cells_settle_charge() must finish it.
+ */
 RL_INLINE bool cell_charge(struct cell *cell, int64_t n)
 {
 	bool negative = raw_subtract_own(&cell->credit, n);
@@ -74,6 +80,9 @@ RL_INLINE bool cell_return_unused(struct cell *cell, int64_t n)
  * Return: 0, or -ENOMEM with the subtraction undone.
  */
 int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n);
+
+/* Charges n bytes that the cell did not cover. Return: 0 or -ENOMEM. */
+int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n);
 
 /* Finishes a refund that cell_refund() has already added. */
 void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell);
