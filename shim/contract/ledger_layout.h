@@ -76,6 +76,7 @@ enum cell_freeze {
 	CELL_RUNNING,
 	CELL_FROZEN, /* settle under the lock before the next change counts */
 	CELL_FENCED, /* no membarrier here: every change pays for a fence */
+	CELL_FROZEN_FENCED, /* both: who froze it needs no membarrier to trust its credit */
 };
 
 enum slot_state {

@@ -76,6 +76,13 @@ static void settle(struct ledger *ledger, uint32_t slot, struct cell *cell, int6
 			      memory_order_relaxed);
 }
 
+static bool pays_for_fence(const struct cell *cell)
+{
+	uint32_t frozen = atomic_load_explicit(&cell->frozen, memory_order_relaxed);
+
+	return frozen == CELL_FENCED || frozen == CELL_FROZEN_FENCED;
+}
+
 static bool freeze_others(struct ledger *ledger, const struct cell *self)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
@@ -86,18 +93,20 @@ static bool freeze_others(struct ledger *ledger, const struct cell *self)
 
 		if (c == self || !atomic_load_explicit(&c->slot, memory_order_relaxed) || !unused_credit(c))
 			continue;
-		atomic_store_explicit(&c->frozen, CELL_FROZEN, memory_order_seq_cst);
+		atomic_store_explicit(&c->frozen, pays_for_fence(c) ? CELL_FROZEN_FENCED : CELL_FROZEN,
+				      memory_order_seq_cst);
 		any = true;
 	}
 	return any;
 }
 
-/* Orders the freeze before what owners do from now on, and what they did before our reads. */
+/*
+ * Orders the freeze before what owners do from now on, and what they did before our reads.
+ * Return: false if that holds only for owners who pay for a fence of their own.
+ */
 static bool fence_others(struct ledger *ledger)
 {
 	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&ledger->fenced, memory_order_relaxed))
-		return true;
 	if (raw_syscall3(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) == 0)
 		return true;
 	atomic_fetch_or_explicit(&ledger->degraded, LEDGER_FENCE_REFUSED, memory_order_relaxed);
@@ -108,9 +117,11 @@ static bool fence_others(struct ledger *ledger)
 static void reclaim(struct ledger *ledger, const struct cell *self)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
+	bool all;
 
-	if (!freeze_others(ledger, self) || !fence_others(ledger))
+	if (!freeze_others(ledger, self))
 		return;
+	all = fence_others(ledger);
 	atomic_fetch_add_explicit(&ledger->reclaims, 1, memory_order_relaxed);
 	for (uint32_t i = 0; i < end; i++) {
 		struct cell *c = &ledger->cell[i];
@@ -118,7 +129,9 @@ static void reclaim(struct ledger *ledger, const struct cell *self)
 		struct slot *s = owner ? &ledger->slot[owner - 1] : NULL;
 		int64_t k;
 
-		if (c == self || !s || atomic_load_explicit(&c->frozen, memory_order_relaxed) != CELL_FROZEN)
+		if (c == self || !s ||
+		    !(pays_for_fence(c) ||
+		      (all && atomic_load_explicit(&c->frozen, memory_order_relaxed) == CELL_FROZEN)))
 			continue;
 		k = unused_credit(c);
 		if (k > lease_of(s)) /* the rest is the surplus of a forked child */
