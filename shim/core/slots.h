@@ -50,6 +50,15 @@ void slots_bind_first(struct ledger *ledger, uint32_t index, pid_t pid, uint64_t
 /* Whether `index` was reserved by `creator` and is still waiting for its process. */
 bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator);
 
+/*
+ * The same by the thread that reserved it: a slot that was lost to a sweep may
+ * have been reserved again by another thread of the same process.
+ */
+bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid);
+
+/* Whether `index` is bound to the process `pid`. */
+bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
+
 /* The slot of a live process, or of a reservation that `parent` made for it; else LEDGER_NONE. */
 uint32_t slots_find(const struct ledger *ledger, pid_t pid, uint64_t pid_namespace);
 uint32_t slots_find_reserved(const struct ledger *ledger, pid_t parent);

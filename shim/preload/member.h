@@ -47,6 +47,8 @@ struct thread {
 	struct cell *cell; /* the hot path's only word; NULL sends it to the slow path */
 	enum thread_phase phase;
 	uint32_t child_slot; /* reserved for the process that this thread is about to create */
+	pid_t child_maker;   /* the thread that reserved it: in the child, one of the parent */
+	uint32_t child_account;
 	struct cell *parked; /* the parent's cell during a fork */
 };
 
