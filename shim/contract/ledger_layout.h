@@ -74,8 +74,9 @@ static_assert(sizeof(struct cell) == 64, "a cell is one cache line");
 
 enum cell_freeze {
 	CELL_RUNNING,
-	CELL_FROZEN, /* settle under the lock before the next change counts */
-	CELL_FENCED, /* no membarrier here: every change pays for a fence */
+	CELL_FROZEN,	    /* settle under the lock before the next change counts */
+	CELL_FENCED,	    /* no membarrier here: every change pays for a fence */
+	CELL_FROZEN_FENCED, /* both: who froze it needs no membarrier to trust its credit */
 };
 
 enum slot_state {
@@ -87,8 +88,9 @@ enum slot_state {
 
 struct slot {
 	_Atomic uint32_t state;
-	_Atomic int32_t pid; /* 0 while reserved */
-	int64_t born_ns;     /* CLOCK_BOOTTIME no earlier than the start: a later start is another process */
+	_Atomic int32_t pid;	/* 0 while reserved */
+	int64_t born_ns;	/* CLOCK_BOOTTIME no earlier than the start: a later start is another process;
+				 while reserved, the same of the creator */
 	uint64_t pid_namespace; /* 0: that of the first process; pids of another mean nothing here */
 	int32_t creator;	/* pid that reserved it */
 	uint32_t account;
@@ -98,7 +100,9 @@ struct slot {
 	int64_t threads;     /* beside the first */
 	int64_t cpu_ns;	     /* last seen */
 	int64_t cpu_base_ns; /* used before the guard began */
-	int64_t reserved[6];
+	int32_t creator_tid; /* its thread: makes one process at a time */
+	int32_t unused;
+	int64_t reserved[5];
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 

@@ -1,20 +1,15 @@
 /*
  * cells.c - the byte budget as a thread meets it; see cells.h.
  *
- * Crash safety: what a thread does to its own cell and slot dies with its
- * process. What it does to another's is one store, `taken`, from which the
- * sums can be computed again.
- *
  * SPDX-License-Identifier: MIT
  */
 #include "cells.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 
 #include "accounts.h"
+#include "leases.h"
 #include "ledger_lock.h"
-#include "slots.h"
 
 static int64_t load(const _Atomic int64_t *value)
 {
@@ -24,20 +19,6 @@ static int64_t load(const _Atomic int64_t *value)
 static void store(_Atomic int64_t *value, int64_t n)
 {
 	atomic_store_explicit(value, n, memory_order_relaxed);
-}
-
-/* Credit that the owner may really use: what others took is gone though still written there. */
-static int64_t unused_credit(const struct cell *cell)
-{
-	int64_t credit = load(&cell->credit) - load(&cell->taken);
-
-	return credit > 0 ? credit : 0;
-}
-
-/* What a process drew and still has, as its accounts count it. */
-static int64_t lease_of(const struct slot *s)
-{
-	return s->leased - s->taken;
 }
 
 /*
@@ -76,104 +57,6 @@ static void settle(struct ledger *ledger, uint32_t slot, struct cell *cell, int6
 			      memory_order_relaxed);
 }
 
-static bool freeze_others(struct ledger *ledger, const struct cell *self)
-{
-	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
-	bool any = false;
-
-	for (uint32_t i = 0; i < end; i++) {
-		struct cell *c = &ledger->cell[i];
-
-		if (c == self || !atomic_load_explicit(&c->slot, memory_order_relaxed) || !unused_credit(c))
-			continue;
-		atomic_store_explicit(&c->frozen, CELL_FROZEN, memory_order_seq_cst);
-		any = true;
-	}
-	return any;
-}
-
-/* Orders the freeze before what owners do from now on, and what they did before our reads. */
-static bool fence_others(struct ledger *ledger)
-{
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&ledger->fenced, memory_order_relaxed))
-		return true;
-	if (raw_syscall3(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) == 0)
-		return true;
-	atomic_fetch_or_explicit(&ledger->degraded, LEDGER_FENCE_REFUSED, memory_order_relaxed);
-	return false;
-}
-
-/* Takes the unused credit of every other thread in the tree back into the accounts. */
-static void reclaim(struct ledger *ledger, const struct cell *self)
-{
-	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
-
-	if (!freeze_others(ledger, self) || !fence_others(ledger))
-		return;
-	atomic_fetch_add_explicit(&ledger->reclaims, 1, memory_order_relaxed);
-	for (uint32_t i = 0; i < end; i++) {
-		struct cell *c = &ledger->cell[i];
-		uint32_t owner = atomic_load_explicit(&c->slot, memory_order_relaxed);
-		struct slot *s = owner ? &ledger->slot[owner - 1] : NULL;
-		int64_t k;
-
-		if (c == self || !s || atomic_load_explicit(&c->frozen, memory_order_relaxed) != CELL_FROZEN)
-			continue;
-		k = unused_credit(c);
-		if (k > lease_of(s)) /* the rest is the surplus of a forked child */
-			k = lease_of(s);
-		if (k <= 0)
-			continue;
-		store(&c->taken, load(&c->taken) + k);
-		s->taken += k;
-		accounts_lease(ledger, s->account, -k);
-	}
-}
-
-/*
- * How much to draw beyond the need: in proportion to what the process holds,
- * so that peaks stay close to the truth, and less than what others may want.
- */
-static int64_t lease_beyond(const struct slot *s, int64_t left, uint32_t sharers)
-{
-	int64_t extra = s->leased / CELL_LEASE_SHARE;
-
-	if (extra < CELL_LEASE_MIN)
-		extra = CELL_LEASE_MIN;
-	if (extra > CELL_LEASE)
-		extra = CELL_LEASE;
-	return extra < left / (2 * (int64_t)sharers) ? extra : left / (2 * (int64_t)sharers);
-}
-
-/* Moves n bytes from the surplus and the accounts into the process's lease. */
-static int draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra)
-{
-	struct slot *s = &ledger->slot[slot];
-	int64_t own = s->surplus < n ? s->surplus : n;
-	int64_t need = n - own;
-	int64_t left;
-	uint32_t sharers = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed) + 1;
-
-	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_bytes_at_peak(ledger, s->account, need))
-		slots_sweep(ledger, SWEEP_LEAVING);
-	left = accounts_available(ledger, s->account);
-	if (need > left) {
-		reclaim(ledger, self);
-		left = accounts_available(ledger, s->account);
-	}
-	if (need > left && slots_sweep(ledger, SWEEP_ALL))
-		left = accounts_available(ledger, s->account);
-	if (need > left)
-		return -ENOMEM;
-	*extra = self ? lease_beyond(s, left - need, sharers) : 0;
-	accounts_lease(ledger, s->account, need + *extra);
-	s->leased += need + *extra;
-	s->surplus -= own;
-	return 0;
-}
-
 /* Credit until the cell covers n bytes. The cell is settled. */
 static int refill(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
@@ -182,21 +65,10 @@ static int refill(struct ledger *ledger, uint32_t slot, struct cell *cell, int64
 
 	if (short_of <= 0)
 		return 0;
-	if (draw(ledger, slot, cell, short_of, &extra))
+	if (leases_draw(ledger, slot, cell, short_of, &extra))
 		return -ENOMEM;
 	raw_add_own(&cell->credit, short_of + extra);
 	return 0;
-}
-
-/* Gives n bytes of credit back, first to the accounts they came from. */
-static void give_back(struct ledger *ledger, uint32_t slot, int64_t n)
-{
-	struct slot *s = &ledger->slot[slot];
-	int64_t lent = n < lease_of(s) ? n : lease_of(s);
-
-	accounts_lease(ledger, s->account, -lent);
-	s->leased -= lent;
-	s->surplus += n - lent;
 }
 
 /* Where membarrier is missing every change pays for its own fence. */
@@ -228,6 +100,20 @@ int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell,
 	return error;
 }
 
+int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
+{
+	uint64_t mask;
+	int error;
+
+	ledger_lock(ledger, &mask);
+	settle(ledger, slot, cell, 0);
+	error = refill(ledger, slot, cell, n);
+	if (!error)
+		raw_add_own(&cell->credit, -n);
+	ledger_unlock(ledger, &mask);
+	return error;
+}
+
 void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell)
 {
 	uint64_t mask;
@@ -240,7 +126,7 @@ void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell
 	credit = load(&cell->credit);
 	if (credit > CELL_CREDIT_MAX) {
 		raw_add_own(&cell->credit, CELL_LEASE - credit);
-		give_back(ledger, slot, credit - CELL_LEASE);
+		leases_give_back(ledger, slot, credit - CELL_LEASE);
 	}
 	ledger_unlock(ledger, &mask);
 }
@@ -264,7 +150,7 @@ int cells_charge_direct(struct ledger *ledger, uint32_t slot, int64_t n)
 	int error;
 
 	ledger_lock(ledger, &mask);
-	error = draw(ledger, slot, NULL, n, &extra);
+	error = leases_draw(ledger, slot, NULL, n, &extra);
 	if (!error)
 		accounts_note_peak(ledger, ledger->slot[slot].account, 0);
 	ledger_unlock(ledger, &mask);
@@ -277,7 +163,7 @@ void cells_refund_direct(struct ledger *ledger, uint32_t slot, int64_t n)
 
 	ledger_lock(ledger, &mask);
 	accounts_note_peak(ledger, ledger->slot[slot].account, 0);
-	give_back(ledger, slot, n);
+	leases_give_back(ledger, slot, n);
 	ledger_unlock(ledger, &mask);
 }
 
@@ -320,9 +206,13 @@ struct cell *cells_attach(struct ledger *ledger, uint32_t slot)
 
 void cells_retire_locked(struct ledger *ledger, uint32_t slot, struct cell *cell)
 {
+	int64_t credit;
+
 	settle(ledger, slot, cell, 0);
-	give_back(ledger, slot, load(&cell->credit));
+	credit = load(&cell->credit);
+	/* The credit goes before its lease: killed in between, no credit is left that nothing backs. */
 	store(&cell->credit, 0);
+	leases_give_back(ledger, slot, credit);
 	atomic_store_explicit(&cell->slot, 0, memory_order_release);
 }
 
@@ -351,17 +241,6 @@ void cells_note_peak(struct ledger *ledger, uint32_t slot, struct cell *cell)
 	ledger_unlock(ledger, &mask);
 }
 
-void cells_register_fence(struct ledger *ledger)
-{
-	uint64_t mask;
-
-	if (raw_syscall3(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0)
-		return;
-	ledger_lock(ledger, &mask);
-	atomic_store_explicit(&ledger->fenced, 1, memory_order_relaxed);
-	ledger_unlock(ledger, &mask);
-}
-
 int64_t cells_charged(const struct ledger *ledger, uint32_t slot)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
@@ -370,7 +249,7 @@ int64_t cells_charged(const struct ledger *ledger, uint32_t slot)
 
 	for (uint32_t i = 0; i < end; i++)
 		if (atomic_load_explicit(&ledger->cell[i].slot, memory_order_relaxed) == slot + 1)
-			charged -= unused_credit(&ledger->cell[i]);
+			charged -= cell_unused(&ledger->cell[i]);
 	return charged > 0 ? charged : 0;
 }
 

@@ -1,7 +1,7 @@
 /*
  * cells.h - the byte budget as a thread meets it: credit in its own cell.
  *
- * Owns:    ledger->cell[]; a process's leased, taken and surplus bytes.
+ * Owns:    ledger->cell[] but for `taken`.
  * Called:  interpose_heap from any thread on every allocation.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          the slow paths take the ledger's lock.
@@ -41,7 +41,13 @@ RL_INLINE bool cell_covers(const struct cell *cell, size_t n)
 	return n <= (uint64_t)atomic_load_explicit(&cell->credit, memory_order_relaxed);
 }
 
-/* Charges n bytes. Return: false if cells_settle_charge() must finish it. */
+/*
+ * Charges n bytes that the cell covers; others go to cells_charge_short(),
+ * because what is subtracted from too little hides the credit that is there
+ * from a reclaimer, and a third thread would be refused for a charge that is
+ * then refused itself. (Only a signal handler in between can still bring that
+ * about.) Return: false if cells_settle_charge() must finish it.
+ */
 RL_INLINE bool cell_charge(struct cell *cell, int64_t n)
 {
 	bool negative = raw_subtract_own(&cell->credit, n);
@@ -75,6 +81,9 @@ RL_INLINE bool cell_return_unused(struct cell *cell, int64_t n)
  */
 int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n);
 
+/* Charges n bytes that the cell did not cover. Return: 0 or -ENOMEM. */
+int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n);
+
 /* Finishes a refund that cell_refund() has already added. */
 void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell);
 
@@ -100,9 +109,6 @@ void cells_note_peak(struct ledger *ledger, uint32_t slot, struct cell *cell);
 
 /* Notes the peak of a process whose threads are gone, from the cells that they left. Under the lock. */
 void cells_note_last_peak(struct ledger *ledger, uint32_t slot);
-
-/* Registers this process for membarrier; otherwise every cell is fenced. */
-void cells_register_fence(struct ledger *ledger);
 
 /* Bytes charged to live blocks of a process, and of all members of an account. Under the lock. */
 int64_t cells_charged(const struct ledger *ledger, uint32_t slot);

@@ -11,7 +11,7 @@
 #include "rawsys.h"
 
 /* /proc counts in hundredths of a second on every Linux (USER_HZ). */
-enum { TICK_NS = 10000000, STAT_FIELDS_TO_START = 20 };
+enum { TICK_NS = 10000000, FIELDS_TO_THREADS = 17, FIELDS_THREADS_TO_START = 2 };
 
 static int64_t number_at(const char *s)
 {
@@ -30,11 +30,22 @@ static const char *after_command(const char *text, long len)
 	return len > 0 && text[len] == ' ' ? text + len + 1 : NULL;
 }
 
+static const char *skip_fields(const char *field, int count)
+{
+	for (; count > 0 && *field; count--) {
+		while (*field && *field != ' ')
+			field++;
+		while (*field == ' ')
+			field++;
+	}
+	return field;
+}
+
 enum procfs_life procfs_life(pid_t pid, int64_t born_ns)
 {
 	char path[32], text[512];
 	struct fmt f = FMT_INIT(path);
-	const char *field;
+	const char *field, *threads;
 	long len;
 	int fd;
 
@@ -55,14 +66,11 @@ enum procfs_life procfs_life(pid_t pid, int64_t born_ns)
 	field = after_command(text, len);
 	if (!field)
 		return PROCFS_ALIVE;
-	if (*field == 'Z' || *field == 'X')
+	threads = skip_fields(field, FIELDS_TO_THREADS);
+	/* A first thread that has ended looks like a zombie while others run on. */
+	if ((*field == 'Z' || *field == 'X') && number_at(threads) <= 1)
 		return PROCFS_ZOMBIE;
-	for (int i = 1; i < STAT_FIELDS_TO_START && *field; i++) {
-		while (*field && *field != ' ')
-			field++;
-		while (*field == ' ')
-			field++;
-	}
+	field = skip_fields(threads, FIELDS_THREADS_TO_START);
 	return number_at(field) * TICK_NS > born_ns + TICK_NS ? PROCFS_GONE : PROCFS_ALIVE;
 }
 

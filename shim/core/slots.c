@@ -49,6 +49,8 @@ uint32_t slots_open(struct ledger *ledger, uint32_t account)
 	s = &ledger->slot[index];
 	memset(s, 0, sizeof(*s));
 	s->creator = raw_getpid();
+	s->creator_tid = raw_gettid();
+	s->born_ns = raw_clock_ns(CLOCK_BOOTTIME);
 	s->account = account;
 	atomic_store_explicit(&s->state, SLOT_RESERVED, memory_order_release);
 	accounts_add_procs(ledger, account, 1);
@@ -183,6 +185,20 @@ uint32_t slots_find(const struct ledger *ledger, pid_t pid)
 	return LEDGER_NONE;
 }
 
+bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid)
+{
+	const struct slot *s = &ledger->slot[index];
+
+	return state_of(s) == SLOT_RESERVED && s->creator_tid == tid;
+}
+
+bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid)
+{
+	const struct slot *s = &ledger->slot[index];
+
+	return (state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid;
+}
+
 uint32_t slots_find_reserved(const struct ledger *ledger, pid_t parent)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
@@ -257,9 +273,7 @@ bool slots_is_alive(const struct slot *s)
 {
 	pid_t pid = pid_of(s);
 
-	if (state_of(s) == SLOT_RESERVED)
-		return raw_kill(s->creator, 0) != -ESRCH;
-	return pid == raw_getpid() || procfs_life(pid, s->born_ns) == PROCFS_ALIVE;
+	return procfs_life(state_of(s) == SLOT_RESERVED ? s->creator : pid, s->born_ns) == PROCFS_ALIVE;
 }
 
 uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
@@ -271,7 +285,8 @@ uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
 	pid_t self = raw_getpid();
 
 	for (uint32_t i = 0; i < end && self_slot == LEDGER_NONE; i++)
-		if (state_of(&ledger->slot[i]) != SLOT_FREE && pid_of(&ledger->slot[i]) == self)
+		if (state_of(&ledger->slot[i]) != SLOT_FREE && pid_of(&ledger->slot[i]) == self &&
+		    slots_is_alive(&ledger->slot[i]))
 			self_slot = i;
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];

@@ -53,6 +53,15 @@ void slots_expect_namespaces(struct ledger *ledger);
 /* Whether `index` was reserved by `creator` and is still waiting for its process. */
 bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator);
 
+/*
+ * The same by the thread that reserved it: a slot that was lost to a sweep may
+ * have been reserved again by another thread of the same process.
+ */
+bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid);
+
+/* Whether `index` is bound to the process `pid`. */
+bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
+
 /* The slot of a live process as the caller numbers it, or of a reservation by `parent`; else LEDGER_NONE. */
 uint32_t slots_find(const struct ledger *ledger, pid_t pid);
 uint32_t slots_find_reserved(const struct ledger *ledger, pid_t parent);

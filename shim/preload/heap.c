@@ -112,20 +112,24 @@ void *heap_settle(void *block, struct heap_call call)
 	return grant_or_refuse(block, size, error, call);
 }
 
+static int charge(struct cell *cell, int64_t n)
+{
+	if (!cell)
+		return cells_charge_direct(member.ledger, member.slot, n);
+	if (!cell_covers(cell, (size_t)n))
+		return cells_charge_short(member.ledger, member.slot, cell, n);
+	return cell_charge(cell, n) ? 0 : cells_settle_charge(member.ledger, member.slot, cell, n);
+}
+
 void *heap_charge_slow(void *block, struct heap_call call)
 {
 	size_t size = heap_size(block);
-	struct cell *cell;
 
 	if (member.phase == PHASE_BOOT)
 		atomic_fetch_add_explicit(&member.boot_bytes, (int64_t)size, memory_order_relaxed);
 	if (!member_is_guarded())
 		return block;
-	cell = attach();
-	if (!cell)
-		return grant_or_refuse(block, size,
-				       cells_charge_direct(member.ledger, member.slot, (int64_t)size), call);
-	return cell_charge(cell, (int64_t)size) ? block : heap_settle(block, call);
+	return grant_or_refuse(block, size, charge(attach(), (int64_t)size), call);
 }
 
 void *heap_new(size_t n, struct heap_call call)
@@ -185,9 +189,7 @@ static int change(int64_t n)
 		heap_refund((size_t)-n);
 		return 0;
 	}
-	if (!cell)
-		return cells_charge_direct(member.ledger, member.slot, n);
-	return cell_charge(cell, n) ? 0 : cells_settle_charge(member.ledger, member.slot, cell, n);
+	return charge(cell, n);
 }
 
 /*

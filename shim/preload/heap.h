@@ -96,12 +96,16 @@ RL_INLINE bool heap_admit(size_t n, const char *name)
 RL_INLINE void *heap_charge(void *block, const char *name)
 {
 	struct cell *cell = thread_self.fast;
+	size_t size;
 
 	if (RL_UNLIKELY(!block))
 		return NULL;
 	if (RL_UNLIKELY(!cell) || RL_UNLIKELY(heap_header(block) & CHUNK_IS_MMAPPED))
 		return heap_charge_slow(block, HEAP_CALL(name));
-	if (RL_LIKELY(cell_charge(cell, (int64_t)heap_size_at_hand(block))))
+	size = heap_size_at_hand(block);
+	if (RL_UNLIKELY(!cell_covers(cell, size)))
+		return heap_charge_slow(block, HEAP_CALL(name));
+	if (RL_LIKELY(cell_charge(cell, (int64_t)size)))
 		return block;
 	return heap_settle(block, HEAP_CALL(name));
 }

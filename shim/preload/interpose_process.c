@@ -42,6 +42,8 @@ uint32_t process_reserve(const char *call, const void *caller)
 	if (full)
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SLOTS_FULL, memory_order_relaxed);
 	ledger_unlock(member.ledger, &mask);
+	thread_self.child_maker = raw_gettid();
+	thread_self.child_account = account;
 	if (slot == LEDGER_NONE && !full)
 		member_note_denial(RL_PROCS, call, 0, caller);
 	return slot;
@@ -52,10 +54,13 @@ void process_settle(uint32_t slot, pid_t child)
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
-	if (child > 0)
-		slots_bind(member.ledger, slot, child);
-	else if (slots_is_reserved_by(member.ledger, slot, raw_getpid()))
-		slots_close(member.ledger, slot);
+	/* Otherwise the child bound it, died and was swept, and it may be another's by now. */
+	if (slots_is_reserved_by_thread(member.ledger, slot, thread_self.child_maker)) {
+		if (child > 0)
+			slots_bind(member.ledger, slot, child);
+		else
+			slots_close(member.ledger, slot);
+	}
 	ledger_unlock(member.ledger, &mask);
 }
 

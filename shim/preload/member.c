@@ -74,6 +74,36 @@ static void unpark(void)
 	thread_self.phase = thread_self.cell ? THREAD_ATTACHED : THREAD_NEW;
 }
 
+/*
+ * The slot that the parent reserved, or another: a reservation dies with its
+ * maker, and the parent may have been killed between the fork and here.
+ */
+static uint32_t take_place(uint32_t index, pid_t pid)
+{
+	uint32_t account = thread_self.child_account;
+
+	/* In a pid namespace of its own the child alone knows its number. */
+	if (atomic_load_explicit(&member.ledger->home_namespace, memory_order_relaxed)) {
+		slots_bind_self(member.ledger, index);
+		return index;
+	}
+	if (slots_is_of(member.ledger, index, pid))
+		return index;
+	if (!slots_is_reserved_by_thread(member.ledger, index, thread_self.child_maker)) {
+		while (!atomic_load_explicit(&member.ledger->account[account].in_use, memory_order_relaxed) &&
+		       member.ledger->account[account].parent != LEDGER_NONE)
+			account = member.ledger->account[account].parent;
+		index = slots_open(member.ledger, account);
+		atomic_fetch_or_explicit(&member.ledger->degraded,
+					 index == LEDGER_NONE ? LEDGER_SLOTS_FULL : LEDGER_UNRESERVED,
+					 memory_order_relaxed);
+		if (index == LEDGER_NONE)
+			return LEDGER_NONE;
+	}
+	slots_bind(member.ledger, index, pid);
+	return index;
+}
+
 static void become_child(void)
 {
 	uint64_t mask;
@@ -83,9 +113,12 @@ static void become_child(void)
 	if (index == LEDGER_NONE || member.pid == pid)
 		return;
 	ledger_lock(member.ledger, &mask);
-	slots_bind_self(member.ledger, index);
+	index = take_place(index, pid);
 	ledger_unlock(member.ledger, &mask);
-	member.slot = index;
+	if (index == LEDGER_NONE)
+		member.phase = PHASE_IDLE;
+	else
+		member.slot = index;
 	member.pid = pid;
 	thread_self.child_slot = LEDGER_NONE;
 	thread_self.cell = thread_self.fast = NULL;

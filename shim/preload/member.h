@@ -52,6 +52,8 @@ struct thread {
 	struct cell *cell;
 	enum thread_phase phase;
 	uint32_t child_slot; /* reserved for the process that this thread is about to create */
+	pid_t child_maker;   /* the thread that reserved it: in the child, one of the parent */
+	uint32_t child_account;
 	struct cell *parked; /* the parent's cell during a fork */
 };
 

@@ -13,6 +13,7 @@
 #include "core/accounts.h"
 #include "core/cells.h"
 #include "core/config.h"
+#include "core/leases.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/logline.h"
@@ -313,7 +314,7 @@ void startup_run(void)
 		return;
 	}
 	member.pid = raw_getpid();
-	cells_register_fence(member.ledger);
+	leases_register_fence(member.ledger);
 	hold_records(member.ledger, member.slot);
 	if (environment_publish(member.ledger->path))
 		refuse_to_start("no memory for the environment");

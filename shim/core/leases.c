@@ -1,0 +1,152 @@
+/*
+ * leases.c - bytes on their way between accounts and processes; see leases.h.
+ *
+ * Crash safety: what a thread does to its own cell and slot dies with its
+ * process. What it does to another's is one store, `taken`, from which the
+ * sums can be computed again.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "leases.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdatomic.h>
+
+#include "accounts.h"
+#include "cells.h"
+#include "ledger_lock.h"
+#include "rawsys.h"
+#include "slots.h"
+
+static bool pays_for_fence(const struct cell *cell)
+{
+	uint32_t frozen = atomic_load_explicit(&cell->frozen, memory_order_relaxed);
+
+	return frozen == CELL_FENCED || frozen == CELL_FROZEN_FENCED;
+}
+
+static bool freeze_others(struct ledger *ledger, const struct cell *self)
+{
+	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
+	bool any = false;
+
+	for (uint32_t i = 0; i < end; i++) {
+		struct cell *c = &ledger->cell[i];
+
+		if (c == self || !atomic_load_explicit(&c->slot, memory_order_relaxed) || !cell_unused(c))
+			continue;
+		atomic_store_explicit(&c->frozen, pays_for_fence(c) ? CELL_FROZEN_FENCED : CELL_FROZEN,
+				      memory_order_seq_cst);
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * Orders the freeze before what owners do from now on, and what they did before our reads.
+ * Return: false if that holds only for owners who pay for a fence of their own.
+ */
+static bool fence_others(struct ledger *ledger)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	if (raw_syscall3(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) == 0)
+		return true;
+	atomic_fetch_or_explicit(&ledger->degraded, LEDGER_FENCE_REFUSED, memory_order_relaxed);
+	return false;
+}
+
+/* Takes the unused credit of every other thread in the tree back into the accounts. */
+static void reclaim(struct ledger *ledger, const struct cell *self)
+{
+	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
+	bool all;
+
+	if (!freeze_others(ledger, self))
+		return;
+	all = fence_others(ledger);
+	atomic_fetch_add_explicit(&ledger->reclaims, 1, memory_order_relaxed);
+	for (uint32_t i = 0; i < end; i++) {
+		struct cell *c = &ledger->cell[i];
+		uint32_t owner = atomic_load_explicit(&c->slot, memory_order_relaxed);
+		struct slot *s = owner ? &ledger->slot[owner - 1] : NULL;
+		int64_t k;
+
+		if (c == self || !s ||
+		    !(pays_for_fence(c) ||
+		      (all && atomic_load_explicit(&c->frozen, memory_order_relaxed) == CELL_FROZEN)))
+			continue;
+		k = cell_unused(c);
+		if (k > slot_lease(s)) /* the rest is the surplus of a forked child */
+			k = slot_lease(s);
+		if (k <= 0)
+			continue;
+		atomic_store_explicit(&c->taken, atomic_load_explicit(&c->taken, memory_order_relaxed) + k,
+				      memory_order_relaxed);
+		s->taken += k;
+		accounts_lease(ledger, s->account, -k);
+	}
+}
+
+/*
+ * How much to draw beyond the need: in proportion to what the process holds,
+ * so that peaks stay close to the truth, and less than what others may want.
+ */
+static int64_t lease_beyond(const struct slot *s, int64_t left, uint32_t sharers)
+{
+	int64_t extra = s->leased / CELL_LEASE_SHARE;
+
+	if (extra < CELL_LEASE_MIN)
+		extra = CELL_LEASE_MIN;
+	if (extra > CELL_LEASE)
+		extra = CELL_LEASE;
+	return extra < left / (2 * (int64_t)sharers) ? extra : left / (2 * (int64_t)sharers);
+}
+
+int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra)
+{
+	struct slot *s = &ledger->slot[slot];
+	int64_t own = s->surplus < n ? s->surplus : n;
+	int64_t need = n - own;
+	int64_t left;
+	uint32_t sharers = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed) + 1;
+
+	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
+	    accounts_bytes_at_peak(ledger, s->account, need))
+		slots_sweep(ledger, SWEEP_LEAVING);
+	left = accounts_available(ledger, s->account);
+	if (need > left) {
+		reclaim(ledger, self);
+		left = accounts_available(ledger, s->account);
+	}
+	if (need > left && slots_sweep(ledger, SWEEP_ALL))
+		left = accounts_available(ledger, s->account);
+	if (need > left)
+		return -ENOMEM;
+	*extra = self ? lease_beyond(s, left - need, sharers) : 0;
+	accounts_lease(ledger, s->account, need + *extra);
+	s->leased += need + *extra;
+	s->surplus -= own;
+	return 0;
+}
+
+void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n)
+{
+	struct slot *s = &ledger->slot[slot];
+	int64_t lent = n < slot_lease(s) ? n : slot_lease(s);
+
+	accounts_lease(ledger, s->account, -lent);
+	s->leased -= lent;
+	s->surplus += n - lent;
+}
+
+void leases_register_fence(struct ledger *ledger)
+{
+	uint64_t mask;
+
+	if (raw_syscall3(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0)
+		return;
+	ledger_lock(ledger, &mask);
+	atomic_store_explicit(&ledger->fenced, 1, memory_order_relaxed);
+	ledger_unlock(ledger, &mask);
+}

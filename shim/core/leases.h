@@ -1,0 +1,50 @@
+/*
+ * leases.h - bytes on their way between accounts and processes.
+ *
+ * Owns:    the slots' leased, taken and surplus; the cells' taken.
+ * Called:  cells, when credit runs out or there is too much of it.
+ * Context: under the ledger's lock; async-signal-safe, never allocates, leaves
+ *          errno alone.
+ * Fork:    nothing, because all state is in the ledger.
+ *
+ * Whoever finds nothing left takes back what other threads drew and do not
+ * use: sets their freeze flags, calls membarrier, reads their credit.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_LEASES_H
+#define RL_CORE_LEASES_H
+
+#include <stdatomic.h>
+
+#include "../contract/ledger_layout.h"
+
+/* Credit that the owner may really use: what others took is gone though still written there. */
+static inline int64_t cell_unused(const struct cell *cell)
+{
+	int64_t credit = atomic_load_explicit(&cell->credit, memory_order_relaxed) -
+			 atomic_load_explicit(&cell->taken, memory_order_relaxed);
+
+	return credit > 0 ? credit : 0;
+}
+
+/* What a process drew and still has, as its accounts count it. */
+static inline int64_t slot_lease(const struct slot *slot)
+{
+	return slot->leased - slot->taken;
+}
+
+/*
+ * Moves n bytes, and some more if `self` is a cell that can keep them, from the
+ * surplus and the accounts into the process's lease.
+ * Return: 0 and in *extra how many more, or -ENOMEM.
+ */
+int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra);
+
+/* Gives n bytes of credit back, first to the accounts they came from. */
+void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n);
+
+/* Registers this process for membarrier; otherwise every cell is fenced. Takes the lock. */
+void leases_register_fence(struct ledger *ledger);
+
+#endif
