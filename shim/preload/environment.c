@@ -5,6 +5,7 @@
  */
 #include "environment.h"
 
+#include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 
 #include "core/config.h"
 #include "core/rawsys.h"
+
+enum { ON_STACK_MAX = 32 << 10 };
 
 static const char PRELOAD[] = "LD_PRELOAD=";
 static const char LEDGER[] = CONFIG_LEDGER_VARIABLE "=";
@@ -193,4 +196,30 @@ void environment_complete(char *const *environment, char **pointers, char *chara
 		pointers[n++] = characters;
 	}
 	pointers[n] = NULL;
+}
+
+int environment_call(char *const *environment, int (*use)(const void *context, char *const *complete),
+		     const void *context)
+{
+	struct environment_size size;
+	size_t pointer_bytes, bytes;
+	char *block;
+	long mapping = 0;
+	int result;
+
+	if (environment_is_complete(environment))
+		return use(context, environment);
+	size = environment_measure(environment);
+	pointer_bytes = size.pointers * sizeof(char *);
+	bytes = pointer_bytes + size.characters;
+	if (bytes > ON_STACK_MAX)
+		mapping = raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mapping < 0 && mapping > -4096)
+		return -ENOMEM;
+	block = mapping ? (char *)mapping : alloca(bytes);
+	environment_complete(environment, (char **)(void *)block, block + pointer_bytes);
+	result = use(context, (char *const *)(void *)block);
+	if (mapping)
+		raw_munmap(block, bytes);
+	return result;
 }
