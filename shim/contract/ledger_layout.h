@@ -85,6 +85,13 @@ enum slot_state {
 	SLOT_LEAVING, /* about to die; holds what it drew until then */
 };
 
+/* How a reservation meets its process, if neither its maker nor the child can tell from the start. */
+enum slot_claim {
+	CLAIM_NONE,
+	CLAIM_ONCE, /* a child may find it by its parent's pid, until the maker learns the pid */
+	CLAIM_HELD, /* for one child after the other, until the maker gives it back */
+};
+
 struct slot {
 	_Atomic uint32_t state;
 	_Atomic int32_t pid; /* 0 while reserved */
@@ -98,7 +105,9 @@ struct slot {
 	int64_t threads;     /* beside the first */
 	int64_t cpu_ns;	     /* last seen */
 	int64_t cpu_base_ns; /* used before the guard began */
-	int64_t reserved[6];
+	uint32_t claim;	     /* enum slot_claim */
+	uint32_t unused;
+	int64_t reserved[5];
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 

@@ -140,6 +140,17 @@ void slots_bind_first(struct ledger *ledger, uint32_t index, pid_t pid, uint64_t
 	slots_bind(ledger, index, pid);
 }
 
+void slots_move_namespace(struct ledger *ledger, uint32_t index, pid_t pid, uint64_t pid_namespace)
+{
+	struct slot *s = &ledger->slot[index];
+
+	if (s->pid_namespace == pid_namespace)
+		return;
+	s->pid_namespace = pid_namespace;
+	atomic_store_explicit(&s->pid, pid, memory_order_relaxed);
+	atomic_fetch_or_explicit(&ledger->degraded, LEDGER_NAMESPACE, memory_order_relaxed);
+}
+
 bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator)
 {
 	const struct slot *s = &ledger->slot[index];
@@ -158,16 +169,6 @@ uint32_t slots_find(const struct ledger *ledger, pid_t pid, uint64_t pid_namespa
 		    s->pid_namespace == pid_namespace && slots_is_alive(s))
 			return i;
 	}
-	return LEDGER_NONE;
-}
-
-uint32_t slots_find_reserved(const struct ledger *ledger, pid_t parent)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < end; i++)
-		if (slots_is_reserved_by(ledger, i, parent))
-			return i;
 	return LEDGER_NONE;
 }
 
@@ -216,6 +217,25 @@ bool slots_is_last(const struct ledger *ledger, uint32_t index)
 	return true;
 }
 
+static void forget_process(struct ledger *ledger, uint32_t index)
+{
+	struct slot *s = &ledger->slot[index];
+
+	slots_return_leases(ledger, index);
+	FOR_EACH_ACCOUNT_UP(ledger, s->account, a)
+	a->cpu_dead_ns += s->cpu_ns - s->cpu_base_ns;
+	s->cpu_ns = s->cpu_base_ns = 0;
+}
+
+void slots_vacate(struct ledger *ledger, uint32_t index)
+{
+	struct slot *s = &ledger->slot[index];
+
+	forget_process(ledger, index);
+	atomic_store_explicit(&s->state, SLOT_RESERVED, memory_order_release);
+	atomic_store_explicit(&s->pid, 0, memory_order_relaxed);
+}
+
 void slots_close(struct ledger *ledger, uint32_t index)
 {
 	struct slot *s = &ledger->slot[index];
@@ -223,9 +243,7 @@ void slots_close(struct ledger *ledger, uint32_t index)
 
 	if (state_of(s) == SLOT_FREE)
 		return;
-	slots_return_leases(ledger, index);
-	FOR_EACH_ACCOUNT_UP(ledger, account, a)
-	a->cpu_dead_ns += s->cpu_ns - s->cpu_base_ns;
+	forget_process(ledger, index);
 	accounts_add_procs(ledger, account, -1);
 	atomic_store_explicit(&s->state, SLOT_FREE, memory_order_release);
 	accounts_close_unused(ledger, account);
@@ -240,6 +258,17 @@ bool slots_is_alive(const struct slot *s)
 	return pid == raw_getpid() || procfs_life(pid, s->born_ns) == PROCFS_ALIVE;
 }
 
+/* What a dead process leaves: a held place stays reserved as long as its maker lives. */
+static void bury(struct ledger *ledger, uint32_t index)
+{
+	const struct slot *s = &ledger->slot[index];
+
+	if (s->claim == CLAIM_HELD && state_of(s) != SLOT_RESERVED && raw_kill(s->creator, 0) != -ESRCH)
+		slots_vacate(ledger, index);
+	else
+		slots_close(ledger, index);
+}
+
 uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
@@ -247,10 +276,14 @@ uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
 	uint32_t closed = 0;
 	uint32_t still_leaving = 0;
 	pid_t self = raw_getpid();
+	uint64_t pid_namespace;
 
 	for (uint32_t i = 0; i < end && self_slot == LEDGER_NONE; i++)
 		if (state_of(&ledger->slot[i]) != SLOT_FREE && pid_of(&ledger->slot[i]) == self)
 			self_slot = i;
+	/* A process that has no place under its own number may have left for another namespace. */
+	pid_namespace = self_slot != LEDGER_NONE ? ledger->slot[self_slot].pid_namespace
+						 : procfs_pid_namespace();
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 
@@ -258,10 +291,10 @@ uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
 		    (which == SWEEP_LEAVING && state_of(s) != SLOT_LEAVING))
 			continue;
 		/* A pid of another namespace says nothing about that process. */
-		if (self_slot != LEDGER_NONE && s->pid_namespace != ledger->slot[self_slot].pid_namespace)
+		if (s->pid_namespace != pid_namespace)
 			continue;
 		if (!slots_is_alive(s)) {
-			slots_close(ledger, i);
+			bury(ledger, i);
 			closed++;
 		} else if (state_of(s) == SLOT_LEAVING) {
 			still_leaving = 1;

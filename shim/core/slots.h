@@ -47,12 +47,14 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid);
 /* The same for a process that opened its slot itself, and knows its namespace. */
 void slots_bind_first(struct ledger *ledger, uint32_t index, pid_t pid, uint64_t pid_namespace);
 
+/* A process that was born into a namespace of its own: its maker's number for it means nothing to it. */
+void slots_move_namespace(struct ledger *ledger, uint32_t index, pid_t pid, uint64_t pid_namespace);
+
 /* Whether `index` was reserved by `creator` and is still waiting for its process. */
 bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator);
 
-/* The slot of a live process, or of a reservation that `parent` made for it; else LEDGER_NONE. */
+/* The slot of a live process, or LEDGER_NONE. */
 uint32_t slots_find(const struct ledger *ledger, pid_t pid, uint64_t pid_namespace);
-uint32_t slots_find_reserved(const struct ledger *ledger, pid_t parent);
 
 /* Gives back what the process drew: its memory is gone. */
 void slots_return_leases(struct ledger *ledger, uint32_t index);
@@ -65,6 +67,9 @@ void slots_leave(struct ledger *ledger, uint32_t index);
 
 /* Whether no process but that of `index` will use the ledger any more. */
 bool slots_is_last(const struct ledger *ledger, uint32_t index);
+
+/* Makes a slot whose process is dead a reservation again; the same maker's. */
+void slots_vacate(struct ledger *ledger, uint32_t index);
 
 /* Ends a slot and counts its processor time as that of a dead process. */
 void slots_close(struct ledger *ledger, uint32_t index);

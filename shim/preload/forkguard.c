@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "core/attrs.h"
+#include "environment_loan.h"
 #include "lifecycle.h"
 #include "member.h"
 #include "timer_thread.h"
@@ -16,6 +17,7 @@
 static void (*const MODULES[])(enum fork_side) = {
 	member_fork,
 	timer_thread_fork,
+	environment_loan_fork,
 	lifecycle_fork,
 };
 

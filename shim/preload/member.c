@@ -10,6 +10,7 @@
 #include "callsite.h"
 #include "core/cells.h"
 #include "core/ledger_lock.h"
+#include "core/procfs.h"
 #include "core/slots.h"
 #include "interpose_thread.h"
 #include "timer_thread.h"
@@ -84,6 +85,8 @@ static void become_child(void)
 	if (index == LEDGER_NONE || member.pid == pid)
 		return;
 	ledger_lock(member.ledger, &mask);
+	if (pid == 1) /* only the first process of a new pid namespace is born with it */
+		slots_move_namespace(member.ledger, index, pid, procfs_pid_namespace());
 	slots_bind(member.ledger, index, pid);
 	ledger_unlock(member.ledger, &mask);
 	member.slot = index;

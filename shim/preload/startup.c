@@ -12,6 +12,7 @@
 
 #include "core/accounts.h"
 #include "core/cells.h"
+#include "core/claims.h"
 #include "core/config.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
@@ -201,7 +202,7 @@ static uint32_t find_place(struct ledger *ledger, uint64_t pid_namespace)
 		slots_return_leases(ledger, slot);
 		return slot;
 	}
-	slot = slots_find_reserved(ledger, raw_getppid());
+	slot = claims_take(ledger, raw_getppid());
 	if (slot == LEDGER_NONE) {
 		slot = slots_open(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
