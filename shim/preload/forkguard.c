@@ -11,12 +11,14 @@
 #include "environment_loan.h"
 #include "lifecycle.h"
 #include "member.h"
+#include "raw_threads.h"
 #include "timer_thread.h"
 
 /* The member first: the others ask it who this process is. */
 static void (*const MODULES[])(enum fork_side) = {
 	member_fork,
 	timer_thread_fork,
+	raw_threads_fork,
 	environment_loan_fork,
 	lifecycle_fork,
 };
