@@ -90,6 +90,7 @@ enum slot_claim {
 	CLAIM_NONE,
 	CLAIM_ONCE, /* a child may find it by its parent's pid, until the maker learns the pid */
 	CLAIM_HELD, /* for one child after the other, until the maker gives it back */
+	CLAIM_LOOSE, /* for the one child that comes; the maker will never know */
 };
 
 struct slot {

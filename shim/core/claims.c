@@ -14,16 +14,18 @@ static uint32_t state_of(const struct slot *s)
 	return atomic_load_explicit(&s->state, memory_order_relaxed);
 }
 
-/* Whether the place is one that `maker` offered and has not settled. */
-static bool is_offered_by(const struct slot *s, pid_t maker)
+enum { ANY_CLAIM = 1U << CLAIM_ONCE | 1U << CLAIM_HELD | 1U << CLAIM_LOOSE };
+
+/* Whether the place is one that `maker` offers for a call of one of these kinds. */
+static bool is_offered_by(const struct slot *s, pid_t maker, uint32_t claims)
 {
-	return state_of(s) != SLOT_FREE && s->claim != CLAIM_NONE && s->creator == maker;
+	return state_of(s) != SLOT_FREE && s->creator == maker && claims & ANY_CLAIM & 1U << s->claim;
 }
 
-/* Whether a child could move in: nobody did yet, or it is held and the last one died. */
+/* Whether no living child is in it. */
 static bool is_vacant(const struct slot *s)
 {
-	return state_of(s) == SLOT_RESERVED || (s->claim == CLAIM_HELD && !slots_is_alive(s));
+	return state_of(s) == SLOT_RESERVED || !slots_is_alive(s);
 }
 
 uint32_t claims_take(struct ledger *ledger, pid_t parent)
@@ -33,42 +35,48 @@ uint32_t claims_take(struct ledger *ledger, pid_t parent)
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 
-		if (!is_offered_by(s, parent) || !is_vacant(s))
+		if (!is_offered_by(s, parent, ANY_CLAIM))
 			continue;
-		if (state_of(s) != SLOT_RESERVED)
+		/* A held place outlives its child; of the others the maker may still ask for its. */
+		if (state_of(s) != SLOT_RESERVED && s->claim == CLAIM_HELD && !slots_is_alive(s))
 			slots_vacate(ledger, i);
-		return i;
+		if (state_of(s) == SLOT_RESERVED)
+			return i;
 	}
 	return LEDGER_NONE;
 }
 
-/* An offered place without a living process: `index` if it is one, else the first; or LEDGER_NONE. */
-static uint32_t find_vacant(const struct ledger *ledger, uint32_t index, pid_t maker, uint32_t claims)
+/* An offered place: `index` if it will do, which it does nearly always, else the first; or LEDGER_NONE. */
+static uint32_t find_offered(const struct ledger *ledger, uint32_t index, pid_t maker, uint32_t claims,
+			     bool only_vacant)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i <= end; i++) {
-		/* The own one first, which is right nearly always. */
 		uint32_t at = i ? i - 1 : index;
 		const struct slot *s = &ledger->slot[at];
 
-		if (is_offered_by(s, maker) && (claims & 1U << s->claim) && is_vacant(s))
+		if (is_offered_by(s, maker, claims) && (!only_vacant || is_vacant(s)))
 			return at;
 	}
 	return LEDGER_NONE;
 }
 
-enum { ANY_CLAIM = 1U << CLAIM_ONCE | 1U << CLAIM_HELD };
-
-/* The offer of `index` goes over to `taken`, and with it what the call in `index` owns. */
-static void swap_claims(struct ledger *ledger, uint32_t index, uint32_t taken, pid_t maker)
+/*
+ * A call of kind `claim` is over and what it owned was `place`. If that stood
+ * there for a call of another kind, that call now owns one of ours.
+ */
+static void end_offer(struct ledger *ledger, uint32_t index, uint32_t place, pid_t maker, enum slot_claim claim)
 {
-	struct slot *t = &ledger->slot[taken];
-	uint32_t kind = t->claim;
+	uint32_t kind = ledger->slot[place].claim;
+	uint32_t other;
 
-	t->claim = CLAIM_NONE;
-	if (taken != index && is_offered_by(&ledger->slot[index], maker))
-		ledger->slot[index].claim = kind;
+	ledger->slot[place].claim = CLAIM_NONE;
+	if (kind == claim)
+		return;
+	other = find_offered(ledger, index, maker, 1U << claim, false);
+	if (other != LEDGER_NONE)
+		ledger->slot[other].claim = kind;
 }
 
 /* Where the child of a settling call is: in an offered place, or elsewhere if it came by another way. */
@@ -78,7 +86,7 @@ static uint32_t find_child(const struct ledger *ledger, pid_t maker, uint64_t pi
 
 	/* It may have died since; its maker has not heard of it, so the pid is not another's. */
 	for (uint32_t i = 0; i < end; i++)
-		if (is_offered_by(&ledger->slot[i], maker) &&
+		if (is_offered_by(&ledger->slot[i], maker, ANY_CLAIM) &&
 		    atomic_load_explicit(&ledger->slot[i].pid, memory_order_relaxed) == child)
 			return i;
 	return slots_find(ledger, child, pid_namespace);
@@ -87,9 +95,9 @@ static uint32_t find_child(const struct ledger *ledger, pid_t maker, uint64_t pi
 /* A place for a child that has not looked for one, and may never do so. */
 static uint32_t place_child(struct ledger *ledger, uint32_t index, uint32_t parent, pid_t maker, pid_t child)
 {
-	uint32_t place = find_vacant(ledger, index, maker, ANY_CLAIM);
+	uint32_t place = find_offered(ledger, index, maker, ANY_CLAIM, true);
 
-	/* The own one went to a child of another thread, which died and was swept: the sum is one too few. */
+	/* Only after a repair of the ledger could there be too few. */
 	if (place == LEDGER_NONE)
 		place = slots_open(ledger, ledger->slot[parent].account);
 	if (place == LEDGER_NONE)
@@ -104,23 +112,34 @@ static uint32_t place_child(struct ledger *ledger, uint32_t index, uint32_t pare
 void claims_settle(struct ledger *ledger, uint32_t index, uint32_t parent, pid_t maker, pid_t child)
 {
 	uint32_t place = find_child(ledger, maker, ledger->slot[parent].pid_namespace, child);
-	bool came_by_itself = place != LEDGER_NONE && !is_offered_by(&ledger->slot[place], maker);
 
+	if (place != LEDGER_NONE && !is_offered_by(&ledger->slot[place], maker, ANY_CLAIM)) {
+		claims_withdraw(ledger, index, maker, CLAIM_ONCE);
+		return;
+	}
 	if (place == LEDGER_NONE)
 		place = place_child(ledger, index, parent, maker, child);
-	if (came_by_itself)
-		claims_withdraw(ledger, index, maker, CLAIM_ONCE);
-	else if (place != LEDGER_NONE)
-		swap_claims(ledger, index, place, maker);
+	if (place != LEDGER_NONE)
+		end_offer(ledger, index, place, maker, CLAIM_ONCE);
+}
+
+void claims_let_go(struct ledger *ledger, uint32_t index, pid_t maker)
+{
+	uint32_t place = find_offered(ledger, index, maker, 1U << CLAIM_ONCE, false);
+
+	if (place != LEDGER_NONE)
+		ledger->slot[place].claim = CLAIM_LOOSE;
 }
 
 void claims_withdraw(struct ledger *ledger, uint32_t index, pid_t maker, enum slot_claim claim)
 {
-	uint32_t place = find_vacant(ledger, index, maker, 1U << claim);
+	uint32_t place = find_offered(ledger, index, maker, 1U << claim, true);
 
 	if (place == LEDGER_NONE)
-		/* A child of another call took the last of this kind, and left one of its own. */
-		place = find_vacant(ledger, index, maker, ANY_CLAIM);
-	if (place != LEDGER_NONE)
-		slots_close(ledger, place);
+		/* A child of another call is in the last of this kind, so one of its own is vacant. */
+		place = find_offered(ledger, index, maker, ANY_CLAIM, true);
+	if (place == LEDGER_NONE)
+		return;
+	end_offer(ledger, index, place, maker, claim);
+	slots_close(ledger, place);
 }

@@ -11,8 +11,10 @@
  * posix_spawn's child may have loaded us before its parent knows its pid,
  * and system() never tells it. Such a child finds a place by its parent's
  * pid. When several threads create at once it may find another's, so the
- * offered places of one maker are interchangeable: each call owns one of
- * them, not a certain one, and what stays equal is their number.
+ * offered places of one maker are interchangeable: each call owns one of its
+ * kind, not a certain one. What stays equal is their number, and so
+ * there is always one for a child that still looks: each of the others is in
+ * one, or has died, or its call has not made it yet.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,6 +31,9 @@ uint32_t claims_take(struct ledger *ledger, pid_t parent);
  * `child`, which may have taken another one. `parent` is the maker's own slot.
  */
 void claims_settle(struct ledger *ledger, uint32_t index, uint32_t parent, pid_t maker, pid_t child);
+
+/* The maker will never learn its child's pid: the place belongs to whoever takes it. */
+void claims_let_go(struct ledger *ledger, uint32_t index, pid_t maker);
 
 /*
  * The call is over and no child of it lives: it gives one place of its kind back, `index`

@@ -5,7 +5,6 @@
  */
 #include "slots.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -249,21 +248,29 @@ void slots_close(struct ledger *ledger, uint32_t index)
 	accounts_close_unused(ledger, account);
 }
 
+/* Whether the process that reserved the place can still do something about it. */
+static bool maker_is_alive(const struct slot *s)
+{
+	/* When it was born is not known: it stands here for the length of a call only. */
+	return s->creator == raw_getpid() || procfs_life(s->creator, INT64_MAX / 2) == PROCFS_ALIVE;
+}
+
 bool slots_is_alive(const struct slot *s)
 {
 	pid_t pid = pid_of(s);
 
 	if (state_of(s) == SLOT_RESERVED)
-		return raw_kill(s->creator, 0) != -ESRCH;
+		return maker_is_alive(s);
 	return pid == raw_getpid() || procfs_life(pid, s->born_ns) == PROCFS_ALIVE;
 }
 
-/* What a dead process leaves: a held place stays reserved as long as its maker lives. */
+/* What a dead process leaves: until the call that made it is over, the place is that call's. */
 static void bury(struct ledger *ledger, uint32_t index)
 {
 	const struct slot *s = &ledger->slot[index];
+	bool is_owned = s->claim == CLAIM_ONCE || s->claim == CLAIM_HELD;
 
-	if (s->claim == CLAIM_HELD && state_of(s) != SLOT_RESERVED && raw_kill(s->creator, 0) != -ESRCH)
+	if (is_owned && state_of(s) != SLOT_RESERVED && maker_is_alive(s))
 		slots_vacate(ledger, index);
 	else
 		slots_close(ledger, index);

@@ -73,6 +73,15 @@ void process_settle_claim(uint32_t slot, pid_t child)
 	ledger_unlock(member.ledger, &mask);
 }
 
+void process_let_go(uint32_t slot)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	claims_let_go(member.ledger, slot, raw_getpid());
+	ledger_unlock(member.ledger, &mask);
+}
+
 void process_end_held(uint32_t slot)
 {
 	uint64_t mask;

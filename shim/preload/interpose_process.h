@@ -26,6 +26,9 @@ void process_settle(uint32_t slot, pid_t child);
 /* The same for CLAIM_ONCE, where the child may have been faster and have chosen another. */
 void process_settle_claim(uint32_t slot, pid_t child);
 
+/* The same where the pid cannot be learnt: the place is the child's, if it looks for one. */
+void process_let_go(uint32_t slot);
+
 /* Returns a place of CLAIM_HELD: the call is over and its children are dead. */
 void process_end_held(uint32_t slot);
 

@@ -94,9 +94,10 @@ static int guarded_spawn(struct spawn_call *call, char *const *environment, cons
 		error = -error;
 	if (!error && call->pidfd_function)
 		child = pid_of_pidfd(*call->pidfd);
-	/* Without /proc a pidfd tells nothing: the place waits for the child. */
 	if (error || child)
 		process_settle_claim(slot, error ? 0 : child);
+	else /* without /proc a pidfd tells nothing */
+		process_let_go(slot);
 	if (!error && to)
 		*to = child;
 	return error;
@@ -274,9 +275,10 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 	if (lends)
 		environment_take_back();
 	child = pid_of_stream(stream);
-	/* If nobody can tell, the place waits for the shell to look for it. */
 	if (!stream || child)
 		process_settle_claim(slot, child);
+	else
+		process_let_go(slot);
 	errno = saved;
 	return stream;
 }

@@ -60,9 +60,9 @@ static pid_t if_child_exec(long result)
 
 static int spawn(int (*function)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
 				 char *const[], char *const[]),
-		 pid_t *child)
+		 const char *path, pid_t *child)
 {
-	int error = function(child, "/proc/self/exe", NULL, NULL, waiter, environ);
+	int error = function(child, path, NULL, NULL, waiter, environ);
 
 	if (!error)
 		return 0;
@@ -117,9 +117,11 @@ static int make(const char *how, long i)
 	if (strstr(how, "vfork"))
 		args.flags = CLONE_VM | CLONE_VFORK;
 	if (!strcmp(how, "posix_spawn"))
-		return spawn(posix_spawn, &pid[i]);
+		return spawn(posix_spawn, "/proc/self/exe", &pid[i]);
+	if (!strcmp(how, "spawn-unguarded"))
+		return spawn(posix_spawn, getenv("UNGUARDED"), &pid[i]);
 	if (!strcmp(how, "posix_spawnp"))
-		return spawn(posix_spawnp, &pid[i]);
+		return spawn(posix_spawnp, "/proc/self/exe", &pid[i]);
 	if (!strcmp(how, "popen"))
 		return (stream[i] = popen(shell_command, "r")) ? 0 : -1;
 	if (!strcmp(how, "system"))
