@@ -28,24 +28,6 @@ static bool is_vacant(const struct slot *s)
 	return state_of(s) == SLOT_RESERVED || !slots_is_alive(s);
 }
 
-uint32_t claims_take(struct ledger *ledger, pid_t parent)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-
-		if (!is_offered_by(s, parent, ANY_CLAIM))
-			continue;
-		/* A held place outlives its child; of the others the maker may still ask for its. */
-		if (state_of(s) != SLOT_RESERVED && s->claim == CLAIM_HELD && !slots_is_alive(s))
-			slots_vacate(ledger, i);
-		if (state_of(s) == SLOT_RESERVED)
-			return i;
-	}
-	return LEDGER_NONE;
-}
-
 /* An offered place: `index` if it will do, which it does nearly always, else the first; or LEDGER_NONE. */
 static uint32_t find_offered(const struct ledger *ledger, uint32_t index, pid_t maker, uint32_t claims,
 			     bool only_vacant)
@@ -60,6 +42,25 @@ static uint32_t find_offered(const struct ledger *ledger, uint32_t index, pid_t 
 			return at;
 	}
 	return LEDGER_NONE;
+}
+
+uint32_t claims_take(struct ledger *ledger, pid_t parent)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint32_t place;
+
+	for (uint32_t i = 0; i < end; i++)
+		if (is_offered_by(&ledger->slot[i], parent, ANY_CLAIM) &&
+		    state_of(&ledger->slot[i]) == SLOT_RESERVED)
+			return i;
+	/*
+	 * Or after a dead one: a held place outlives its child; or the child of a call that is over
+	 * died where ours was to be, and the call gave back what we would have found.
+	 */
+	place = find_offered(ledger, 0, parent, ANY_CLAIM, true);
+	if (place != LEDGER_NONE)
+		slots_vacate(ledger, place);
+	return place;
 }
 
 /*

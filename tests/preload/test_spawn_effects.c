@@ -214,9 +214,9 @@ static void other_system_calls_pass_with_arguments_and_errno(void **state)
 
 static void threads_that_start_children_together_get_all_their_places(void **state)
 {
-	/* Two at most for each: wordexp's shell may be dead and its next one alive. */
+	/* Each has one child at a time, so as many places are enough, and each is needed. */
 	struct run *r = run_guarded(&(struct spec){.set = SET("PROCS=8", "MEM=64M"),
-						   .argv = ARGV("start_from_threads", "4", "60", "20"),
+						   .argv = ARGV("start_from_threads", "8", "150", "20"),
 						   .timeout_s = 120});
 
 	(void)state;
