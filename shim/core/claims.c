@@ -67,7 +67,8 @@ uint32_t claims_take(struct ledger *ledger, pid_t parent)
  * A call of kind `claim` is over and what it owned was `place`. If that stood
  * there for a call of another kind, that call now owns one of ours.
  */
-static void end_offer(struct ledger *ledger, uint32_t index, uint32_t place, pid_t maker, enum slot_claim claim)
+static void end_offer(struct ledger *ledger, uint32_t index, uint32_t place, pid_t maker,
+		      enum slot_claim claim)
 {
 	uint32_t kind = ledger->slot[place].claim;
 	uint32_t other;

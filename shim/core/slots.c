@@ -289,8 +289,8 @@ uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
 		if (state_of(&ledger->slot[i]) != SLOT_FREE && pid_of(&ledger->slot[i]) == self)
 			self_slot = i;
 	/* A process that has no place under its own number may have left for another namespace. */
-	pid_namespace = self_slot != LEDGER_NONE ? ledger->slot[self_slot].pid_namespace
-						 : procfs_pid_namespace();
+	pid_namespace =
+		self_slot != LEDGER_NONE ? ledger->slot[self_slot].pid_namespace : procfs_pid_namespace();
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 

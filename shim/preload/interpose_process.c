@@ -98,7 +98,8 @@ void process_become_child(uint32_t slot)
 	forkguard_run(FORK_CHILD);
 }
 
-pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call, const void *caller)
+pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call,
+		   const void *caller)
 {
 	uint32_t slot;
 	int saved = errno;
@@ -147,7 +148,8 @@ RL_EXPORT pid_t __fork(void)
 RL_EXPORT pid_t _Fork(void)
 {
 	real_ensure();
-	return process_fork(call_fork, real._Fork ? &real._Fork : &real.fork, "_Fork", __builtin_return_address(0));
+	return process_fork(call_fork, real._Fork ? &real._Fork : &real.fork, "_Fork",
+			    __builtin_return_address(0));
 }
 
 long process_vfork_prepare(const void *caller)

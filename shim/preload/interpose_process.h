@@ -37,7 +37,8 @@ void process_end_held(uint32_t slot);
  * pid, 0 in a child whose memory is a copy, or -1 with errno.
  * Context: as `make`. Return: what `make` returned, or -1 with EAGAIN.
  */
-pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call, const void *caller);
+pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call,
+		   const void *caller);
 
 /* The child's part of it, when the child does not return from `make`. */
 void process_become_child(uint32_t slot);

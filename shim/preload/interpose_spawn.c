@@ -106,7 +106,8 @@ static int guarded_spawn(struct spawn_call *call, char *const *environment, cons
 RL_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
 			  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-	struct spawn_call call = {.pid = pid, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
+	struct spawn_call call = {
+		.pid = pid, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
 	call.function = real.posix_spawn;
@@ -116,7 +117,8 @@ RL_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_a
 RL_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
 			   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-	struct spawn_call call = {.pid = pid, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
+	struct spawn_call call = {
+		.pid = pid, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
 	call.function = real.posix_spawnp;

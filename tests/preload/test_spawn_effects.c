@@ -1,5 +1,6 @@
 /*
- * test_spawn_effects.c - what else is to hold of processes that are not made by fork, and of threads made by clone.
+ * test_spawn_effects.c - what else is to hold of processes that are not made by fork, and of threads made by
+ * clone.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -59,9 +60,9 @@ static void every_environment_keeps_the_limits(void **state)
 	(void)state;
 	for (int i = 0; i < 5; i++) {
 		for (int k = 0; k < 4; k++) {
-			struct run *r = guarded(SET("MEM=8M"),
-						ARGV("start_program", starters[i], environments[k],
-						     subject_path("allocate_until_refused"), "10000"));
+			struct run *r =
+				guarded(SET("MEM=8M"), ARGV("start_program", starters[i], environments[k],
+							    subject_path("allocate_until_refused"), "10000"));
 
 			print_message("# %s %s\n", starters[i], environments[k]);
 			expect_exit(r, 0);
@@ -117,8 +118,9 @@ static void words_without_a_command_need_no_process(void **state)
 
 static void several_commands_in_words_share_one_place(void **state)
 {
-	struct run *r = guarded(SET("PROCS=1"), ARGV("expand_words", "$(echo a) `echo b` $(echo c)", "$(:)",
-						     "\"$(echo 'd  e')\"", "$((1 + $(echo 4)))", "'it' $(echo f)"));
+	struct run *r =
+		guarded(SET("PROCS=1"), ARGV("expand_words", "$(echo a) `echo b` $(echo c)", "$(:)",
+					     "\"$(echo 'd  e')\"", "$((1 + $(echo 4)))", "'it' $(echo f)"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -232,9 +234,7 @@ static bool notes(const struct run *r, const char *word)
 	const json_t *escapes = record_find(r, "escapes"), *entry;
 	size_t i;
 
-	json_array_foreach(escapes, i, entry)
-		if (!strcmp(json_string_value(entry), word))
-			return true;
+	json_array_foreach(escapes, i, entry) if (!strcmp(json_string_value(entry), word)) return true;
 	return false;
 }
 

@@ -1,5 +1,6 @@
 /*
- * become_daemon.c - a child calls daemon() and reports through a pipe; then its parent may still make MORE children.
+ * become_daemon.c - a child calls daemon() and reports through a pipe; then its parent may still make MORE
+ * children.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,8 +26,8 @@ int main(int argc, char **argv)
 
 		where[to_null > 0 ? to_null : 0] = 0;
 		snprintf(line, sizeof(line), "daemon=%d errno=%d moved=%d session=%d out=%s cwd=%s", result,
-			 result ? error : 0, getpid() != before, getsid(0) == before ? 0 : getsid(0) == getpid(),
-			 where, getcwd(text, sizeof(text)));
+			 result ? error : 0, getpid() != before,
+			 getsid(0) == before ? 0 : getsid(0) == getpid(), where, getcwd(text, sizeof(text)));
 		write(end[1], line, strlen(line));
 		close(end[1]);
 		gate_wait(&hold);

@@ -60,7 +60,8 @@ int main(int argc, char **argv)
 			int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
 				    CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
-			if (clone(wait_for_go, stacks[i] + STACK, flags, NULL, &alive[i], NULL, &alive[i]) > 0)
+			if (clone(wait_for_go, stacks[i] + STACK, flags, NULL, &alive[i], NULL, &alive[i]) >
+			    0)
 				made++;
 			else
 				error = errno;

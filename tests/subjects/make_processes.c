@@ -58,8 +58,8 @@ static pid_t if_child_exec(long result)
 	return (pid_t)result;
 }
 
-static int spawn(int (*function)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
-				 char *const[], char *const[]),
+static int spawn(int (*function)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+				 const posix_spawnattr_t *, char *const[], char *const[]),
 		 const char *path, pid_t *child)
 {
 	int error = function(child, path, NULL, NULL, waiter, environ);

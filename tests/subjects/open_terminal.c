@@ -27,7 +27,8 @@ int main(void)
 	if (pid == 0) {
 		struct winsize seen;
 
-		say("tty=%d leader=%d size=%d named=%d\n", isatty(0) && isatty(1) && isatty(2), getsid(0) == getpid(),
+		say("tty=%d leader=%d size=%d named=%d\n", isatty(0) && isatty(1) && isatty(2),
+		    getsid(0) == getpid(),
 		    ioctl(0, TIOCGWINSZ, &seen) == 0 && seen.ws_row == 7 && seen.ws_col == 70,
 		    !strcmp(name, ttyname(0)));
 		_exit(4);

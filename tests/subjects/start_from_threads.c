@@ -1,5 +1,6 @@
 /*
- * start_from_threads.c - WORKERS threads start children in every way, TIMES each; none may be refused. Then TRIES forks.
+ * start_from_threads.c - WORKERS threads start children in every way, TIMES each; none may be refused. Then
+ * TRIES forks.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -52,7 +53,7 @@ static void start_one(long how)
 		pid = fork();
 		if (pid == 0)
 			_exit(6);
-		judge(pid < 0, pid > 0 && WEXITSTATUS(reap(pid)) == 6);
+		judge(pid<0, pid> 0 && WEXITSTATUS(reap(pid)) == 6);
 		break;
 	}
 }

@@ -1,5 +1,6 @@
 /*
- * start_program.c - starts PROGRAM by HOW with an environment that is full, empty, null or its own; says how it ended.
+ * start_program.c - starts PROGRAM by HOW with an environment that is full, empty, null or its own; says how
+ * it ended.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,7 +21,7 @@ static int spawn(const char *how, char **environment, char **argv)
 
 	errno = 99;
 	error = (!strcmp(how, "posix_spawnp") ? posix_spawnp : posix_spawn)(&pid, argv[0], NULL, NULL, argv,
-									     environment);
+									    environment);
 	say("errno=%d error=%d\n", errno, error);
 	return error ? -1 : reap(pid);
 }
@@ -51,7 +52,7 @@ static int expand(const char *command)
 int main(int argc, char **argv)
 {
 	const char *how = argv[1];
-	char **environment = !strcmp(argv[2], "empty") ? empty
+	char **environment = !strcmp(argv[2], "empty")	? empty
 			     : !strcmp(argv[2], "null") ? NULL
 			     : !strcmp(argv[2], "own")	? own
 							: environ;
@@ -72,6 +73,7 @@ int main(int argc, char **argv)
 		status = spawn(how, environment, argv + 3);
 	while (environ && environ[entries])
 		entries++;
-	say("status=%d same=%d entries=%d\n", status, environ == environment || !strncmp(how, "posix", 5), entries);
+	say("status=%d same=%d entries=%d\n", status, environ == environment || !strncmp(how, "posix", 5),
+	    entries);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /*
- * use_spawn_options.c - file actions and attributes arrive: descriptor, directory, group, mask, default signal.
+ * use_spawn_options.c - file actions and attributes arrive: descriptor, directory, group, mask, default
+ * signal.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,7 +30,8 @@ int main(void)
 	posix_spawn_file_actions_addclose(&actions, to);
 	posix_spawn_file_actions_addchdir_np(&actions, "/usr");
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attributes,
+				 POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setpgroup(&attributes, 0);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
