@@ -63,6 +63,8 @@ $(B)/tests/harness/%.o: tests/harness/%.c $(B)/flags
 $(T)/subjects/start_with_early_library: RL_LIBS = -L$(@D) -learly -Wl,-rpath,'$$ORIGIN'
 $(T)/subjects/start_with_early_library: $(T)/subjects/libearly.so
 
+$(T)/subjects/wait_unguarded: RL_LIBS = -static
+
 $(T)/subjects/%.so: tests/subjects/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(RL_TEST) $(RL_SUBJECT) $(RL_DEP) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< $(LDFLAGS)

@@ -86,6 +86,14 @@ enum slot_state {
 	SLOT_LEAVING, /* about to die; holds what it drew until then */
 };
 
+/* How a reservation meets its process, if neither its maker nor the child can tell from the start. */
+enum slot_claim {
+	CLAIM_NONE,
+	CLAIM_ONCE,  /* a child may find it by its parent's pid, until the maker learns the pid */
+	CLAIM_HELD,  /* for one child after the other, until the maker gives it back */
+	CLAIM_LOOSE, /* for the one child that comes; the maker will never know */
+};
+
 struct slot {
 	_Atomic uint32_t state;
 	_Atomic int32_t pid;	/* 0 while reserved */
@@ -101,7 +109,7 @@ struct slot {
 	int64_t cpu_ns;	     /* last seen */
 	int64_t cpu_base_ns; /* used before the guard began */
 	int32_t creator_tid; /* its thread: makes one process at a time */
-	int32_t unused;
+	uint32_t claim;	     /* enum slot_claim */
 	int64_t reserved[5];
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
@@ -195,6 +203,8 @@ enum ledger_degraded {
 	LEDGER_UNRESERVED = 4,	  /* a process joined that no hook had announced */
 	LEDGER_FENCE_REFUSED = 8, /* membarrier failed in the middle: credit of others was out of reach */
 	LEDGER_NAMESPACE = 16,	  /* a process lives in another pid namespace */
+	LEDGER_RAW_THREADS = 32,  /* threads of clone() were too many to follow: some are not counted */
+	LEDGER_LIBC_THREADS = 64, /* at its end a process had threads that no hook saw: libc's own */
 };
 
 #endif

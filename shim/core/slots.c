@@ -5,7 +5,6 @@
  */
 #include "slots.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -199,16 +198,6 @@ bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid)
 	return (state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid;
 }
 
-uint32_t slots_find_reserved(const struct ledger *ledger, pid_t parent)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < end; i++)
-		if (slots_is_reserved_by(ledger, i, parent))
-			return i;
-	return LEDGER_NONE;
-}
-
 static void free_cells(struct ledger *ledger, uint32_t index)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
@@ -254,6 +243,25 @@ bool slots_is_last(const struct ledger *ledger, uint32_t index)
 	return true;
 }
 
+static void forget_process(struct ledger *ledger, uint32_t index)
+{
+	struct slot *s = &ledger->slot[index];
+
+	slots_return_leases(ledger, index);
+	FOR_EACH_ACCOUNT_UP(ledger, s->account, a)
+	a->cpu_dead_ns += s->cpu_ns - s->cpu_base_ns;
+	s->cpu_ns = s->cpu_base_ns = 0;
+}
+
+void slots_vacate(struct ledger *ledger, uint32_t index)
+{
+	struct slot *s = &ledger->slot[index];
+
+	forget_process(ledger, index);
+	atomic_store_explicit(&s->state, SLOT_RESERVED, memory_order_release);
+	atomic_store_explicit(&s->pid, 0, memory_order_relaxed);
+}
+
 void slots_close(struct ledger *ledger, uint32_t index)
 {
 	struct slot *s = &ledger->slot[index];
@@ -261,19 +269,38 @@ void slots_close(struct ledger *ledger, uint32_t index)
 
 	if (state_of(s) == SLOT_FREE)
 		return;
-	slots_return_leases(ledger, index);
-	FOR_EACH_ACCOUNT_UP(ledger, account, a)
-	a->cpu_dead_ns += s->cpu_ns - s->cpu_base_ns;
+	forget_process(ledger, index);
 	accounts_add_procs(ledger, account, -1);
 	atomic_store_explicit(&s->state, SLOT_FREE, memory_order_release);
 	accounts_close_unused(ledger, account);
+}
+
+/* Whether the process that reserved the place can still do something about it. */
+static bool maker_is_alive(const struct slot *s)
+{
+	/* When it was born is not known: it stands here for the length of a call only. */
+	return s->creator == raw_getpid() || procfs_life(s->creator, INT64_MAX / 2) == PROCFS_ALIVE;
 }
 
 bool slots_is_alive(const struct slot *s)
 {
 	pid_t pid = pid_of(s);
 
-	return procfs_life(state_of(s) == SLOT_RESERVED ? s->creator : pid, s->born_ns) == PROCFS_ALIVE;
+	if (state_of(s) == SLOT_RESERVED) /* born_ns is then the maker's, or a later time */
+		return procfs_life(s->creator, s->born_ns) == PROCFS_ALIVE;
+	return procfs_life(pid, s->born_ns) == PROCFS_ALIVE;
+}
+
+/* What a dead process leaves: until the call that made it is over, the place is that call's. */
+static void bury(struct ledger *ledger, uint32_t index)
+{
+	const struct slot *s = &ledger->slot[index];
+	bool is_owned = s->claim == CLAIM_ONCE || s->claim == CLAIM_HELD;
+
+	if (is_owned && state_of(s) != SLOT_RESERVED && maker_is_alive(s))
+		slots_vacate(ledger, index);
+	else
+		slots_close(ledger, index);
 }
 
 uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
@@ -283,11 +310,15 @@ uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
 	uint32_t closed = 0;
 	uint32_t still_leaving = 0;
 	pid_t self = raw_getpid();
+	uint64_t pid_namespace;
 
 	for (uint32_t i = 0; i < end && self_slot == LEDGER_NONE; i++)
 		if (state_of(&ledger->slot[i]) != SLOT_FREE && pid_of(&ledger->slot[i]) == self &&
 		    slots_is_alive(&ledger->slot[i]))
 			self_slot = i;
+	/* A process that has no place under its own number may have left for another namespace. */
+	pid_namespace =
+		self_slot != LEDGER_NONE ? ledger->slot[self_slot].pid_namespace : own_namespace(ledger);
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 
@@ -295,10 +326,10 @@ uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
 		    (which == SWEEP_LEAVING && state_of(s) != SLOT_LEAVING))
 			continue;
 		/* A pid of another namespace says nothing about that process. */
-		if (self_slot != LEDGER_NONE && s->pid_namespace != ledger->slot[self_slot].pid_namespace)
+		if (s->pid_namespace != pid_namespace)
 			continue;
 		if (!slots_is_alive(s)) {
-			slots_close(ledger, i);
+			bury(ledger, i);
 			closed++;
 		} else if (state_of(s) == SLOT_LEAVING) {
 			still_leaving = 1;

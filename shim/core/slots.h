@@ -62,9 +62,8 @@ bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pi
 /* Whether `index` is bound to the process `pid`. */
 bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
 
-/* The slot of a live process as the caller numbers it, or of a reservation by `parent`; else LEDGER_NONE. */
+/* The slot of a live process as the caller numbers it, or LEDGER_NONE. */
 uint32_t slots_find(const struct ledger *ledger, pid_t pid);
-uint32_t slots_find_reserved(const struct ledger *ledger, pid_t parent);
 
 /* Gives back what the process drew: its memory is gone. */
 void slots_return_leases(struct ledger *ledger, uint32_t index);
@@ -77,6 +76,9 @@ void slots_leave(struct ledger *ledger, uint32_t index);
 
 /* Whether no process but that of `index` will use the ledger any more. */
 bool slots_is_last(const struct ledger *ledger, uint32_t index);
+
+/* Makes a slot whose process is dead a reservation again; the same maker's. */
+void slots_vacate(struct ledger *ledger, uint32_t index);
 
 /* Ends a slot and counts its processor time as that of a dead process. */
 void slots_close(struct ledger *ledger, uint32_t index);

@@ -5,6 +5,7 @@
  */
 #include "environment.h"
 
+#include <alloca.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +13,8 @@
 
 #include "core/config.h"
 #include "core/rawsys.h"
+
+enum { ON_STACK_MAX = 32 << 10 };
 
 static const char PRELOAD[] = "LD_PRELOAD=";
 /* dladdr would tell, but takes 10 us; whoever renames the file keeps LD_PRELOAD as it is. */
@@ -188,4 +191,30 @@ void environment_complete(char *const *environment, char **pointers, char *chara
 		pointers[n++] = characters;
 	}
 	pointers[n] = NULL;
+}
+
+int environment_call(char *const *environment, int (*use)(const void *context, char *const *complete),
+		     const void *context)
+{
+	struct environment_size size;
+	size_t pointer_bytes, bytes;
+	char *block;
+	long mapping = 0;
+	int result;
+
+	if (environment_is_complete(environment))
+		return use(context, environment);
+	size = environment_measure(environment);
+	pointer_bytes = size.pointers * sizeof(char *);
+	bytes = pointer_bytes + size.characters;
+	if (bytes > ON_STACK_MAX)
+		mapping = raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mapping < 0 && mapping > -4096)
+		return -ENOMEM;
+	block = mapping ? (char *)mapping : alloca(bytes);
+	environment_complete(environment, (char **)(void *)block, block + pointer_bytes);
+	result = use(context, (char *const *)(void *)block);
+	if (mapping)
+		raw_munmap(block, bytes);
+	return result;
 }

@@ -2,7 +2,7 @@
  * environment.h - the two variables by which a program's children find us.
  *
  * Owns:    the text of our LD_PRELOAD entry and of RESLIMIT_LEDGER.
- * Called:  lifecycle (publish), interpose_exec (complete).
+ * Called:  lifecycle (publish), interpose_exec and interpose_spawn (complete).
  * Context: publishing: before main. Completing: any thread,
  *          async-signal-safe, vfork child: memory comes from the caller.
  * Fork:    nothing, because it does not change after start.
@@ -30,6 +30,14 @@ struct environment_size {
 	size_t characters;
 };
 struct environment_size environment_measure(char *const *environment);
+
+/*
+ * Calls `use` with `environment` if that is complete, else with a complete
+ * copy, which lives on the stack or in a mapping until `use` returns.
+ * Return: what `use` returned, or -ENOMEM without having called it.
+ */
+int environment_call(char *const *environment, int (*use)(const void *context, char *const *complete),
+		     const void *context);
 
 /* Writes a complete copy of `environment` into the caller's memory. */
 void environment_complete(char *const *environment, char **pointers, char *characters);

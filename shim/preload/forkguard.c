@@ -8,15 +8,15 @@
 #include <stddef.h>
 
 #include "core/attrs.h"
+#include "environment_loan.h"
 #include "lifecycle.h"
 #include "member.h"
+#include "raw_threads.h"
 #include "timer_thread.h"
 
 /* The member first: the others ask it who this process is. */
 static void (*const MODULES[])(enum fork_side) = {
-	member_fork,
-	timer_thread_fork,
-	lifecycle_fork,
+	member_fork, timer_thread_fork, raw_threads_fork, environment_loan_fork, lifecycle_fork,
 };
 
 void forkguard_run(enum fork_side side)

@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <sys/mman.h>
 
 #include "core/ledger_file.h"
 #include "core/rawsys.h"
@@ -25,8 +24,6 @@
 #include "environment.h"
 #include "member.h"
 #include "real.h"
-
-enum { ON_STACK_MAX = 32 << 10 };
 
 enum exec_form { EXEC_PATH, EXEC_SEARCH, EXEC_FD, EXEC_AT };
 
@@ -37,8 +34,10 @@ struct exec_call {
 	char *const *argv;
 };
 
-static int exec_really(const struct exec_call *call, char *const *environment)
+static int exec_really(const void *context, char *const *environment)
 {
+	const struct exec_call *call = context;
+
 	switch (call->form) {
 	case EXEC_SEARCH:
 		return real.execvpe(call->path, call->argv, environment);
@@ -49,34 +48,6 @@ static int exec_really(const struct exec_call *call, char *const *environment)
 	default:
 		return real.execve(call->path, call->argv, environment);
 	}
-}
-
-static int exec_completed(const struct exec_call *call, char *const *environment)
-{
-	struct environment_size size = environment_measure(environment);
-	size_t pointer_bytes = size.pointers * sizeof(char *);
-	size_t bytes = pointer_bytes + size.characters;
-	bool on_stack = bytes <= ON_STACK_MAX;
-	char *block;
-	int result;
-
-	if (on_stack) {
-		block = alloca(bytes);
-	} else {
-		long mapping =
-			raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (mapping < 0 && mapping > -4096) {
-			errno = ENOMEM;
-			return -1;
-		}
-		block = (char *)mapping;
-	}
-	environment_complete(environment, (char **)(void *)block, block + pointer_bytes);
-	result = exec_really(call, (char *const *)(void *)block);
-	if (!on_stack)
-		raw_munmap(block, bytes);
-	return result;
 }
 
 static int guarded_exec(const struct exec_call *call, char *const *environment)
@@ -93,8 +64,11 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	if (keep)
 		record_keep_over_exec(true);
 	ledger_pass_fd(member.ledger, true);
-	result = environment_is_complete(environment) ? exec_really(call, environment)
-						      : exec_completed(call, environment);
+	result = environment_call(environment, exec_really, call);
+	if (result == -ENOMEM) {
+		errno = ENOMEM;
+		result = -1;
+	}
 	ledger_pass_fd(member.ledger, false);
 	if (keep)
 		record_keep_over_exec(false);

@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 
 #include "core/breach.h"
+#include "core/claims.h"
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
@@ -29,7 +30,7 @@
 #include "real.h"
 #include "timer_thread.h"
 
-uint32_t process_reserve(const char *call, const void *caller)
+uint32_t process_reserve(const char *call, enum slot_claim claim, const void *caller)
 {
 	uint32_t account = member.ledger->slot[member.slot].account;
 	uint32_t slot = LEDGER_NONE;
@@ -39,6 +40,8 @@ uint32_t process_reserve(const char *call, const void *caller)
 	ledger_lock(member.ledger, &mask);
 	if (!breach_is_killing(member.ledger, account))
 		slot = slots_reserve(member.ledger, member.slot, &full);
+	if (slot != LEDGER_NONE)
+		member.ledger->slot[slot].claim = claim;
 	if (full)
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SLOTS_FULL, memory_order_relaxed);
 	ledger_unlock(member.ledger, &mask);
@@ -64,22 +67,60 @@ void process_settle(uint32_t slot, pid_t child)
 	ledger_unlock(member.ledger, &mask);
 }
 
-static pid_t guarded_fork(pid_t (*real_fork)(void), const char *call, const void *caller)
+void process_settle_claim(uint32_t slot, pid_t child)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	if (child > 0)
+		claims_settle(member.ledger, slot, member.slot, raw_getpid(), child);
+	else
+		claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_ONCE);
+	ledger_unlock(member.ledger, &mask);
+}
+
+void process_let_go(uint32_t slot)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	claims_let_go(member.ledger, slot, raw_getpid());
+	ledger_unlock(member.ledger, &mask);
+}
+
+void process_end_held(uint32_t slot)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_HELD);
+	ledger_unlock(member.ledger, &mask);
+}
+
+void process_become_child(uint32_t slot)
+{
+	/* A child of clone() with CLONE_SETTLS has other thread-local words than its parent's thread. */
+	thread_self.child_slot = slot;
+	forkguard_run(FORK_CHILD);
+}
+
+pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call,
+		   const void *caller)
 {
 	uint32_t slot;
 	int saved = errno;
 	pid_t child;
 
 	if (!member_is_guarded())
-		return real_fork();
-	slot = process_reserve(call, caller);
+		return make(context);
+	slot = process_reserve(call, CLAIM_NONE, caller);
 	if (slot == LEDGER_NONE) {
 		errno = EAGAIN;
 		return -1;
 	}
 	thread_self.child_slot = slot;
 	forkguard_run(FORK_PREPARE);
-	child = real_fork();
+	child = make(context);
 	if (child == 0) {
 		forkguard_run(FORK_CHILD);
 		errno = saved;
@@ -94,22 +135,28 @@ static pid_t guarded_fork(pid_t (*real_fork)(void), const char *call, const void
 	return child;
 }
 
+static pid_t call_fork(const void *function)
+{
+	return (*(pid_t(*const *)(void))function)();
+}
+
 RL_EXPORT pid_t fork(void)
 {
 	real_ensure();
-	return guarded_fork(real.fork, "fork", __builtin_return_address(0));
+	return process_fork(call_fork, &real.fork, "fork", __builtin_return_address(0));
 }
 
 RL_EXPORT pid_t __fork(void)
 {
 	real_ensure();
-	return guarded_fork(real.fork, "fork", __builtin_return_address(0));
+	return process_fork(call_fork, &real.fork, "fork", __builtin_return_address(0));
 }
 
 RL_EXPORT pid_t _Fork(void)
 {
 	real_ensure();
-	return guarded_fork(real._Fork ? real._Fork : real.fork, "_Fork", __builtin_return_address(0));
+	return process_fork(call_fork, real._Fork ? &real._Fork : &real.fork, "_Fork",
+			    __builtin_return_address(0));
 }
 
 long process_vfork_prepare(const void *caller)
@@ -118,7 +165,7 @@ long process_vfork_prepare(const void *caller)
 
 	if (!member_is_guarded())
 		return 0;
-	slot = process_reserve("vfork", caller);
+	slot = process_reserve("vfork", CLAIM_NONE, caller);
 	if (slot == LEDGER_NONE) {
 		errno = EAGAIN;
 		return -1;

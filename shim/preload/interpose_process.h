@@ -2,7 +2,9 @@
  * interpose_process.h - a place for a process that is about to be made.
  *
  * Owns:    nothing.
- * Called:  interpose_process, vfork_<arch>.S.
+ * Called:  interpose_process, interpose_spawn, interpose_clone,
+ *          interpose_daemon, vfork_<arch>.S.
+ * Context: any thread, async-signal-safe, vfork child.
  * Fork:    nothing: see the .c file.
  *
  * SPDX-License-Identifier: MIT
@@ -13,14 +15,33 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/*
- * Reserves a slot, or notes the refusal.
- * Context: any thread, async-signal-safe, vfork child. Return: the slot or LEDGER_NONE.
- */
-uint32_t process_reserve(const char *call, const void *caller);
+#include "contract/ledger_layout.h"
+
+/* Reserves a slot, or notes the refusal. Return: the slot or LEDGER_NONE. */
+uint32_t process_reserve(const char *call, enum slot_claim claim, const void *caller);
 
 /* Binds the slot to the child, or returns it if there is none (child <= 0). */
 void process_settle(uint32_t slot, pid_t child);
+
+/* The same for CLAIM_ONCE, where the child may have been faster and have chosen another. */
+void process_settle_claim(uint32_t slot, pid_t child);
+
+/* The same where the pid cannot be learnt: the place is the child's, if it looks for one. */
+void process_let_go(uint32_t slot);
+
+/* Returns a place of CLAIM_HELD: the call is over and its children are dead. */
+void process_end_held(uint32_t slot);
+
+/*
+ * What fork() does about `make`, which is fork-like: it returns the child's
+ * pid, 0 in a child whose memory is a copy, or -1 with errno.
+ * Context: as `make`. Return: what `make` returned, or -1 with EAGAIN.
+ */
+pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call,
+		   const void *caller);
+
+/* The child's part of it, when the child does not return from `make`. */
+void process_become_child(uint32_t slot);
 
 /* vfork's halves, for the assembler stub. Return: 0 to go on, or -1 with errno; what vfork() returns. */
 long process_vfork_prepare(const void *caller);

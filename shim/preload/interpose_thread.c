@@ -27,6 +27,7 @@
 #include "core/ledger_lock.h"
 #include "core/slots.h"
 #include "member.h"
+#include "raw_threads.h"
 #include "real.h"
 #include "timer_thread.h"
 
@@ -94,6 +95,8 @@ static struct cell *reserve(const char *call, void *(*start)(void *), void *argu
 
 	ledger_lock(member.ledger, &mask);
 	cell = reserve_locked();
+	if (!cell && raw_threads_sweep())
+		cell = reserve_locked();
 	ledger_unlock(member.ledger, &mask);
 	if (!cell) {
 		member_note_denial(RL_THREADS, call, 0, caller);

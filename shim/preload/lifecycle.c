@@ -16,6 +16,7 @@
 #include "heap.h"
 #include "interpose_thread.h"
 #include "member.h"
+#include "raw_threads.h"
 #include "real.h"
 #include "startup.h"
 #include "timer_thread.h"
@@ -58,6 +59,8 @@ void lifecycle_end(const struct record_ending *ending)
 		return;
 	if (thread_self.cell)
 		cells_note_peak(member.ledger, member.slot, thread_self.cell);
+	if (member.ledger->account[member.ledger->slot[member.slot].account].root == member.slot)
+		raw_threads_note_strangers();
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
 	slots_leave(member.ledger, member.slot);

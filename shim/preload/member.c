@@ -10,6 +10,7 @@
 #include "callsite.h"
 #include "core/cells.h"
 #include "core/ledger_lock.h"
+#include "core/procfs.h"
 #include "core/slots.h"
 #include "interpose_thread.h"
 #include "timer_thread.h"

@@ -13,7 +13,11 @@
 #include "bootheap.h"
 #include "core/attrs.h"
 
-static bool resolved, resolving;
+/*
+ * Volatile, because dlsym is declared as a leaf, which never calls back into
+ * this file; but for a missing name it allocates, and comes back to ready().
+ */
+static volatile bool resolved, resolving;
 
 /* Whether the real functions are known, after trying if that is possible. */
 static bool ready(void)
@@ -91,9 +95,14 @@ struct real real = {
 #undef RL_REAL
 };
 
+static bool missed;
+
 static void *next(const char *name)
 {
-	return dlsym(RTLD_NEXT, name);
+	void *found = dlsym(RTLD_NEXT, name);
+
+	missed |= !found;
+	return found;
 }
 
 void real_resolve(void)
@@ -112,6 +121,9 @@ void real_resolve(void)
 #undef RL_HOOK
 #undef RL_OWNHOOK
 #undef RL_REAL
+	/* The program must not be told of a failure that is ours. */
+	if (missed)
+		dlerror();
 	memcpy(&real, &found, sizeof(real));
 	resolved = true;
 	resolving = false;

@@ -18,12 +18,17 @@
 #include <grp.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <pty.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <threads.h>
 #include <unistd.h>
+#include <utmp.h>
+#include <wordexp.h>
 
 #include "core/attrs.h"
 #include "undeclared.h"

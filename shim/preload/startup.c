@@ -12,6 +12,7 @@
 
 #include "core/accounts.h"
 #include "core/cells.h"
+#include "core/claims.h"
 #include "core/config.h"
 #include "core/leases.h"
 #include "core/ledger_file.h"
@@ -200,7 +201,7 @@ static uint32_t find_place(struct ledger *ledger)
 		slots_return_leases(ledger, slot);
 		return slot;
 	}
-	slot = slots_find_reserved(ledger, raw_getppid());
+	slot = claims_take(ledger, raw_getppid());
 	if (slot == LEDGER_NONE) {
 		parent = slots_find(ledger, raw_getppid());
 		slot = slots_open(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);

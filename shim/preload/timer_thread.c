@@ -85,6 +85,11 @@ void timer_thread_ensure(void)
 		start();
 }
 
+bool timer_thread_is_there(void)
+{
+	return atomic_load_explicit(&timer.tid, memory_order_acquire) != 0;
+}
+
 void timer_thread_kick(void)
 {
 	timer_thread_ensure();

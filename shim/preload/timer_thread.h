@@ -24,6 +24,9 @@
 /* Starts the thread if a limit needs one and it does not run. */
 void timer_thread_ensure(void);
 
+/* Whether it runs: the kernel counts it among the process's threads. */
+bool timer_thread_is_there(void);
+
 /* Makes it look at the ledger now. */
 void timer_thread_kick(void);
 

@@ -8,6 +8,7 @@
 #define RL_PRELOAD_UNDECLARED_H
 
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -17,6 +18,12 @@ void free_aligned_sized(void *block, size_t alignment, size_t size);
 pid_t __fork(void);
 pid_t __vfork(void);
 pid_t _Fork(void);
+/* Of glibc 2.39 and later. */
+int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
+		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
+		 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
 int __sigaction(int signal, const struct sigaction *new_action, struct sigaction *old_action);
 __sighandler_t bsd_signal(int signal, __sighandler_t handler);
 __sighandler_t __sysv_signal(int signal, __sighandler_t handler);

@@ -10,11 +10,13 @@
  */
 #if defined(__x86_64__)
 	.text
-	.globl	vfork, __vfork
+	.globl	vfork, __vfork, process_vfork
+	.hidden	process_vfork
 	.type	vfork, @function
 	.type	__vfork, @function
 vfork:
 __vfork:
+process_vfork:			/* for syscall_x86_64.S */
 	.cfi_startproc
 	endbr64
 	movq	(%rsp), %rdi

@@ -1,0 +1,286 @@
+/*
+ * interpose_spawn.c - posix_spawn and its kin, system, popen, wordexp.
+ *
+ * Owns:    nothing.
+ * Called:  any thread; posix_spawn also from a vfork child.
+ * Context: posix_spawn*: async-signal-safe as far as libc's are, vfork child;
+ *          returns its error (EAGAIN on a refusal) and leaves errno alone. The
+ *          others: errno is EAGAIN on a refusal. Takes the ledger's lock, never
+ *          while the real function runs.
+ * Fork:    nothing, because there is no state.
+ *
+ * libc makes these children by calls of its own that no hook sees, without a
+ * copy of our memory. So the place is reserved before and offered (claims.h)
+ * to the child, which looks for it when it loads us. Where the pid is learnt
+ * the place is bound to it at once, so that a static program counts as well;
+ * where it is not, the call holds its place until it returns.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "core/fmt.h"
+#include "core/rawsys.h"
+#include "environment.h"
+#include "environment_loan.h"
+#include "interpose_process.h"
+#include "member.h"
+#include "real.h"
+
+struct spawn_call {
+	__typeof__(posix_spawn) *function;
+	__typeof__(pidfd_spawn) *pidfd_function;
+	pid_t *pid; /* of this frame, not the program's, who may pass none */
+	int *pidfd;
+	const char *path;
+	const posix_spawn_file_actions_t *actions;
+	const posix_spawnattr_t *attributes;
+	char *const *argv;
+};
+
+static int spawn_really(const void *context, char *const *environment)
+{
+	const struct spawn_call *c = context;
+
+	if (c->pidfd_function)
+		return c->pidfd_function(c->pidfd, c->path, c->actions, c->attributes, c->argv, environment);
+	return c->function(c->pid, c->path, c->actions, c->attributes, c->argv, environment);
+}
+
+/* The process behind a pidfd, or 0 without /proc. */
+static pid_t pid_of_pidfd(int pidfd)
+{
+	char path[48], text[512];
+	struct fmt f = FMT_INIT(path);
+	const char *at;
+	pid_t pid = 0;
+	long len;
+	int fd;
+
+	fmt_str(&f, "/proc/self/fdinfo/");
+	fmt_int(&f, pidfd);
+	fd = raw_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return 0;
+	len = raw_read(fd, text, sizeof(text) - 1);
+	raw_close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	at = strstr(text, "\nPid:\t");
+	for (at = at ? at + 6 : ""; *at >= '0' && *at <= '9'; at++)
+		pid = pid * 10 + (*at - '0');
+	return pid;
+}
+
+static int guarded_spawn(struct spawn_call *call, char *const *environment, const char *name,
+			 const void *caller)
+{
+	pid_t *to = call->pid;
+	pid_t child = 0;
+	uint32_t slot;
+	int error;
+
+	if (!member_is_guarded())
+		return spawn_really(call, environment);
+	slot = process_reserve(name, CLAIM_ONCE, caller);
+	if (slot == LEDGER_NONE)
+		return EAGAIN;
+	call->pid = &child;
+	error = environment_call(environment, spawn_really, call);
+	if (error < 0)
+		error = -error;
+	if (!error && call->pidfd_function)
+		child = pid_of_pidfd(*call->pidfd);
+	if (error || child)
+		process_settle_claim(slot, error ? 0 : child);
+	else /* without /proc a pidfd tells nothing */
+		process_let_go(slot);
+	if (!error && to)
+		*to = child;
+	return error;
+}
+
+RL_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+			  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	struct spawn_call call = {
+		.pid = pid, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
+
+	real_ensure();
+	call.function = real.posix_spawn;
+	return guarded_spawn(&call, envp, "posix_spawn", __builtin_return_address(0));
+}
+
+RL_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+			   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	struct spawn_call call = {
+		.pid = pid, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
+
+	real_ensure();
+	call.function = real.posix_spawnp;
+	return guarded_spawn(&call, envp, "posix_spawnp", __builtin_return_address(0));
+}
+
+RL_EXPORT int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
+			  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	struct spawn_call call = {
+		.pidfd = pidfd, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
+
+	real_ensure();
+	call.pidfd_function = real.pidfd_spawn;
+	/* A program that finds the name here, with a libc that lacks it, learns so as on an old kernel. */
+	return call.pidfd_function ? guarded_spawn(&call, envp, "pidfd_spawn", __builtin_return_address(0))
+				   : ENOSYS;
+}
+
+RL_EXPORT int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
+			   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	struct spawn_call call = {
+		.pidfd = pidfd, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
+
+	real_ensure();
+	call.pidfd_function = real.pidfd_spawnp;
+	return call.pidfd_function ? guarded_spawn(&call, envp, "pidfd_spawnp", __builtin_return_address(0))
+				   : ENOSYS;
+}
+
+/* A call that holds a place, and perhaps a loan, until it returns or its thread is cancelled. */
+struct held_call {
+	uint32_t slot;
+	bool lends;
+};
+
+static bool begin_held(struct held_call *call, const char *name, const void *caller)
+{
+	call->slot = process_reserve(name, CLAIM_HELD, caller);
+	if (call->slot == LEDGER_NONE) {
+		errno = EAGAIN;
+		return false;
+	}
+	call->lends = environment_lend();
+	return true;
+}
+
+static void end_held(void *context)
+{
+	const struct held_call *call = context;
+
+	if (call->lends)
+		environment_take_back();
+	process_end_held(call->slot);
+}
+
+RL_EXPORT int system(const char *command)
+{
+	struct held_call call;
+	int result;
+
+	real_ensure();
+	if (!member_is_guarded())
+		return real.system(command);
+	/* Without a command the question is whether a shell could be started. */
+	if (!begin_held(&call, "system", __builtin_return_address(0)))
+		return command ? -1 : 0;
+	pthread_cleanup_push(end_held, &call);
+	result = real.system(command);
+	pthread_cleanup_pop(1);
+	return result;
+}
+
+/* Whether wordexp() would start a shell: an unquoted or double-quoted $(...) or `...`. */
+static bool has_command(const char *words)
+{
+	bool quoted = false;
+
+	for (; *words; words++) {
+		if (*words == '\\' && words[1]) {
+			words++;
+		} else if (*words == '"') {
+			quoted = !quoted;
+		} else if (*words == '\'' && !quoted) {
+			words = strchr(words + 1, '\'');
+			if (!words)
+				return false;
+		} else if (*words == '`') {
+			return true;
+		} else if (*words == '$' && words[1] == '(') {
+			if (words[2] != '(')
+				return true;
+			words += 2; /* arithmetic, which may hold commands in turn */
+		}
+	}
+	return false;
+}
+
+RL_EXPORT int wordexp(const char *words, wordexp_t *result, int flags)
+{
+	struct held_call call;
+	int error;
+
+	real_ensure();
+	if (!member_is_guarded() || flags & WRDE_NOCMD || !has_command(words))
+		return real.wordexp(words, result, flags);
+	if (!begin_held(&call, "wordexp", __builtin_return_address(0)))
+		return WRDE_NOSPACE; /* as libc's own when it cannot fork */
+	pthread_cleanup_push(end_held, &call);
+	error = real.wordexp(words, result, flags);
+	pthread_cleanup_pop(1);
+	return error;
+}
+
+/*
+ * The shell behind a stream of popen(). glibc keeps its pid right behind the
+ * stream, as all its versions have done; it is believed only if that process
+ * is a child of ours, or is gone already. Return: 0 if nobody can tell.
+ */
+static pid_t pid_of_stream(FILE *stream)
+{
+	siginfo_t info;
+	pid_t pid;
+
+	if (!stream)
+		return 0;
+	memcpy(&pid, (char *)stream + sizeof(FILE) + sizeof(void *), sizeof(pid));
+	if (pid <= 0)
+		return 0;
+	if (raw_syscall5(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, NULL) == 0 ||
+	    raw_kill(pid, 0) == -ESRCH)
+		return pid;
+	return 0;
+}
+
+RL_EXPORT FILE *popen(const char *command, const char *type)
+{
+	bool lends;
+	FILE *stream;
+	uint32_t slot;
+	pid_t child;
+	int saved;
+
+	real_ensure();
+	if (!member_is_guarded())
+		return real.popen(command, type);
+	slot = process_reserve("popen", CLAIM_ONCE, __builtin_return_address(0));
+	if (slot == LEDGER_NONE) {
+		errno = EAGAIN;
+		return NULL;
+	}
+	lends = environment_lend();
+	stream = real.popen(command, type);
+	saved = errno;
+	if (lends)
+		environment_take_back();
+	child = pid_of_stream(stream);
+	if (!stream || child)
+		process_settle_claim(slot, child);
+	else
+		process_let_go(slot);
+	errno = saved;
+	return stream;
+}

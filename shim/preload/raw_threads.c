@@ -1,0 +1,133 @@
+/*
+ * raw_threads.c - threads that the program makes by clone(); see raw_threads.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "raw_threads.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "core/breach.h"
+#include "core/ledger_lock.h"
+#include "core/rawsys.h"
+#include "core/slots.h"
+#include "member.h"
+#include "timer_thread.h"
+
+enum { FOLLOWED_MAX = 256, ENDING_NS = 500000, ENDING_TRIES = 10 };
+
+/* Numbers of threads, 0: free. Written under the ledger's lock. */
+static pid_t followed[FOLLOWED_MAX];
+static int followed_end; /* all used ones lie below */
+
+bool raw_threads_sweep(void)
+{
+	bool any = false;
+
+	for (int i = 0; i < followed_end; i++) {
+		if (!followed[i] || raw_tgkill(member.pid, followed[i], 0) != -ESRCH)
+			continue;
+		followed[i] = 0;
+		slots_end_thread(member.ledger, member.slot);
+		any = true;
+	}
+	return any;
+}
+
+bool raw_threads_reserve(const char *call, const void *caller)
+{
+	uint64_t mask;
+	bool granted;
+
+	ledger_lock(member.ledger, &mask);
+	raw_threads_sweep();
+	granted = !breach_is_killing(member.ledger, member.ledger->slot[member.slot].account) &&
+		  slots_reserve_thread(member.ledger, member.slot);
+	ledger_unlock(member.ledger, &mask);
+	if (!granted)
+		member_note_denial(RL_THREADS, call, 0, caller);
+	return granted;
+}
+
+/* Return: false when the list is full. */
+static bool follow(pid_t tid)
+{
+	int i = 0;
+
+	while (i < followed_end && followed[i])
+		i++;
+	if (i == FOLLOWED_MAX)
+		return false;
+	followed[i] = tid;
+	if (i == followed_end)
+		followed_end++;
+	return true;
+}
+
+void raw_threads_settle(pid_t tid)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	if (tid <= 0 || !follow(tid)) {
+		slots_end_thread(member.ledger, member.slot);
+		if (tid > 0)
+			atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_RAW_THREADS,
+						 memory_order_relaxed);
+	}
+	ledger_unlock(member.ledger, &mask);
+}
+
+/* How many threads the kernel knows, or 0 without /proc. */
+static int64_t kernel_threads(void)
+{
+	char text[2048];
+	int fd = raw_open("/proc/self/status", O_RDONLY, 0);
+	int64_t n = 0;
+	const char *at;
+	long len;
+
+	if (fd < 0)
+		return 0;
+	len = raw_read(fd, text, sizeof(text) - 1);
+	raw_close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	at = strstr(text, "\nThreads:\t");
+	for (at = at ? at + 10 : ""; *at >= '0' && *at <= '9'; at++)
+		n = n * 10 + (*at - '0');
+	return n;
+}
+
+static int64_t counted_threads(void)
+{
+	uint64_t mask;
+	int64_t n;
+
+	ledger_lock(member.ledger, &mask);
+	raw_threads_sweep();
+	n = 1 + member.ledger->slot[member.slot].threads;
+	ledger_unlock(member.ledger, &mask);
+	return n + timer_thread_is_there();
+}
+
+void raw_threads_note_strangers(void)
+{
+	/* A thread gives its place back a little before the kernel forgets it. */
+	for (int i = 0; kernel_threads() > counted_threads(); i++) {
+		if (i == ENDING_TRIES) {
+			atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_LIBC_THREADS,
+						 memory_order_relaxed);
+			return;
+		}
+		raw_sleep_ns(ENDING_NS);
+	}
+}
+
+void raw_threads_fork(enum fork_side side)
+{
+	if (side == FORK_CHILD)
+		followed_end = 0;
+}
