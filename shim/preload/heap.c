@@ -95,23 +95,6 @@ void *heap_new(size_t n, struct heap_call call)
 	return block ? heap_charge_slow(block, call) : NULL;
 }
 
-void heap_refund_slow(struct cell *cell, size_t size)
-{
-	if (member.phase == PHASE_BOOT)
-		atomic_fetch_sub_explicit(&member.boot_bytes, (int64_t)size, memory_order_relaxed);
-	if (!member_is_guarded())
-		return;
-	if (cell) {
-		cells_settle_refund(member.ledger, member.slot, cell);
-		return;
-	}
-	cell = member_cell();
-	if (!cell)
-		cells_refund_direct(member.ledger, member.slot, (int64_t)size);
-	else if (!cell_refund(cell, (int64_t)size))
-		cells_settle_refund(member.ledger, member.slot, cell);
-}
-
 void heap_free_slow(void *block)
 {
 	size_t size;
@@ -121,27 +104,16 @@ void heap_free_slow(void *block)
 		return;
 	size = heap_size(block);
 	real.free(block);
-	heap_refund(size);
+	budget_refund(size);
 }
 
 /* Charges or returns a difference. Return: 0 or -ENOMEM. */
 static int change(int64_t n)
 {
-	struct cell *cell;
-
-	if (member.phase == PHASE_BOOT)
-		atomic_fetch_add_explicit(&member.boot_bytes, n, memory_order_relaxed);
-	if (!member_is_guarded())
-		return 0;
-	cell = RL_LIKELY(thread_self.cell != NULL) ? thread_self.cell : member_cell();
-
-	if (n <= 0) {
-		heap_refund((size_t)-n);
-		return 0;
-	}
-	if (!cell)
-		return cells_charge_direct(member.ledger, member.slot, n);
-	return cell_charge(cell, n) ? 0 : cells_settle_charge(member.ledger, member.slot, cell, n);
+	if (n > 0)
+		return budget_charge(n);
+	budget_refund((size_t)-n);
+	return 0;
 }
 
 /*
@@ -164,17 +136,6 @@ static void *resize_beside(void *block, size_t old_size, size_t n, struct heap_c
 	return copy;
 }
 
-/* Gives back a reservation that no block used, so it must not show in the peak. */
-static void return_unused(int64_t n)
-{
-	struct cell *cell = thread_self.cell;
-
-	if (!cell)
-		change(-n);
-	else if (!cell_return_unused(cell, n))
-		cells_settle_refund(member.ledger, member.slot, cell);
-}
-
 /* `reserve` covers whatever the block may become; what it did not become goes back. */
 static void *resize_in_place(void *block, size_t old_size, size_t n, int64_t reserve)
 {
@@ -182,11 +143,11 @@ static void *resize_in_place(void *block, size_t old_size, size_t n, int64_t res
 	int64_t grown;
 
 	if (!moved && n) {
-		return_unused(reserve);
+		budget_return_unused(reserve);
 		return NULL;
 	}
 	grown = (moved ? (int64_t)heap_size(moved) : 0) - (int64_t)old_size;
-	return_unused(grown > 0 ? reserve - grown : reserve);
+	budget_return_unused(grown > 0 ? reserve - grown : reserve);
 	if (grown < 0)
 		change(grown);
 	return moved;

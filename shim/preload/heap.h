@@ -18,6 +18,7 @@
 #define RL_PRELOAD_HEAP_H
 
 #include "bootheap.h"
+#include "budget.h"
 #include "core/cells.h"
 #include "member.h"
 
@@ -47,7 +48,6 @@ void *heap_charge_slow(void *block, struct heap_call call);
 void *heap_settle(void *block, struct heap_call call);
 
 void heap_free_slow(void *block);
-void heap_refund_slow(struct cell *cell, size_t size);
 
 /* Checks on a few blocks that heap_reads_headers is right here. */
 void heap_detect_headers(void);
@@ -99,14 +99,6 @@ RL_INLINE void *heap_charge(void *block, const char *name)
 	if (RL_LIKELY(cell_charge(cell, (int64_t)heap_size_at_hand(block))))
 		return block;
 	return heap_settle(block, HEAP_CALL(name));
-}
-
-RL_INLINE void heap_refund(size_t size)
-{
-	struct cell *cell = thread_self.cell;
-
-	if (RL_UNLIKELY(!cell) || !cell_refund(cell, (int64_t)size))
-		heap_refund_slow(cell, size);
 }
 
 /* A block for realloc(NULL, n). */

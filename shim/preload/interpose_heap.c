@@ -51,7 +51,7 @@ RL_EXPORT RL_HOT void free(void *block)
 	}
 	size = heap_size_at_hand(block);
 	real.free(block);
-	heap_refund(size);
+	budget_refund(size);
 }
 
 /* A block of the boot heap moves to the real one; the old one is never used again. */
