@@ -17,6 +17,7 @@
 #include "interpose_thread.h"
 #include "member.h"
 #include "real.h"
+#include "serving.h"
 #include "startup.h"
 #include "timer_thread.h"
 
@@ -82,6 +83,8 @@ __attribute__((constructor)) static void begin(void)
 {
 	real_resolve();
 	heap_detect_headers();
+	if (!heap_reads_headers)
+		serving_begin();
 	startup_run();
 	if (!member.ledger)
 		return;

@@ -48,6 +48,7 @@ struct thread {
 	enum thread_phase phase;
 	uint32_t child_slot; /* reserved for the process that this thread is about to create */
 	struct cell *parked; /* the parent's cell during a fork */
+	bool serving;	     /* inside an allocator other than libc's: what it maps is not counted */
 };
 
 extern RL_THREAD_LOCAL struct thread thread_self;
