@@ -86,18 +86,43 @@ static size_t place_all(const struct remap *r, uintptr_t at)
 	return charged;
 }
 
+/* Takes what the call has replaced out of the map. Return: bytes that were charged there. */
+static size_t clear(uintptr_t begin, size_t bytes)
+{
+	if (mappings_prepare(begin, bytes, MAPPING_UNKNOWN))
+		return 0;
+	shared_objects_forget(begin, bytes);
+	return mappings_set(begin, bytes, MAPPING_UNKNOWN);
+}
+
+/*
+ * Since Linux 6.17 several mappings move at once, and what lies at the target
+ * of a gap between them stays. A gap looks like a shared file from here; its
+ * target then stays charged until it is unmapped.
+ */
+static size_t clear_target(const struct remap *r, uintptr_t at)
+{
+	size_t known = 0, was = 0;
+
+	for (int i = 0; i < r->runs.count; i++)
+		known += r->runs.run[i].bytes;
+	if (known == 0 || known == r->old.bytes || r->new_bytes != r->old.bytes)
+		return clear(at, r->new_bytes);
+	for (int i = 0; i < r->runs.count; i++)
+		was += clear(at + (r->runs.run[i].begin - r->old.begin), r->runs.run[i].bytes);
+	return was;
+}
+
 /* The call has succeeded: the old pages are out of the map unless they stay. */
 static void settle(const struct remap *r, void *block, int64_t paid)
 {
-	struct range range = {(uintptr_t)block, r->new_bytes};
-	size_t before = (size_t)paid + (r->old_stays ? 0 : r->runs.charged);
+	uintptr_t at = (uintptr_t)block;
+	size_t before = (size_t)paid + (r->old_stays ? 0 : r->runs.charged) + clear_target(r, at);
+	size_t now = place_all(r, at);
 
-	if (range_prepared(range, MAPPING_UNKNOWN)) {
-		shared_objects_forget(range.begin, range.bytes);
-		before += mappings_set(range.begin, range.bytes, MAPPING_UNKNOWN);
-	}
-	if (!range_settle(before, place_all(r, range.begin)))
-		budget_refund(before - mappings_set(range.begin, range.bytes, MAPPING_UNKNOWN));
+	/* Only if another thread changes the same range meanwhile: forget it rather than miscount. */
+	if (!range_settle(before, now))
+		budget_refund(before - now + mappings_set(at, r->new_bytes, MAPPING_UNKNOWN));
 }
 
 /* Notes what the old pages are, and takes them out of the map unless they stay. */
