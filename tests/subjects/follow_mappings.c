@@ -182,9 +182,9 @@ static void shares(void)
 	shmctl(id, IPC_RMID, NULL);
 }
 
-static void files(const char *path)
+static void files(void)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	char *p = mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 
 	step("file, read-only", 0);
@@ -272,7 +272,7 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[i], "shares"))
 			shares();
 		else if (!strcmp(argv[i], "files"))
-			files(argv[0]);
+			files();
 		else if (!strcmp(argv[i], "breaks"))
 			breaks();
 		else
