@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-enum { ARENA_CHUNK = 64 << 10, ARENA_BLOCK_MAX = 4096, ARENA_ALIGNMENT = 64 };
+enum { ARENA_CHUNK = 64 << 10, ARENA_BLOCK_MAX = 16 << 10, ARENA_ALIGNMENT = 64 };
 
 /* A zeroed block of at most ARENA_BLOCK_MAX bytes, or NULL. */
 void *arena_alloc(size_t bytes);

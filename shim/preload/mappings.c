@@ -11,21 +11,14 @@
 #include <stdbool.h>
 
 #include "arena.h"
+#include "mappings_leaf.h"
 
 enum {
-	PAGE_SHIFT = 12,
-	BITS = 9, /* of a page's number that each level looks at */
+	BITS = 11, /* of a page's number that each table looks at */
 	ENTRIES = 1 << BITS,
-	TOP = 4, /* the root's level: 5 * 9 + 12 bits of address */
-	WORDS = ENTRIES / 64,
+	TOP = 3, /* the root's level: 12 + 12 + 3 * 11 bits of address */
 };
-static_assert(1 << PAGE_SHIFT == MAPPINGS_PAGE, "a bit is a page");
-
-/* The lowest level: a bit per page and state. Both are set only while a page is on its way to charged. */
-struct leaf {
-	_Atomic uint64_t charged[WORDS];
-	_Atomic uint64_t reserved[WORDS];
-};
+static_assert(sizeof(uint64_t) * ENTRIES <= ARENA_BLOCK_MAX, "a table is a block");
 
 /*
  * An entry is an enum mapping_state for all that lies below it, or the
@@ -37,15 +30,11 @@ struct table {
 
 static struct table root;
 
-enum operation { PREPARE, SET, COUNT, CHARGE_RESERVED, TAKE };
-
-struct walk {
-	enum operation operation;
-	enum mapping_state state; /* to set or to count */
-	size_t pages;		  /* that changed, or were counted */
-	struct mapping_runs *runs;
-	uintptr_t stopped_at; /* number of the first page that is not taken; 0: all are */
-};
+/* Of the number of pages below an entry. */
+static int span_bits(int level)
+{
+	return LEAF_BITS + BITS * (level - 1);
+}
 
 static bool is_state(uint64_t entry)
 {
@@ -82,135 +71,6 @@ static void note(struct walk *w, enum mapping_state was, size_t n)
 		w->pages += n;
 }
 
-static void note_run(struct walk *w, uintptr_t page, size_t n, enum mapping_state was)
-{
-	struct mapping_runs *runs = w->runs;
-	struct mapping_run *last = runs->count ? &runs->run[runs->count - 1] : NULL;
-
-	if (was == MAPPING_CHARGED)
-		runs->charged += n << PAGE_SHIFT;
-	if (last && last->state == was && last->begin + last->bytes == page << PAGE_SHIFT)
-		last->bytes += n << PAGE_SHIFT;
-	else
-		runs->run[runs->count++] = (struct mapping_run){page << PAGE_SHIFT, n << PAGE_SHIFT, was};
-}
-
-static int runs_in(uint64_t bits)
-{
-	return __builtin_popcountll(bits & ~(bits << 1));
-}
-
-/* Sets or clears bits. Return: those of them that were set before. */
-static uint64_t mark(_Atomic uint64_t *word, uint64_t bits)
-{
-	if ((atomic_load_explicit(word, memory_order_relaxed) & bits) == bits)
-		return bits;
-	return atomic_fetch_or_explicit(word, bits, memory_order_relaxed) & bits;
-}
-
-static uint64_t clear(_Atomic uint64_t *word, uint64_t bits)
-{
-	if (!(atomic_load_explicit(word, memory_order_relaxed) & bits))
-		return 0;
-	return atomic_fetch_and_explicit(word, ~bits, memory_order_relaxed) & bits;
-}
-
-static void note_bits(struct walk *w, uintptr_t page, uint64_t bits, enum mapping_state was)
-{
-	while (bits) {
-		int first = __builtin_ctzll(bits);
-		uint64_t rest = ~(bits >> first);
-		int n = rest ? __builtin_ctzll(rest) : 64;
-
-		if (n > 64 - first)
-			n = 64 - first;
-		note_run(w, page + first, n, was);
-		bits &= first + n == 64 ? 0 : ~0ULL << (first + n);
-	}
-}
-
-/* Takes the pages of one word; false if the runs have no room for them. */
-static bool take_word(struct leaf *leaf, int i, uint64_t bits, uintptr_t page, struct walk *w)
-{
-	uint64_t charged = atomic_load_explicit(&leaf->charged[i], memory_order_relaxed) & bits;
-	uint64_t reserved = atomic_load_explicit(&leaf->reserved[i], memory_order_relaxed) & bits;
-
-	if (w->runs->count + runs_in(charged) + runs_in(reserved) > MAPPINGS_RUNS)
-		return false;
-	/* Only what was seen, so that the room suffices whatever others do. */
-	reserved = clear(&leaf->reserved[i], reserved);
-	charged = clear(&leaf->charged[i], charged);
-	note_bits(w, page, charged, MAPPING_CHARGED);
-	note_bits(w, page, reserved & ~charged, MAPPING_RESERVED);
-	return true;
-}
-
-static uint64_t set_word(struct leaf *leaf, int i, uint64_t bits, enum mapping_state state)
-{
-	uint64_t was;
-
-	if (state == MAPPING_CHARGED) {
-		was = mark(&leaf->charged[i], bits);
-		clear(&leaf->reserved[i], bits);
-		return was;
-	}
-	was = clear(&leaf->charged[i], bits);
-	if (state == MAPPING_RESERVED)
-		mark(&leaf->reserved[i], bits);
-	else
-		clear(&leaf->reserved[i], bits);
-	return was;
-}
-
-static uint64_t charge_word(struct leaf *leaf, int i, uint64_t bits)
-{
-	uint64_t reserved = atomic_load_explicit(&leaf->reserved[i], memory_order_relaxed) & bits;
-	uint64_t turned = reserved ? reserved & ~mark(&leaf->charged[i], reserved) : 0;
-
-	clear(&leaf->reserved[i], reserved);
-	return turned;
-}
-
-static uint64_t look_at_word(const struct leaf *leaf, int i, uint64_t bits, enum mapping_state state)
-{
-	uint64_t charged = atomic_load_explicit(&leaf->charged[i], memory_order_relaxed);
-
-	if (state == MAPPING_CHARGED)
-		return charged & bits;
-	return atomic_load_explicit(&leaf->reserved[i], memory_order_relaxed) & ~charged & bits;
-}
-
-/* Pages first to last, numbered within the leaf, whose first has the number `base`. */
-static bool walk_leaf(struct leaf *leaf, uintptr_t base, unsigned first, unsigned last, struct walk *w)
-{
-	uint64_t seen = 0;
-
-	if (w->operation == PREPARE)
-		return true;
-	for (unsigned i = first / 64; i <= last / 64; i++) {
-		uint64_t bits = ~0ULL;
-
-		if (i == first / 64)
-			bits &= ~0ULL << (first % 64);
-		if (i == last / 64)
-			bits &= ~0ULL >> (63 - last % 64);
-		if (w->operation == TAKE) {
-			if (take_word(leaf, (int)i, bits, base + i * 64, w))
-				continue;
-			w->stopped_at = base + (i == first / 64 ? first : i * 64);
-			return false;
-		}
-		if (w->operation == SET)
-			seen = set_word(leaf, (int)i, bits, w->state);
-		else if (w->operation == CHARGE_RESERVED)
-			seen = charge_word(leaf, (int)i, bits);
-		else
-			seen = look_at_word(leaf, (int)i, bits, w->state);
-		w->pages += (size_t)__builtin_popcountll(seen);
-	}
-	return true;
-}
-
 /* Puts a table or leaf, all in the entry's state, in its place. Return: false without memory. */
 static bool split(_Atomic uint64_t *entry, uint64_t state, int level)
 {
@@ -218,10 +78,10 @@ static bool split(_Atomic uint64_t *entry, uint64_t state, int level)
 
 	if (!node)
 		return false;
-	if (level > 1)
+	if (level > 1 && state != MAPPING_UNKNOWN)
 		for (int i = 0; i < ENTRIES; i++)
 			node[i] = state;
-	else if (state != MAPPING_UNKNOWN)
+	if (level == 1 && state != MAPPING_UNKNOWN)
 		for (int i = 0; i < WORDS; i++)
 			node[(state == MAPPING_CHARGED ? 0 : WORDS) + i] = ~0ULL;
 	/* If another was quicker its node serves as well, and this one is lost. */
@@ -258,7 +118,7 @@ static bool walk_whole(_Atomic uint64_t *entry, uint64_t state, uintptr_t base, 
 static bool walk_table(struct table *table, int level, uintptr_t base, uintptr_t first, uintptr_t last,
 		       struct walk *w)
 {
-	size_t span = (size_t)1 << (BITS * level); /* pages below an entry */
+	size_t span = (size_t)1 << span_bits(level);
 	bool on = true;
 
 	for (uintptr_t i = first / span; on && i <= last / span;) {
@@ -286,18 +146,51 @@ static bool walk_table(struct table *table, int level, uintptr_t base, uintptr_t
 	return on;
 }
 
-static bool walk(uintptr_t begin, size_t bytes, struct walk *w)
-{
-	uintptr_t first = begin >> PAGE_SHIFT;
-	uintptr_t last = first + (bytes >> PAGE_SHIFT) - 1;
+/* A range in numbers of pages. */
+struct span {
+	uintptr_t first, last;
+};
 
-	return walk_table(&root, TOP, 0, first, last, w);
+RL_INLINE struct span span_of(uintptr_t begin, size_t bytes)
+{
+	return (struct span){begin >> PAGE_SHIFT, (begin >> PAGE_SHIFT) + (bytes >> PAGE_SHIFT) - 1};
+}
+
+/* The leaf in which all of the span lies, or NULL. */
+RL_INLINE struct leaf *find_leaf(struct span s)
+{
+	struct table *table = &root;
+
+	if (s.first >> LEAF_BITS != s.last >> LEAF_BITS)
+		return NULL;
+	for (int level = TOP; level; level--) {
+		uint64_t is = atomic_load_explicit(&table->entry[s.first >> span_bits(level) & (ENTRIES - 1)],
+						   memory_order_acquire);
+
+		if (is_state(is))
+			return NULL;
+		table = below(is);
+	}
+	return (struct leaf *)(void *)table;
+}
+
+/* Inlined with a known operation, so that a range within a leaf, as most are, costs one loop. */
+RL_INLINE bool walk(uintptr_t begin, size_t bytes, struct walk *w)
+{
+	struct span s = span_of(begin, bytes);
+	struct leaf *leaf = find_leaf(s);
+	unsigned within = (1U << LEAF_BITS) - 1;
+
+	if (!leaf)
+		return walk_table(&root, TOP, 0, s.first, s.last, w);
+	return walk_leaf(leaf, s.first & ~(uintptr_t)within, (unsigned)s.first & within,
+			 (unsigned)s.last & within, w);
 }
 
 /* Whether the processor has such addresses at all. */
 static bool is_addressable(uintptr_t begin, size_t bytes)
 {
-	return begin + bytes - 1 <= ((uintptr_t)1 << (PAGE_SHIFT + BITS * (TOP + 1))) - 1;
+	return begin + bytes - 1 <= ((uintptr_t)1 << (PAGE_SHIFT + LEAF_BITS + BITS * TOP)) - 1;
 }
 
 int mappings_prepare(uintptr_t begin, size_t bytes, enum mapping_state state)
