@@ -30,10 +30,13 @@ static size_t most_slack(size_t n)
 enum { SAMPLES_WANTED = 8 };
 static _Atomic int samples_left;
 
-void heap_detect_headers(void)
+bool heap_detect_headers(void)
 {
-	if (real.malloc_usable_size && real_is_libc_malloc())
+	bool is_libc = real_is_libc_malloc();
+
+	if (is_libc && real.malloc_usable_size)
 		atomic_store_explicit(&samples_left, SAMPLES_WANTED, memory_order_relaxed);
+	return is_libc;
 }
 
 static void compare_sample(const void *block, size_t size)
@@ -95,13 +98,12 @@ static void *grant_or_refuse(void *block, size_t size, int error, struct heap_ca
 }
 
 /* From now on this thread's malloc and free need no help, if sizes can be read. */
-static struct cell *attach(void)
+static void attach(void)
 {
 	struct cell *cell = member_cell();
 
 	if (cell && heap_reads_headers)
 		thread_self.fast = cell;
-	return cell;
 }
 
 void *heap_settle(void *block, struct heap_call call)
@@ -112,24 +114,13 @@ void *heap_settle(void *block, struct heap_call call)
 	return grant_or_refuse(block, size, error, call);
 }
 
-static int charge(struct cell *cell, int64_t n)
-{
-	if (!cell)
-		return cells_charge_direct(member.ledger, member.slot, n);
-	if (!cell_covers(cell, (size_t)n))
-		return cells_charge_short(member.ledger, member.slot, cell, n);
-	return cell_charge(cell, n) ? 0 : cells_settle_charge(member.ledger, member.slot, cell, n);
-}
-
 void *heap_charge_slow(void *block, struct heap_call call)
 {
 	size_t size = heap_size(block);
 
-	if (member.phase == PHASE_BOOT)
-		atomic_fetch_add_explicit(&member.boot_bytes, (int64_t)size, memory_order_relaxed);
-	if (!member_is_guarded())
-		return block;
-	return grant_or_refuse(block, size, charge(attach(), (int64_t)size), call);
+	if (member_is_guarded())
+		attach();
+	return grant_or_refuse(block, size, budget_charge((int64_t)size), call);
 }
 
 void *heap_new(size_t n, struct heap_call call)
@@ -147,21 +138,6 @@ void heap_settle_refund(struct cell *cell)
 	cells_settle_refund(member.ledger, member.slot, cell);
 }
 
-void heap_refund(size_t size)
-{
-	struct cell *cell;
-
-	if (member.phase == PHASE_BOOT)
-		atomic_fetch_sub_explicit(&member.boot_bytes, (int64_t)size, memory_order_relaxed);
-	if (!member_is_guarded())
-		return;
-	cell = member_cell();
-	if (!cell)
-		cells_refund_direct(member.ledger, member.slot, (int64_t)size);
-	else if (!cell_refund(cell, (int64_t)size))
-		cells_settle_refund(member.ledger, member.slot, cell);
-}
-
 void heap_free_slow(void *block)
 {
 	size_t size;
@@ -171,25 +147,16 @@ void heap_free_slow(void *block)
 		return;
 	size = heap_size(block);
 	real.free(block);
-	heap_refund(size);
+	budget_refund(size);
 }
 
 /* Charges or returns a difference. Return: 0 or -ENOMEM. */
 static int change(int64_t n)
 {
-	struct cell *cell;
-
-	if (member.phase == PHASE_BOOT)
-		atomic_fetch_add_explicit(&member.boot_bytes, n, memory_order_relaxed);
-	if (!member_is_guarded())
-		return 0;
-	cell = member_cell();
-
-	if (n <= 0) {
-		heap_refund((size_t)-n);
-		return 0;
-	}
-	return charge(cell, n);
+	if (n > 0)
+		return budget_charge(n);
+	budget_refund((size_t)-n);
+	return 0;
 }
 
 /*
@@ -212,27 +179,16 @@ static void *resize_beside(void *block, size_t old_size, size_t n, struct heap_c
 	return copy;
 }
 
-/* Gives back a reservation that no block used, so it must not show in the peak. */
-static void return_unused(int64_t n)
-{
-	struct cell *cell = thread_self.cell;
-
-	if (!cell)
-		change(-n);
-	else if (!cell_return_unused(cell, n))
-		cells_settle_refund(member.ledger, member.slot, cell);
-}
-
 void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 {
 	int64_t grown;
 
 	if (!moved) {
-		return_unused(reserve);
+		budget_return_unused(reserve);
 		return NULL;
 	}
 	grown = (int64_t)heap_size(moved) - (int64_t)old_size;
-	return_unused(grown > 0 ? reserve - grown : reserve);
+	budget_return_unused(grown > 0 ? reserve - grown : reserve);
 	if (grown < 0)
 		change(grown);
 	return moved;
@@ -250,7 +206,7 @@ static void *resize_in_place(void *block, size_t old_size, size_t n, int64_t res
 
 	/* realloc(block, 0) freed it. */
 	if (!moved && !n) {
-		return_unused(reserve);
+		budget_return_unused(reserve);
 		change(-(int64_t)old_size);
 		return NULL;
 	}

@@ -18,6 +18,7 @@
 #define RL_PRELOAD_HEAP_H
 
 #include "bootheap.h"
+#include "budget.h"
 #include "core/cells.h"
 #include "member.h"
 
@@ -47,11 +48,13 @@ void *heap_charge_slow(void *block, struct heap_call call);
 void *heap_settle(void *block, struct heap_call call);
 
 void heap_free_slow(void *block);
-void heap_refund(size_t size);
 void heap_settle_refund(struct cell *cell);
 
-/* Begins to check, on the program's own first blocks, whether heap_reads_headers can be set. */
-void heap_detect_headers(void);
+/*
+ * Begins to check, on the program's own first blocks, whether heap_reads_headers
+ * can be set. Return: false if another allocator than libc's serves.
+ */
+bool heap_detect_headers(void);
 
 /* The word before a block; by address, because to the compiler it is out of bounds. */
 RL_INLINE size_t heap_header(const void *block)

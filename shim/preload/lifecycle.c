@@ -18,6 +18,7 @@
 #include "member.h"
 #include "raw_threads.h"
 #include "real.h"
+#include "serving.h"
 #include "startup.h"
 #include "timer_thread.h"
 
@@ -84,7 +85,8 @@ static const char *heap_coverage(void)
 __attribute__((constructor)) static void begin(void)
 {
 	real_resolve();
-	heap_detect_headers();
+	if (!heap_detect_headers())
+		serving_begin();
 	startup_run();
 	if (!member.ledger)
 		return;

@@ -55,6 +55,7 @@ struct thread {
 	pid_t child_maker;   /* the thread that reserved it: in the child, one of the parent */
 	uint32_t child_account;
 	struct cell *parked; /* the parent's cell during a fork */
+	bool serving;	     /* inside an allocator other than libc's: what it maps is not counted */
 };
 
 extern RL_THREAD_LOCAL struct thread thread_self RL_HIDDEN;

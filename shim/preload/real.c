@@ -7,11 +7,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "bootheap.h"
 #include "core/attrs.h"
+#include "core/rawsys.h"
 
 /*
  * Volatile, because dlsym is declared as a leaf, which never calls back into
@@ -81,6 +83,42 @@ static void boot_free(void *block)
 {
 	if (ready())
 		real.free(block);
+}
+
+static long errno_of(long result)
+{
+	if (result >= 0 || result <= -4096)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+/* An allocator may map memory before libc is ready, and dlsym would call it again: these never look anything
+ * up. */
+static void *boot_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return (void *)errno_of(raw_mmap(at, len, prot, flags, fd, offset));
+}
+
+static int boot_munmap(void *at, size_t len)
+{
+	return (int)errno_of(raw_munmap(at, len));
+}
+
+static int boot_mprotect(void *at, size_t len, int prot)
+{
+	return (int)errno_of(raw_mprotect(at, len, prot));
+}
+
+static void *boot_mremap(void *old, size_t old_len, size_t new_len, int flags, ...)
+{
+	va_list arguments;
+	void *target;
+
+	va_start(arguments, flags);
+	target = va_arg(arguments, void *);
+	va_end(arguments);
+	return (void *)errno_of(raw_syscall5(SYS_mremap, old, old_len, new_len, flags, target));
 }
 
 struct real real = {

@@ -8,7 +8,8 @@
  * Fork:    nothing, because the pointers stay right.
  *
  * Before they are resolved, the allocation functions point to stand-ins that
- * resolve them if libc is ready, and serve from the boot heap if not.
+ * resolve them if libc is ready, and serve from the boot heap if not; those
+ * that map memory point to system calls.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,6 +26,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
 #include <threads.h>
 #include <unistd.h>
 #include <utmp.h>

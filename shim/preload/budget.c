@@ -1,0 +1,49 @@
+/*
+ * budget.c - charges and returns an amount of bytes; see budget.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "budget.h"
+
+#include <stdatomic.h>
+
+void budget_refund(size_t size)
+{
+	struct cell *cell;
+
+	if (member.phase == PHASE_BOOT)
+		atomic_fetch_sub_explicit(&member.boot_bytes, (int64_t)size, memory_order_relaxed);
+	if (!member_is_guarded())
+		return;
+	cell = member_cell();
+	if (!cell)
+		cells_refund_direct(member.ledger, member.slot, (int64_t)size);
+	else if (!cell_refund(cell, (int64_t)size))
+		cells_settle_refund(member.ledger, member.slot, cell);
+}
+
+int budget_charge(int64_t n)
+{
+	struct cell *cell;
+
+	if (member.phase == PHASE_BOOT)
+		atomic_fetch_add_explicit(&member.boot_bytes, n, memory_order_relaxed);
+	if (!member_is_guarded())
+		return 0;
+	cell = member_cell();
+	if (!cell)
+		return cells_charge_direct(member.ledger, member.slot, n);
+	if (!cell_covers(cell, (size_t)n))
+		return cells_charge_short(member.ledger, member.slot, cell, n);
+	return cell_charge(cell, n) ? 0 : cells_settle_charge(member.ledger, member.slot, cell, n);
+}
+
+void budget_return_unused(int64_t n)
+{
+	struct cell *cell = thread_self.cell;
+
+	if (!cell)
+		budget_refund((size_t)n);
+	else if (!cell_return_unused(cell, n))
+		cells_settle_refund(member.ledger, member.slot, cell);
+}

@@ -1,0 +1,26 @@
+/*
+ * budget.h - charges and returns an amount of bytes for the calling thread.
+ *
+ * Owns:    nothing; chooses between the thread's cell and the ledger's lock.
+ * Called:  heap, interpose_map, interpose_remap, interpose_segment.
+ * Context: any thread, async-signal-safe, vfork child; leaves errno alone; the
+ *          slow paths take the ledger's lock.
+ * Fork:    nothing, because the ledger and member.c carry all state.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_PRELOAD_BUDGET_H
+#define RL_PRELOAD_BUDGET_H
+
+#include "core/cells.h"
+#include "member.h"
+
+/* Before the constructor it only notes n for later. Return: 0 or -ENOMEM. */
+int budget_charge(int64_t n);
+
+void budget_refund(size_t size);
+
+/* Gives back a charge that nothing used, so it must not show in the peak. */
+void budget_return_unused(int64_t n);
+
+#endif

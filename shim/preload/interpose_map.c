@@ -1,0 +1,240 @@
+/*
+ * interpose_map.c - mmap, munmap, mprotect and pkey_mprotect.
+ *
+ * Owns:    nothing.
+ * Called:  by the program, its libraries, and allocators other than libc's;
+ *          before the constructor too, when calls pass uncounted.
+ * Context: any thread, async-signal-safe, fork child, vfork child; errno is
+ *          ENOMEM on a refusal and otherwise what the real function made it.
+ *          No lock is held during the call.
+ * Fork:    nothing: the map and the budget see to it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "budget.h"
+#include "core/attrs.h"
+#include "core/rawsys.h"
+#include "ranges.h"
+#include "real.h"
+#include "shared_objects.h"
+
+struct request {
+	void *at;
+	size_t len;
+	int prot, flags, fd;
+	off_t offset;
+};
+
+static void *forward(const struct request *q)
+{
+	return real.mmap(q->at, q->len, q->prot, q->flags, q->fd, q->offset);
+}
+
+enum { HUGE_PAGE_SHIFT = 21, HUGE_SHIFT_MASK = 63 };
+
+/* The kernel rounds to huge pages if it is to use them. */
+static size_t rounded_length(const struct request *q)
+{
+	int shift = q->flags >> MAP_HUGE_SHIFT & HUGE_SHIFT_MASK;
+	size_t page = (size_t)1 << (shift ? shift : HUGE_PAGE_SHIFT);
+
+	if (!(q->flags & MAP_HUGETLB) || q->len + page < q->len)
+		return q->len;
+	return (q->len + page - 1) & ~(page - 1);
+}
+
+/* What the pages will be; *object is set for shared memory that has a file, but no name for it. */
+static enum mapping_state state_of(const struct request *q, uint64_t *object)
+{
+	bool writable = q->prot & PROT_WRITE;
+
+	*object = 0;
+	if ((q->flags & MAP_TYPE) == MAP_PRIVATE)
+		return writable ? MAPPING_CHARGED : MAPPING_RESERVED;
+	if (q->flags & MAP_ANONYMOUS)
+		return MAPPING_CHARGED;
+	switch (shared_objects_of_fd(q->fd, object)) {
+	case SHARED_ZERO:
+		return MAPPING_CHARGED;
+	case SHARED_NAMELESS:
+		if (shared_objects_is_charged(*object))
+			return MAPPING_UNKNOWN;
+		return writable ? MAPPING_CHARGED : MAPPING_RESERVED;
+	default:
+		return MAPPING_UNKNOWN;
+	}
+}
+
+static void *refuse_map(int64_t paid)
+{
+	budget_return_unused(paid);
+	errno = ENOMEM;
+	return MAP_FAILED;
+}
+
+static void *map(const struct request *q, struct range_call call)
+{
+	bool fixed = (q->flags & MAP_FIXED) && (q->flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
+	struct range range;
+	uint64_t object;
+	enum mapping_state state;
+	size_t replaced;
+	int64_t paid;
+	void *block;
+
+	if (!range_of(fixed ? q->at : NULL, rounded_length(q), &range))
+		return forward(q);
+	state = state_of(q, &object);
+	replaced = fixed ? mappings_count(range.begin, range.bytes, MAPPING_CHARGED) : 0;
+	paid = range_admit(state == MAPPING_CHARGED ? range.bytes : 0, replaced, call);
+	if (paid < 0)
+		return MAP_FAILED;
+	if (fixed && !range_prepared(range, state))
+		return refuse_map(paid);
+	block = forward(q);
+	if (block == MAP_FAILED) {
+		budget_return_unused(paid);
+		return block;
+	}
+	range.begin = (uintptr_t)block;
+	if (!range_enter(range, state, paid)) {
+		real.munmap(block, range.bytes);
+		return refuse_map(0);
+	}
+	if (object && state == MAPPING_CHARGED)
+		shared_objects_remember(object, range.begin, range.bytes);
+	return block;
+}
+
+RL_EXPORT void *mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	if (!ranges_are_counted())
+		return real.mmap(at, len, prot, flags, fd, offset);
+	return map(&(struct request){at, len, prot, flags, fd, offset}, RANGE_CALL("mmap"));
+}
+
+RL_EXPORT void *mmap64(void *at, size_t len, int prot, int flags, int fd, off64_t offset)
+{
+	if (!ranges_are_counted())
+		return real.mmap(at, len, prot, flags, fd, offset);
+	return map(&(struct request){at, len, prot, flags, fd, offset}, RANGE_CALL("mmap"));
+}
+
+/*
+ * In one call, unless the range is so motley that the runs have no room for
+ * it: then in several.
+ */
+RL_EXPORT int munmap(void *at, size_t len)
+{
+	struct mapping_runs runs;
+	struct range rest;
+
+	if (!ranges_are_counted() || !range_of(at, len, &rest))
+		return real.munmap(at, len);
+	if (!range_prepared(rest, MAPPING_UNKNOWN)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	while (rest.bytes) {
+		uintptr_t end = mappings_take(rest.begin, rest.bytes, &runs);
+
+		if (real.munmap((void *)rest.begin, end - rest.begin)) {
+			mappings_restore(&runs);
+			return -1;
+		}
+		if (runs.charged)
+			budget_refund(runs.charged);
+		rest.bytes -= end - rest.begin;
+		rest.begin = end;
+	}
+	return 0;
+}
+
+struct protection {
+	int prot, key;
+	bool has_key;
+};
+
+static int forward_protect(void *at, size_t len, const struct protection *p)
+{
+	if (p->has_key)
+		return real.pkey_mprotect(at, len, p->prot, p->key);
+	return real.mprotect(at, len, p->prot);
+}
+
+/*
+ * A call that fails may have changed what lies before the page that it failed
+ * at. The kernel stops there again when it is asked for the same up to a
+ * later page, and succeeds, with nothing left to do, up to an earlier one.
+ * Return: bytes that were turned.
+ */
+static size_t charge_what_changed(struct range range, const struct protection *p)
+{
+	struct mapping_runs runs;
+	size_t turned = 0;
+	int saved = errno;
+
+	mappings_take(range.begin, range.bytes, &runs);
+	mappings_restore(&runs);
+	for (int i = 0; i < runs.count; i++) {
+		const struct mapping_run *run = &runs.run[i];
+
+		if (run->state != MAPPING_RESERVED)
+			continue;
+		if (forward_protect((void *)range.begin, run->begin + run->bytes - range.begin, p))
+			break;
+		if (!mappings_prepare(run->begin, run->bytes, MAPPING_CHARGED))
+			turned += mappings_charge_reserved(run->begin, run->bytes);
+	}
+	errno = saved;
+	return turned;
+}
+
+static int protect(void *at, size_t len, const struct protection *p, struct range_call call)
+{
+	struct range range;
+	size_t turned;
+	int64_t paid;
+	int result;
+
+	if (!(p->prot & PROT_WRITE) || !range_of(at, len, &range))
+		return forward_protect(at, len, p);
+	paid = (int64_t)mappings_count(range.begin, range.bytes, MAPPING_RESERVED);
+	if (paid == 0)
+		return forward_protect(at, len, p);
+	if (!range_prepared(range, MAPPING_CHARGED)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (range_admit((size_t)paid, 0, call) < 0)
+		return -1;
+	result = forward_protect(at, len, p);
+	turned = result ? charge_what_changed(range, p) : mappings_charge_reserved(range.begin, range.bytes);
+	if (turned == 0)
+		budget_return_unused(paid);
+	else if (!range_settle((size_t)paid, turned))
+		/* Another thread reserved more in this very range meanwhile: forget it rather than miscount.
+		 */
+		budget_refund(mappings_set(range.begin, range.bytes, MAPPING_UNKNOWN) -
+			      (turned - (size_t)paid));
+	return result;
+}
+
+RL_EXPORT int mprotect(void *at, size_t len, int prot)
+{
+	if (!ranges_are_counted())
+		return real.mprotect(at, len, prot);
+	return protect(at, len, &(struct protection){.prot = prot}, RANGE_CALL("mprotect"));
+}
+
+RL_EXPORT int pkey_mprotect(void *at, size_t len, int prot, int key)
+{
+	real_ensure();
+	if (!ranges_are_counted())
+		return real.pkey_mprotect(at, len, prot, key);
+	return protect(at, len, &(struct protection){.prot = prot, .key = key, .has_key = true},
+		       RANGE_CALL("pkey_mprotect"));
+}

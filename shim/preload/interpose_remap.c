@@ -1,0 +1,203 @@
+/*
+ * interpose_remap.c - mremap.
+ *
+ * Owns:    nothing.
+ * Called:  by the program and its libraries.
+ * Context: any thread, async-signal-safe, fork child, vfork child; errno is
+ *          ENOMEM on a refusal and otherwise what the real function made it.
+ * Fork:    nothing: the map and the budget see to it.
+ *
+ * Growth is of the state of the last old page. MREMAP_DONTUNMAP leaves the old
+ * pages mapped, empty and charged, and an old size of 0 gives shared pages a
+ * second place: both are charged like new mappings.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "budget.h"
+#include "core/attrs.h"
+#include "ranges.h"
+#include "real.h"
+#include "shared_objects.h"
+
+enum { FLAGS_KNOWN = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP };
+
+struct remap {
+	struct range old; /* one page where the program said 0 */
+	size_t new_bytes;
+	int flags;
+	bool old_stays;
+	void *target;
+	struct mapping_runs runs; /* what the old pages were */
+};
+
+/* The state of the last old page, and so of what grows behind it. */
+static enum mapping_state last_state(const struct remap *r)
+{
+	uintptr_t end = r->old.begin + r->old.bytes;
+
+	for (int i = 0; i < r->runs.count; i++)
+		if (r->runs.run[i].begin < end && r->runs.run[i].begin + r->runs.run[i].bytes == end)
+			return r->runs.run[i].state;
+	return MAPPING_UNKNOWN;
+}
+
+/* What must be charged beside what the old pages already are. */
+static size_t need_of(const struct remap *r)
+{
+	if (r->old_stays && r->old.bytes < r->new_bytes) /* a second place */
+		return last_state(r) == MAPPING_CHARGED ? r->new_bytes : 0;
+	if (r->old_stays)
+		return r->runs.charged;
+	if (r->new_bytes > r->old.bytes && last_state(r) == MAPPING_CHARGED)
+		return r->new_bytes - r->old.bytes;
+	return 0;
+}
+
+/* Marks one range. Return: bytes that are charged now. */
+static size_t place(uintptr_t begin, size_t bytes, enum mapping_state state)
+{
+	if (state == MAPPING_UNKNOWN || mappings_prepare(begin, bytes, state))
+		return 0;
+	mappings_set(begin, bytes, state);
+	return state == MAPPING_CHARGED ? bytes : 0;
+}
+
+/* Marks the new pages as the old ones were. Return: bytes that are charged now. */
+static size_t place_all(const struct remap *r, uintptr_t at)
+{
+	size_t charged = 0;
+
+	for (int i = 0; i < r->runs.count; i++) {
+		const struct mapping_run *run = &r->runs.run[i];
+		size_t offset = run->begin - r->old.begin;
+		size_t bytes = run->bytes;
+
+		if (offset >= r->new_bytes)
+			break;
+		if (bytes > r->new_bytes - offset)
+			bytes = r->new_bytes - offset;
+		charged += place(at + offset, bytes, run->state);
+	}
+	if (r->new_bytes > r->old.bytes)
+		charged += place(at + r->old.bytes, r->new_bytes - r->old.bytes, last_state(r));
+	return charged;
+}
+
+/* Takes what the call has replaced out of the map. Return: bytes that were charged there. */
+static size_t clear(uintptr_t begin, size_t bytes)
+{
+	if (mappings_prepare(begin, bytes, MAPPING_UNKNOWN))
+		return 0;
+	shared_objects_forget(begin, bytes);
+	return mappings_set(begin, bytes, MAPPING_UNKNOWN);
+}
+
+/*
+ * Since Linux 6.17 several mappings move at once, and what lies at the target
+ * of a gap between them stays. A gap looks like a shared file from here; its
+ * target then stays charged until it is unmapped.
+ */
+static size_t clear_target(const struct remap *r, uintptr_t at)
+{
+	size_t known = 0, was = 0;
+
+	for (int i = 0; i < r->runs.count; i++)
+		known += r->runs.run[i].bytes;
+	if (known == 0 || known == r->old.bytes || r->new_bytes != r->old.bytes)
+		return clear(at, r->new_bytes);
+	for (int i = 0; i < r->runs.count; i++)
+		was += clear(at + (r->runs.run[i].begin - r->old.begin), r->runs.run[i].bytes);
+	return was;
+}
+
+/* The call has succeeded: the old pages are out of the map unless they stay. */
+static void settle(const struct remap *r, void *block, int64_t paid)
+{
+	uintptr_t at = (uintptr_t)block;
+	size_t before = (size_t)paid + (r->old_stays ? 0 : r->runs.charged) + clear_target(r, at);
+	size_t now = place_all(r, at);
+
+	/* Only if another thread changes the same range meanwhile: forget it rather than miscount. */
+	if (!range_settle(before, now))
+		budget_refund(before - now + mappings_set(at, r->new_bytes, MAPPING_UNKNOWN));
+}
+
+/* Notes what the old pages are, and takes them out of the map unless they stay. */
+static bool take_old(struct remap *r)
+{
+	if (!range_prepared(r->old, MAPPING_UNKNOWN))
+		return false;
+	if (mappings_take(r->old.begin, r->old.bytes, &r->runs) == r->old.begin + r->old.bytes) {
+		if (r->old_stays)
+			mappings_restore(&r->runs);
+		return true;
+	}
+	mappings_restore(&r->runs);
+	return false;
+}
+
+static void put_back(const struct remap *r)
+{
+	if (!r->old_stays)
+		mappings_restore(&r->runs);
+}
+
+static void *remap(struct remap *r, size_t old_len, size_t new_len, struct range_call call)
+{
+	struct range target = {(uintptr_t)r->target, r->new_bytes};
+	bool fixed = r->flags & MREMAP_FIXED;
+	int64_t paid;
+	void *block;
+
+	if ((fixed && !range_prepared(target, MAPPING_UNKNOWN)) || !take_old(r)) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	paid = range_admit(need_of(r),
+			   fixed ? mappings_count(target.begin, target.bytes, MAPPING_CHARGED) : 0, call);
+	if (paid < 0) {
+		put_back(r);
+		return MAP_FAILED;
+	}
+	block = real.mremap((void *)r->old.begin, old_len, new_len, r->flags, r->target);
+	if (block == MAP_FAILED) {
+		put_back(r);
+		budget_return_unused(paid);
+		return block;
+	}
+	settle(r, block, paid);
+	return block;
+}
+
+static void *guarded_mremap(void *old, size_t old_len, size_t new_len, int flags, void *target,
+			    struct range_call call)
+{
+	struct remap r = {.flags = flags, .target = target};
+	struct range new_range;
+	bool known = !(flags & ~FLAGS_KNOWN) &&
+		     range_of(flags & MREMAP_FIXED ? target : NULL, new_len, &new_range);
+
+	if (!known || !range_of(old, old_len ? old_len : MAPPINGS_PAGE, &r.old))
+		return real.mremap(old, old_len, new_len, flags, target);
+	r.new_bytes = new_range.bytes;
+	r.old_stays = old_len == 0 || (flags & MREMAP_DONTUNMAP);
+	return remap(&r, old_len, new_len, call);
+}
+
+/* Whether a fifth argument was given shows in the flags; reading one that was not is harmless. */
+RL_EXPORT void *mremap(void *old, size_t old_len, size_t new_len, int flags, ...)
+{
+	__builtin_va_list arguments;
+	void *target = NULL;
+
+	__builtin_va_start(arguments, flags);
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		target = __builtin_va_arg(arguments, void *);
+	__builtin_va_end(arguments);
+	if (!ranges_are_counted())
+		return real.mremap(old, old_len, new_len, flags, target);
+	return guarded_mremap(old, old_len, new_len, flags, target, RANGE_CALL("mremap"));
+}

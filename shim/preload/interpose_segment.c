@@ -1,0 +1,175 @@
+/*
+ * interpose_segment.c - brk and sbrk, when the program calls them, and shmat and shmdt.
+ *
+ * Owns:    nothing.
+ * Called:  by the program and its libraries; libc's malloc moves the break by
+ *          names of its own, so its heap is not counted twice.
+ * Context: any thread, async-signal-safe, vfork child; errno is ENOMEM on a
+ *          refusal and otherwise what the real function made it.
+ * Fork:    nothing: the map and the budget see to it.
+ *
+ * A shared segment is charged by its whole size when a process attaches it
+ * first; attached again while it is, it is free (shared_objects.h).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <sys/shm.h>
+
+#include "budget.h"
+#include "core/attrs.h"
+#include "core/rawsys.h"
+#include "ranges.h"
+#include "real.h"
+#include "shared_objects.h"
+
+static uintptr_t round_up(uintptr_t n)
+{
+	return (n + MAPPINGS_PAGE - 1) & ~(uintptr_t)(MAPPINGS_PAGE - 1);
+}
+
+/* The pages between two positions of the break. */
+static struct range between(uintptr_t low, uintptr_t high)
+{
+	return (struct range){round_up(low), round_up(high) - round_up(low)};
+}
+
+/* The break went down: what the program had charged there is free; libc's own was not charged. */
+static void note_lowered(struct range range)
+{
+	if (range.bytes && range_prepared(range, MAPPING_UNKNOWN))
+		budget_refund(mappings_set(range.begin, range.bytes, MAPPING_UNKNOWN));
+}
+
+/* The break went up. What could not be noted is not charged. */
+static void note_raised(struct range range, int64_t paid)
+{
+	if (range.bytes == 0)
+		budget_refund((size_t)paid);
+	else
+		range_enter(range, MAPPING_CHARGED, paid);
+}
+
+static void *guarded_sbrk(intptr_t step, struct range_call call)
+{
+	uintptr_t was = (uintptr_t)real.sbrk(0);
+	int64_t paid = 0;
+	void *old;
+
+	if (was == UINTPTR_MAX)
+		return (void *)was;
+	if (step > 0 && was + (uintptr_t)step > was)
+		paid = range_admit(between(was, was + (uintptr_t)step).bytes, 0, call);
+	if (paid < 0)
+		return (void *)-1;
+	old = real.sbrk(step);
+	was = (uintptr_t)old;
+	if (was == UINTPTR_MAX)
+		budget_return_unused(paid);
+	else if (step > 0)
+		note_raised(between(was, was + (uintptr_t)step), paid);
+	else
+		note_lowered(between(was + (uintptr_t)step, was));
+	return old;
+}
+
+RL_EXPORT void *sbrk(intptr_t step)
+{
+	real_ensure();
+	if (step == 0 || !ranges_are_counted())
+		return real.sbrk(step);
+	return guarded_sbrk(step, RANGE_CALL("sbrk"));
+}
+
+static int guarded_brk(void *to, struct range_call call)
+{
+	uintptr_t was = (uintptr_t)real.sbrk(0);
+	uintptr_t end = (uintptr_t)to;
+	int64_t paid = 0;
+	int result;
+
+	if (was == UINTPTR_MAX)
+		return real.brk(to);
+	if (end > was && round_up(end) >= end)
+		paid = range_admit(between(was, end).bytes, 0, call);
+	if (paid < 0)
+		return -1;
+	result = real.brk(to);
+	if (result)
+		budget_return_unused(paid);
+	else if (end > was)
+		note_raised(between(was, end), paid);
+	else
+		note_lowered(between(end, was));
+	return result;
+}
+
+RL_EXPORT int brk(void *to)
+{
+	real_ensure();
+	if (!ranges_are_counted())
+		return real.brk(to);
+	return guarded_brk(to, RANGE_CALL("brk"));
+}
+
+static void *guarded_shmat(int id, const void *at, int flags, struct range_call call)
+{
+	struct shmid_ds segment;
+	struct range range;
+	uint64_t object = shared_objects_of_segment(id);
+	enum mapping_state state;
+	int64_t paid;
+	void *block;
+
+	if (raw_syscall3(SYS_shmctl, id, IPC_STAT, &segment) < 0 ||
+	    !range_of(NULL, segment.shm_segsz, &range))
+		return real.shmat(id, at, flags);
+	state = shared_objects_is_charged(object) ? MAPPING_UNKNOWN : MAPPING_CHARGED;
+	paid = range_admit(state == MAPPING_CHARGED ? range.bytes : 0, 0, call);
+	if (paid < 0)
+		return (void *)-1;
+	block = real.shmat(id, at, flags);
+	if (block == (void *)-1) {
+		budget_return_unused(paid);
+		return block;
+	}
+	range.begin = (uintptr_t)block;
+	if (!range_enter(range, state, paid)) {
+		real.shmdt(block);
+		errno = ENOMEM;
+		return (void *)-1;
+	}
+	if (state == MAPPING_CHARGED)
+		shared_objects_remember(object, range.begin, range.bytes);
+	return block;
+}
+
+RL_EXPORT void *shmat(int id, const void *at, int flags)
+{
+	real_ensure();
+	if (!ranges_are_counted())
+		return real.shmat(id, at, flags);
+	return guarded_shmat(id, at, flags, RANGE_CALL("shmat"));
+}
+
+RL_EXPORT int shmdt(const void *at)
+{
+	struct mapping_runs runs;
+	struct range range;
+	uintptr_t end;
+
+	real_ensure();
+	if (!ranges_are_counted() || !range_of(at, shared_objects_bytes_at((uintptr_t)at), &range) ||
+	    !range_prepared(range, MAPPING_UNKNOWN))
+		return real.shmdt(at);
+	end = mappings_take(range.begin, range.bytes, &runs);
+	if (real.shmdt(at)) {
+		mappings_restore(&runs);
+		return -1;
+	}
+	budget_refund(runs.charged);
+	range.bytes -= end - range.begin;
+	range.begin = end;
+	note_lowered(range);
+	return 0;
+}

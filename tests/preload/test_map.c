@@ -1,0 +1,203 @@
+/*
+ * test_map.c - memory that the program maps: what is charged, what is refused, to the page.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "guarded.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const calls[] = {"mmap",	  "mmap64", "mmap_noreserve", "mmap_fixed",    "mmap_shared",
+				    "mmap_memfd", "mremap", "mprotect",	      "pkey_mprotect", "sbrk",
+				    "brk",	  "shmat"};
+enum { CALLS = sizeof(calls) / sizeof(*calls) };
+
+static void every_call_is_refused_with_enomem_over_budget(void **state)
+{
+	(void)state;
+	for (int i = 0; i < CALLS; i++) {
+		struct run *r = guarded(SET("MEM=2M"), ARGV("map_by_name", calls[i], "4194304"));
+		char name[32];
+
+		print_message("# %s\n", calls[i]);
+		expect_exit(r, 0);
+		expect_out(r, "refused errno=12\n");
+		expect(r, record_int(r, "denied.mem") == 1);
+		expect(r, record_int(r, "mem_peak_bytes") < 2 * MIB);
+		snprintf(name, sizeof(name), "%s", strncmp(calls[i], "mmap", 4) ? calls[i] : "mmap");
+		expect(r, !strcmp(record_str(r, "first_denial.call"), name));
+		expect(r, record_int(r, "first_denial.bytes") >= 4 * MIB - 4096);
+		expect(r, strstr(record_str(r, "first_denial.site"), "map_by_name+0x") != NULL);
+		run_free(r);
+	}
+}
+
+static void every_call_is_granted_within_budget_and_keeps_errno(void **state)
+{
+	(void)state;
+	for (int i = 0; i < CALLS; i++) {
+		struct run *r = guarded(SET("MEM=6M"), ARGV("map_by_name", calls[i], "4194304"));
+
+		print_message("# %s\n", calls[i]);
+		expect_exit(r, 0);
+		expect_out(r, "granted errno=99\n");
+		expect(r, record_find(r, "first_denial") == NULL);
+		expect(r, record_int(r, "mem_peak_bytes") >= 4 * MIB);
+		expect(r, !strcmp(record_str(r, "coverage.mappings"), "full"));
+		run_free(r);
+	}
+}
+
+static void each_step_is_charged_as_the_kernel_commits(void **state)
+{
+	static const char *const topics[] = {"protections", "parts",  "moves",	 "shares",
+					     "files",	    "breaks", "failures"};
+
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		struct run *r = guarded(SET("MEM=200M"), ARGV("follow_mappings", topics[i]));
+
+		print_message("# %s\n", topics[i]);
+		expect_out(r, "wrong=0\n");
+		expect_exit(r, 0);
+		run_free(r);
+	}
+}
+
+static void ledger_agrees_with_the_kernel_after_random_operations(void **state)
+{
+	bool is_long = getenv("RL_LONG") && *getenv("RL_LONG");
+	const char *const operations = is_long ? "1000000" : "60000";
+	static const char *const seeds[] = {"1", "2", "3"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r =
+			run_guarded(&(struct spec){.argv = ARGV("churn_mappings", operations, seeds[i]),
+						   .set = SET("MEM=200M"),
+						   .timeout_s = is_long ? 300 : 60});
+
+		expect_out(r, "wrong=0\n");
+		expect(r, out_number(r, "checks") >= 100);
+		expect_exit(r, 0);
+		run_free(r);
+	}
+}
+
+static void a_handler_may_map_in_the_middle_of_mapping(void **state)
+{
+	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "100000"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "handled") > 100);
+	expect(r, out_number(r, "left") == 0);
+	run_free(r);
+}
+
+static void a_handler_may_jump_out_of_a_mapping_call(void **state)
+{
+	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "100000", "jump"));
+
+	(void)state;
+	/* What a call had in hand when it was left may stay charged, and nothing hangs. */
+	expect_exit(r, 0);
+	expect(r, out_number(r, "handled") > 100);
+	run_free(r);
+}
+
+static void forks_in_the_middle_of_mapping_leave_both_sides_right(void **state)
+{
+	struct run *r = run_guarded(&(struct spec){
+		.argv = ARGV("map_across_forks", "4", "200"), .set = SET("MEM=200M"), .timeout_s = 60});
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "bad=0 left=0\n");
+	run_free(r);
+}
+
+#define JEMALLOC "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
+
+static void mappings_of_another_allocator_are_not_counted_twice(void **state)
+{
+	struct run *r;
+
+	(void)state;
+	if (access(JEMALLOC, R_OK))
+		skip();
+	r = run_guarded(&(struct spec){.argv = ARGV("allocate_until_refused", "100000", "2"),
+				       .set = SET("MEM=64M"),
+				       .preload = JEMALLOC});
+	expect_exit(r, 0);
+	expect(r, out_number(r, "bytes0") > 63 * MIB);
+	expect(r, out_number(r, "bytes0") <= 64 * MIB);
+	expect(r, record_int(r, "mem_peak_bytes") <= 64 * MIB);
+	run_free(r);
+	/* What the program maps itself is. */
+	r = run_guarded(&(struct spec){
+		.argv = ARGV("map_by_name", "mmap", "4194304"), .set = SET("MEM=2M"), .preload = JEMALLOC});
+	expect_out(r, "refused errno=12\n");
+	run_free(r);
+}
+
+static void expect_to_start(const char *const argv[])
+{
+	struct run *r;
+
+	if (access(argv[0], X_OK))
+		skip();
+	r = run_guarded(&(struct spec){.argv = argv, .set = SET("MEM=200M"), .timeout_s = 60});
+	expect_exit(r, 0);
+	expect(r, record_find(r, "first_denial") == NULL);
+	expect(r, record_int(r, "mem_peak_bytes") > 4 * MIB);
+	run_free(r);
+}
+
+static void node_starts_within_200_mib_though_it_reserves_more(void **state)
+{
+	(void)state;
+	expect_to_start(ARGV("/usr/bin/node", "-e", "1"));
+}
+
+static void java_starts_within_200_mib_though_it_reserves_more(void **state)
+{
+	(void)state;
+	expect_to_start(ARGV("/usr/bin/java", "-Xmx64m", "-version"));
+}
+
+static void python_sees_a_refused_mapping_as_an_error(void **state)
+{
+	struct run *r = guarded(SET("MEM=64M"), ARGV("/usr/bin/python3", "-c",
+						     "import mmap\n"
+						     "m = mmap.mmap(-1, 8 << 20); m.close()\n"
+						     "try: mmap.mmap(-1, 80 << 20)\n"
+						     "except OSError as e: print('errno', e.errno)\n"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "errno 12\n");
+	run_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_call_is_refused_with_enomem_over_budget),
+		cmocka_unit_test(every_call_is_granted_within_budget_and_keeps_errno),
+		cmocka_unit_test(each_step_is_charged_as_the_kernel_commits),
+		cmocka_unit_test(ledger_agrees_with_the_kernel_after_random_operations),
+		cmocka_unit_test(a_handler_may_map_in_the_middle_of_mapping),
+		cmocka_unit_test(a_handler_may_jump_out_of_a_mapping_call),
+		cmocka_unit_test(forks_in_the_middle_of_mapping_leave_both_sides_right),
+		cmocka_unit_test(mappings_of_another_allocator_are_not_counted_twice),
+		cmocka_unit_test(node_starts_within_200_mib_though_it_reserves_more),
+		cmocka_unit_test(java_starts_within_200_mib_though_it_reserves_more),
+		cmocka_unit_test(python_sees_a_refused_mapping_as_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

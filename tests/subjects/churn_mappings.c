@@ -1,0 +1,174 @@
+/*
+ * churn_mappings.c - makes random mappings in a window, and compares the ledger with the kernel's own
+ * account.
+ *
+ * Usage: churn_mappings OPERATIONS SEED. Prints each difference, then "checks=N wrong=N".
+ *
+ * Pages are touched as soon as they are writable: from then on the kernel
+ * keeps them committed when they become read-only, as the ledger does.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "charged.h"
+
+enum { PAGE = 4096, PAGES = 512, CHECK_EVERY = 512 };
+enum { RW = PROT_READ | PROT_WRITE, WHERE = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED };
+
+static char *window;
+static unsigned long seed;
+
+static unsigned long dice(unsigned long sides)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % sides;
+}
+
+/* Committed bytes of the window: private ones that the kernel marks `ac`, and shared ones. */
+static long committed(void)
+{
+	static char line[512];
+	unsigned long from = 0, to = 0;
+	char access[8] = "";
+	long sum = 0;
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+
+	while (smaps && fgets(line, sizeof(line), smaps)) {
+		unsigned long a, b;
+
+		if (sscanf(line, "%lx-%lx %7s", &a, &b, access) == 3 && access[0]) {
+			from = a;
+			to = b;
+		} else if (!strncmp(line, "VmFlags:", 8) && from >= (unsigned long)window &&
+			   to <= (unsigned long)window + PAGES * PAGE &&
+			   (strstr(line, " ac") || strstr(line, " sh"))) {
+			sum += (long)(to - from);
+		}
+	}
+	if (smaps)
+		fclose(smaps);
+	return sum;
+}
+
+/* By a system call, which fails where shared memory was grown beyond its end. */
+static void touch(char *p, long pages)
+{
+	if (madvise(p, (size_t)pages * PAGE, MADV_POPULATE_WRITE))
+		for (long i = 0; i < pages; i++)
+			madvise(p + i * PAGE, PAGE, MADV_POPULATE_WRITE);
+}
+
+static void map_some(char *p, long n)
+{
+	static const int prots[] = {PROT_NONE, PROT_READ, RW, RW};
+	int prot = prots[dice(4)];
+	int shared = dice(8) == 0;
+
+	if (mmap(p, (size_t)n * PAGE, prot, shared ? MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED : WHERE, -1, 0) ==
+		    p &&
+	    prot == RW)
+		touch(p, n);
+}
+
+static void protect_some(char *p, long n)
+{
+	static const int prots[] = {PROT_NONE, PROT_READ, RW, RW};
+	int prot = prots[dice(4)];
+
+	if (mprotect(p, (size_t)n * PAGE, prot) == 0) {
+		if (prot == RW)
+			touch(p, n);
+	} else if (prot == RW) {
+		/* What lies before a hole was made writable. */
+		for (long i = 0; i < n && mprotect(p + i * PAGE, PAGE, RW) == 0; i++)
+			touch(p + i * PAGE, 1);
+	}
+}
+
+/* Within the window, or away from it and gone. */
+static void move_some(char *p, long n)
+{
+	char *to = window + dice(PAGES) * PAGE;
+	long m = 1 + (long)dice((unsigned long)(window + PAGES * PAGE - to) / PAGE);
+	int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+
+	if (m > 60)
+		m = 60;
+	/* Of one piece: moves of several at once differ from kernel to kernel. */
+	map_some(p, n);
+	switch (dice(4)) {
+	case 0:
+		/* In place, where there is room; not across the window's end. */
+		m = n + (long)dice((unsigned long)(window + PAGES * PAGE - p) / PAGE - n + 1);
+		mremap(p, (size_t)n * PAGE, (size_t)m * PAGE, 0);
+		break;
+	case 1:
+		mremap(p, (size_t)n * PAGE, (size_t)(n + 1) / 2 * PAGE, 0);
+		break;
+	case 2:
+		/* The old place is empty then, as if it had never been touched. */
+		if (to + n * PAGE <= window + PAGES * PAGE &&
+		    mremap(p, (size_t)n * PAGE, (size_t)n * PAGE, flags | MREMAP_DONTUNMAP, to) == to &&
+		    mprotect(p, (size_t)n * PAGE, RW) == 0)
+			touch(p, n);
+		break;
+	default:
+		mremap(p, (size_t)n * PAGE, (size_t)m * PAGE, flags, to);
+	}
+}
+
+static long check(long base)
+{
+	long kernel = committed(), ours = charged() - base;
+
+	if (kernel == ours)
+		return 0;
+	say("kernel=%ld ledger=%ld\n", kernel, ours);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	long operations = number(argv, 1), wrong = 0, checks = 0;
+	long base;
+
+	(void)argc;
+	setvbuf(stdout, NULL, _IONBF, 0);
+	seed = (unsigned long)number(argv, 2) * 2654435761UL + 88172645463325252UL;
+	window = (char *)0x200000000000;
+	committed(); /* the stream's buffer is allocated and freed alike from now on */
+	base = charged();
+	for (long i = 0; i < operations; i++) {
+		char *p = window + dice(PAGES) * PAGE;
+		long n = 1 + (long)dice(dice(8) ? 20 : PAGES);
+
+		if (n > (window + PAGES * PAGE - p) / PAGE)
+			n = (window + PAGES * PAGE - p) / PAGE;
+		switch (dice(8)) {
+		case 0:
+		case 1:
+		case 2:
+			map_some(p, n);
+			break;
+		case 3:
+		case 4:
+			munmap(p, (size_t)n * PAGE);
+			break;
+		case 5:
+		case 6:
+			protect_some(p, n);
+			break;
+		default:
+			move_some(p, n);
+		}
+		if (i % CHECK_EVERY == 0) {
+			checks++;
+			wrong += check(base);
+		}
+	}
+	munmap(window, PAGES * PAGE);
+	wrong += check(base) || charged() != base;
+	say("checks=%ld wrong=%ld\n", checks, wrong);
+	return wrong != 0;
+}
