@@ -107,10 +107,17 @@ static bool file_is_ours(const struct stat *st)
 	return has_ledger_shape(st) && st->st_uid == raw_geteuid();
 }
 
-static bool is_ledger(const struct ledger *ledger)
+static uint32_t end_of(const _Atomic uint32_t *word)
 {
-	return ledger->magic == LEDGER_MAGIC && ledger->version == LEDGER_VERSION &&
-	       ledger->size == sizeof(struct ledger);
+	return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+/* A file that was damaged must not lead outside the tables. */
+static bool is_ledger(const struct ledger *l)
+{
+	return l->magic == LEDGER_MAGIC && l->version == LEDGER_VERSION && l->size == sizeof(*l) &&
+	       end_of(&l->accounts_end) <= LEDGER_ACCOUNTS && end_of(&l->slots_end) <= LEDGER_SLOTS &&
+	       end_of(&l->cells_end) <= LEDGER_CELLS;
 }
 
 int ledger_open(const char *path, struct ledger **ledger)
