@@ -18,20 +18,22 @@
 enum {
 	SPINS = 200,
 	LOOK_AFTER_NS = 20000000,      /* a holder needs microseconds; look after it then */
-	SUSPECT_AFTER_NS = 1000000000, /* a tid that is alive may be a recycled one */
+	SUSPECT_AFTER_NS = 1000000000, /* a tid that is alive may be a recycled one; taken_ns may lag behind */
 };
 
 /* Whether the thread that holds the lock can still release it. */
 static bool owner_is_dead(struct ledger *ledger, uint32_t owner, uint32_t self, int64_t waited_ns)
 {
 	int64_t taken_ns = atomic_load_explicit(&ledger->lock_taken_ns, memory_order_relaxed);
+	enum procfs_life life;
 
 	/* The lock is never nested: this was a thread of the image before exec. */
 	if (owner == self)
 		return true;
 	if (raw_syscall2(SYS_tkill, owner, 0) == -ESRCH)
 		return true;
-	return waited_ns > SUSPECT_AFTER_NS && procfs_life((pid_t)owner, taken_ns) != PROCFS_ALIVE;
+	life = procfs_life((pid_t)owner, taken_ns);
+	return life == PROCFS_ZOMBIE || (life == PROCFS_GONE && waited_ns > SUSPECT_AFTER_NS);
 }
 
 static bool try_lock(struct ledger *ledger, uint32_t self)

@@ -98,8 +98,9 @@ static uint32_t take_place(uint32_t index, pid_t pid)
 		atomic_fetch_or_explicit(&member.ledger->degraded,
 					 index == LEDGER_NONE ? LEDGER_SLOTS_FULL : LEDGER_UNRESERVED,
 					 memory_order_relaxed);
-		if (index == LEDGER_NONE)
-			return LEDGER_NONE;
+		if (index != LEDGER_NONE)
+			slots_bind_first(member.ledger, index, pid, procfs_pid_namespace());
+		return index;
 	}
 	slots_bind(member.ledger, index, pid);
 	return index;
