@@ -248,12 +248,33 @@ static void kills_at_any_instant_lose_not_a_byte_and_block_nobody(void **state)
 	close(fd);
 }
 
-static void at_99_percent_nothing_is_over_and_nothing_is_refused(void **state)
+static struct run *churn_at(const char *percent)
 {
 	const char *seconds = is_long() ? "60" : "3";
-	struct run *r = run_guarded(&(struct spec){.set = SET("MEM=67108864"),
-						   .argv = ARGV("churn_at_budget", "4", "8", seconds, "67108864"),
-						   .timeout_s = 120});
+
+	return run_guarded(&(struct spec){
+		.set = SET("MEM=67108864"),
+		.argv = ARGV("churn_at_budget", "4", "8", seconds, "67108864", percent),
+		.timeout_s = 120});
+}
+
+static void threads_that_want_more_than_there_is_are_never_over(void **state)
+{
+	struct run *r = churn_at("300");
+
+	(void)state;
+	expect_exit(r, 0);
+	print_message("# %s", r->out);
+	expect(r, out_number(r, "over") == 0);
+	expect(r, out_number(r, "refused") > 0);
+	expect(r, out_number(r, "left") == 0);
+	expect(r, out_number(r, "most") > 67108864 / 100 * 99);
+	run_free(r);
+}
+
+static void at_99_percent_nothing_is_over_and_nothing_is_refused(void **state)
+{
+	struct run *r = churn_at("99");
 
 	(void)state;
 	expect_exit(r, 0);
@@ -270,6 +291,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kills_at_any_instant_lose_not_a_byte_and_block_nobody),
+		cmocka_unit_test(threads_that_want_more_than_there_is_are_never_over),
 		cmocka_unit_test(at_99_percent_nothing_is_over_and_nothing_is_refused),
 	};
 

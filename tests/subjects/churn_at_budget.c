@@ -1,11 +1,11 @@
 /*
- * churn_at_budget.c - PROCS x THREADS allocate and free for SECONDS at BUDGET bytes; counts two things.
+ * churn_at_budget.c - PROCS x THREADS allocate and free for SECONDS at PERCENT of BUDGET bytes; counts two things.
  *
  * over     instants at which more was granted than BUDGET: a sum that grows after each grant and shrinks
  *          before each free
  * refused  refusals. A thread asks only for what fits: it first adds the most that the block can take to
- *          a second sum, of what was asked for and not yet freed, and gives up if that passes 99 % of BUDGET.
- *          The last 1 % is for what libc needs. So at every instant of every call there was room.
+ *          a second sum, of what was asked for and not yet freed, and gives up if that passes PERCENT of
+ *          BUDGET. Up to 99 there is at every instant of every call room for it, and for what libc needs.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,9 +20,9 @@
 enum { BLOCKS = 512, MOST_THREADS = 64, MOST_SLACK = 16 };
 
 static struct shared {
-	_Atomic long granted, asked, over, refused, grants, most;
+	_Atomic long started, granted, asked, over, refused, grants, most;
 } *shared;
-static long budget, within;
+static long budget, within, everybody;
 static time_t last;
 
 struct block {
@@ -71,6 +71,10 @@ static void *churn(void *arg)
 	struct block block[BLOCKS] = {0};
 	unsigned seed = (unsigned)(uintptr_t)arg;
 
+	/* A thread's own start needs memory too. */
+	atomic_fetch_add(&shared->started, 1);
+	while (atomic_load(&shared->started) < everybody)
+		usleep(1000);
 	while (time(NULL) < last) {
 		for (int i = 0; i < 200; i++) {
 			struct block *b = &block[rand_r(&seed) % BLOCKS];
@@ -86,12 +90,13 @@ static void *churn(void *arg)
 
 int main(int argc, char **argv)
 {
-	long procs = number(argv, argc - 4), threads = number(argv, argc - 3);
+	long procs = number(argv, argc - 5), threads = number(argv, argc - 4);
 	pthread_t thread[MOST_THREADS];
 
-	budget = number(argv, argc - 1);
-	within = budget / 100 * 99;
-	last = time(NULL) + number(argv, argc - 2);
+	budget = number(argv, argc - 2);
+	within = budget / 100 * number(argv, argc - 1);
+	everybody = procs * threads;
+	last = time(NULL) + number(argv, argc - 3);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (long p = 0; p < procs; p++) {
 		if (fork())
