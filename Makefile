@@ -5,7 +5,10 @@ bindir ?= $(prefix)/bin
 libdir ?= $(prefix)/lib
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
-CC ?= gcc
+# make's own default is cc; a CC of the user's still wins.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CFLAGS ?= -O2 -g
 B ?= build
 

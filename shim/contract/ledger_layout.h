@@ -144,8 +144,9 @@ struct account {
 	uint32_t scope;
 	int32_t status_fd; /* the program's number, -1: none */
 	uint64_t status_dev, status_ino;
-	int64_t start_ns;	  /* CLOCK_MONOTONIC */
-	int64_t wall_deadline_ns; /* CLOCK_MONOTONIC; INT64_MAX: none */
+	uint64_t log_dev, log_ino; /* of a log that is a descriptor */
+	int64_t start_ns;	   /* CLOCK_MONOTONIC */
+	int64_t wall_deadline_ns;  /* CLOCK_MONOTONIC; INT64_MAX: none */
 	char name[LEDGER_NAME];
 	char log[LEDGER_NAME];
 	char status_file[LEDGER_PATH];
@@ -155,6 +156,7 @@ struct account {
 	int64_t mem_peak, threads_peak, procs_peak;
 	int64_t procs_total;
 	int64_t cpu_dead_ns;
+	int64_t cpu_sum_ns, cpu_summed_ns; /* the last sum over all members, and when */
 
 	int64_t denied[RL_LIMIT_COUNT];
 	int64_t series_start_ns[RL_LIMIT_COUNT]; /* first refusal of a series without long gaps */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "attrs.h"
+#include "ledger_file.h"
 #include "rawsys.h"
 
 /* Looks no further than accounts that were used once: the rest of the file has no pages yet. */
@@ -19,7 +20,8 @@ static uint32_t find_free(struct ledger *ledger)
 	for (uint32_t i = 0; i < end; i++)
 		if (!atomic_load_explicit(&ledger->account[i].in_use, memory_order_relaxed))
 			return i;
-	if (end == LEDGER_ACCOUNTS)
+	if (end == LEDGER_ACCOUNTS ||
+	    (end && ledger_page_in(&ledger->account[end], sizeof(ledger->account[end]))))
 		return LEDGER_NONE;
 	atomic_store_explicit(&ledger->accounts_end, end + 1, memory_order_relaxed);
 	return end;
@@ -44,7 +46,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	a->parent = parent;
 	a->root = root;
 	a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
-	a->config_hash = config_hash(config);
+	a->config_hash = config->hash;
 	a->scope = (uint32_t)config->scope;
 	for (int i = 0; i < RL_LIMIT_COUNT; i++) {
 		bool here = part == ACCOUNT_WHOLE || (part == ACCOUNT_TREE) == limit_is_always_tree(i);

@@ -124,12 +124,15 @@ static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
 	if (self == root)
 		record_process_end(ledger, self, &ending);
 	signal_members(ledger, account, self, root, self, SIGKILL);
-	if (self != root && is_reachable(ledger, root, self)) {
+	if (self != root && root != LEDGER_NONE && is_reachable(ledger, root, self)) {
 		raw_sleep_ns(ROOT_HEADSTART_NS);
 		signal_slot(ledger, root, SIGKILL);
 	}
-	if (self != LEDGER_NONE)
+	if (self != LEDGER_NONE) {
 		raw_kill(raw_getpid(), SIGKILL);
+		/* The first process of a pid namespace does not die of its own SIGKILL. */
+		raw_exit_group(128 + SIGKILL);
+	}
 }
 
 void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)

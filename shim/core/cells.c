@@ -9,6 +9,7 @@
 
 #include "accounts.h"
 #include "leases.h"
+#include "ledger_file.h"
 #include "ledger_lock.h"
 
 static int64_t load(const _Atomic int64_t *value)
@@ -175,7 +176,7 @@ struct cell *cells_attach_locked(struct ledger *ledger, uint32_t slot)
 
 	while (i < end && atomic_load_explicit(&ledger->cell[i].slot, memory_order_relaxed))
 		i++;
-	if (i == LEDGER_CELLS) {
+	if (i == LEDGER_CELLS || (i && i == end && ledger_grow(&ledger->cell[i], sizeof(ledger->cell[i])))) {
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_CELLS_FULL, memory_order_relaxed);
 		return NULL;
 	}

@@ -246,12 +246,6 @@ int config_read_environ(struct config *config, char *const *environment, struct 
 	return count;
 }
 
-void config_finish(struct config *config)
-{
-	for (int i = 0; i < RL_LIMIT_COUNT; i++)
-		action_apply_grace(&config->action[i], config->grace_ns);
-}
-
 /* FNV-1a; collisions are harmless, they only keep two equal-looking budgets in one account. */
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 {
@@ -274,4 +268,11 @@ uint64_t config_hash(const struct config *config)
 	hash = hash_text(hash, config->status_file);
 	hash = hash_text(hash, config->name);
 	return hash_text(hash, config->log);
+}
+
+void config_finish(struct config *config)
+{
+	for (int i = 0; i < RL_LIMIT_COUNT; i++)
+		action_apply_grace(&config->action[i], config->grace_ns);
+	config->hash = config_hash(config);
 }

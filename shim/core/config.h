@@ -49,6 +49,7 @@ struct config {
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
 	const char *log;
+	uint64_t hash; /* of the settings as they were given; by config_finish() */
 };
 
 /* A row of the tables, for parsers, help texts and checks. */
@@ -86,7 +87,7 @@ int config_set(struct config *config, const struct config_variable *variable, co
  */
 int config_read_environ(struct config *config, char *const *environment, struct fmt *why);
 
-/* Fills in what depends on several settings, once all are read. */
+/* Fills in what depends on several settings, once all are read; `hash` tells inherited ones from new ones. */
 void config_finish(struct config *config);
 
 /* The supported row whose name starts most alike, by two characters at least, or NULL. */
@@ -95,7 +96,7 @@ const struct config_variable *config_nearest(const char *name, size_t len);
 /* Writes why `name` is not a variable, and the nearest name there is. */
 void config_explain_unknown(const char *name, size_t len, struct fmt *why);
 
-/* A number that is the same for the same settings, to tell inherited ones from new ones. */
+/* A number that is the same for the same settings. */
 uint64_t config_hash(const struct config *config);
 
 #endif

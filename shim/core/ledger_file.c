@@ -35,6 +35,11 @@ int ledger_page_in(const void *start, size_t len)
 	return error == -EINVAL ? 0 : (int)error;
 }
 
+int ledger_grow(const void *entry, size_t len)
+{
+	return (uintptr_t)entry % PAGE ? 0 : ledger_page_in(entry, len);
+}
+
 static void make_path(struct fmt *f, const char *directory)
 {
 	fmt_str(f, directory);
@@ -57,6 +62,13 @@ static int map(int fd, struct ledger **ledger)
 	return 0;
 }
 
+/* The pages that every process touches first. */
+static const off_t FIRST_ENTRIES[] = {
+	offsetof(struct ledger, account),
+	offsetof(struct ledger, slot),
+	offsetof(struct ledger, cell),
+};
+
 /* Written, not stored: on a full file system a store would raise SIGBUS. */
 static int write_header(int fd, const char *path)
 {
@@ -70,9 +82,43 @@ static int write_header(int fd, const char *path)
 
 	static_assert(offsetof(struct ledger, owner) == 16, "the written header is the ledger's beginning");
 	written = raw_syscall4(SYS_pwrite64, fd, path, len, offsetof(struct ledger, path));
+	for (size_t i = 0; i < RL_ARRAY_LEN(FIRST_ENTRIES) && written >= 0; i++)
+		written = raw_syscall4(SYS_pwrite64, fd, "", 1, FIRST_ENTRIES[i]);
 	if (written >= 0)
 		written = raw_syscall4(SYS_pwrite64, fd, &head, 20, 0);
 	return written < 0 ? (int)written : 0;
+}
+
+/* Without the signal that the kernel sends beside EFBIG. */
+static int truncate_quietly(int fd)
+{
+	static const uint64_t size_signal = 1ULL << (SIGXFSZ - 1);
+	static const struct timespec at_once;
+	uint64_t mask;
+	int error;
+
+	raw_sigmask(SIG_BLOCK, &size_signal, &mask);
+	error = raw_ftruncate(fd, sizeof(struct ledger));
+	if (error)
+		raw_syscall4(SYS_rt_sigtimedwait, &size_signal, NULL, &at_once, sizeof(size_signal));
+	raw_sigmask(SIG_SETMASK, &mask, NULL);
+	return error;
+}
+
+/* A limit on file sizes is meant for the program's files; where it cannot be lifted it must not kill. */
+static int set_size(int fd)
+{
+	struct rlimit was, lifted;
+	int error = truncate_quietly(fd);
+
+	if (error != -EFBIG || raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &was) < 0)
+		return error;
+	lifted = was;
+	lifted.rlim_cur = was.rlim_max;
+	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &lifted, NULL);
+	error = truncate_quietly(fd);
+	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &was, NULL);
+	return error;
 }
 
 static int create_in(const char *directory, struct ledger **ledger)
@@ -85,7 +131,7 @@ static int create_in(const char *directory, struct ledger **ledger)
 	fd = raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;
-	error = raw_ftruncate(fd, sizeof(**ledger));
+	error = set_size(fd);
 	if (!error)
 		error = write_header(fd, path);
 	if (!error)

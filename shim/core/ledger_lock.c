@@ -17,8 +17,9 @@
 
 enum {
 	SPINS = 200,
-	LOOK_AFTER_NS = 20000000,      /* a holder needs microseconds; look after it then */
-	SUSPECT_AFTER_NS = 1000000000, /* a tid that is alive may be a recycled one; taken_ns may lag behind */
+	LOOK_AFTER_NS = 20000000, /* a holder needs microseconds; look after it then */
+	SUSPECT_AFTER_NS =
+		1000000000, /* a tid that is alive may be a recycled one; taken_ns may lag behind */
 };
 
 /* Whether the thread that holds the lock can still release it. */
@@ -27,6 +28,9 @@ static bool owner_is_dead(struct ledger *ledger, uint32_t owner, uint32_t self, 
 	int64_t taken_ns = atomic_load_explicit(&ledger->lock_taken_ns, memory_order_relaxed);
 	enum procfs_life life;
 
+	/* A tid of another pid namespace means nothing here: only patience tells. */
+	if (atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))
+		return waited_ns > 2 * (int64_t)SUSPECT_AFTER_NS;
 	/* The lock is never nested: this was a thread of the image before exec. */
 	if (owner == self)
 		return true;

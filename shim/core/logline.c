@@ -19,6 +19,24 @@ static int open_log(const char *where, bool *opened)
 	return *opened ? raw_open(where, O_WRONLY | O_CREAT | O_APPEND, 0666) : (int)fd;
 }
 
+void logline_hold(struct account *account)
+{
+	struct stat st;
+	int64_t fd;
+
+	if (units_count(account->log, strlen(account->log), &fd) || raw_fstat((int)fd, &st) < 0)
+		return;
+	account->log_dev = st.st_dev;
+	account->log_ino = st.st_ino;
+}
+
+static bool is_log(const struct account *account, int fd)
+{
+	struct stat st;
+
+	return raw_fstat(fd, &st) == 0 && st.st_dev == account->log_dev && st.st_ino == account->log_ino;
+}
+
 void logline(const struct account *account, const char *event, const char *detail, int64_t number)
 {
 	char line[256];
@@ -30,7 +48,7 @@ void logline(const struct account *account, const char *event, const char *detai
 	if (!account->log[0])
 		return;
 	fd = open_log(account->log, &opened);
-	if (fd < 0)
+	if (fd < 0 || (!opened && !is_log(account, fd)))
 		return;
 	fmt_str(&f, "reslimit[");
 	fmt_int(&f, raw_getpid());

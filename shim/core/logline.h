@@ -13,6 +13,9 @@
 
 #include "../contract/ledger_layout.h"
 
+/* Notes which file a descriptor is, so that no line goes to another that takes its number later. */
+void logline_hold(struct account *account);
+
 /* Writes "reslimit[PID] SECONDS EVENT DETAIL NUMBER" where the account says; nothing if it says nowhere. */
 void logline(const struct account *account, const char *event, const char *detail, int64_t number);
 

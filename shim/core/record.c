@@ -35,20 +35,47 @@ void record_set_heap_coverage(const char *word)
 	heap_coverage = word;
 }
 
+static bool is_status_file(const struct account *a, int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && raw_fstat(fd, &st) == 0 && st.st_dev == a->status_dev && st.st_ino == a->status_ino;
+}
+
+/* The copy that the program before this exec passed on; one is enough. */
+static int adopt_passed(const struct account *a)
+{
+	int adopted = -1;
+
+	for (int fd = HIGH_FD; fd < HIGH_FD + HELD_MAX * 2; fd++) {
+		if (!is_status_file(a, fd))
+			continue;
+		if (adopted >= 0) {
+			raw_close(fd);
+			continue;
+		}
+		raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
+		adopted = fd;
+	}
+	return adopted;
+}
+
 void record_hold(struct ledger *ledger, uint32_t account)
 {
 	struct account *a = &ledger->account[account];
 	struct stat st;
 	int fd;
 
-	if (a->status_fd < 0 || held_count == HELD_MAX || raw_fstat(a->status_fd, &st) < 0)
+	if (a->status_fd < 0 || held_count == HELD_MAX)
 		return;
-	if (a->status_ino && (a->status_dev != st.st_dev || a->status_ino != st.st_ino))
-		return;
-	a->status_dev = st.st_dev;
-	a->status_ino = st.st_ino;
-	fd = raw_fcntl(a->status_fd, F_DUPFD_CLOEXEC, HIGH_FD);
-	if (fd < 0) /* a low limit on descriptors: anywhere */
+	if (!a->status_ino && raw_fstat(a->status_fd, &st) == 0) {
+		a->status_dev = st.st_dev;
+		a->status_ino = st.st_ino;
+	}
+	fd = adopt_passed(a);
+	if (fd < 0 && is_status_file(a, a->status_fd))
+		fd = raw_fcntl(a->status_fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	if (fd < 0 && is_status_file(a, a->status_fd)) /* a low limit on descriptors: anywhere */
 		fd = raw_fcntl(a->status_fd, F_DUPFD_CLOEXEC, 3);
 	held[held_count].account = account;
 	held[held_count].fd = fd;
@@ -60,13 +87,6 @@ void record_keep_over_exec(bool keep)
 	for (int i = 0; i < held_count; i++)
 		if (held[i].fd >= 0)
 			raw_fcntl(held[i].fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
-}
-
-static bool is_status_file(const struct account *a, int fd)
-{
-	struct stat st;
-
-	return fd >= 0 && raw_fstat(fd, &st) == 0 && st.st_dev == a->status_dev && st.st_ino == a->status_ino;
 }
 
 /* A descriptor that still is what the user named, or -1. */

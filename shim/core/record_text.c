@@ -35,8 +35,11 @@ static const enum unit LIMIT_UNITS[] = {
 static const struct account *account_with_cause(const struct ledger *ledger, uint32_t account)
 {
 	const struct account *a = &ledger->account[account];
-	const struct account *own = &ledger->account[ledger->slot[a->root].account];
+	const struct account *own;
 
+	if (a->root == LEDGER_NONE)
+		return a;
+	own = &ledger->account[ledger->slot[a->root].account];
 	if (a->scope == RL_SCOPE_PROCESS && own->config_hash == a->config_hash &&
 	    !atomic_load_explicit(&a->breach, memory_order_acquire))
 		return own;

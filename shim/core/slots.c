@@ -10,6 +10,7 @@
 
 #include "accounts.h"
 #include "cells.h"
+#include "ledger_file.h"
 #include "procfs.h"
 #include "rawsys.h"
 
@@ -30,7 +31,7 @@ static uint32_t find_free(struct ledger *ledger)
 	for (uint32_t i = 0; i < end; i++)
 		if (state_of(&ledger->slot[i]) == SLOT_FREE)
 			return i;
-	if (end == LEDGER_SLOTS)
+	if (end == LEDGER_SLOTS || (end && ledger_grow(&ledger->slot[end], sizeof(ledger->slot[end]))))
 		return LEDGER_NONE;
 	atomic_store_explicit(&ledger->slots_end, end + 1, memory_order_relaxed);
 	return end;

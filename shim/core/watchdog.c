@@ -149,7 +149,7 @@ struct sched_attributes {
  */
 static void ask_for_prompt_wakeups(void)
 {
-	struct sched_attributes attributes;
+	struct sched_attributes attributes = {.size = 0};
 
 	raw_syscall2(SYS_prctl, PR_SET_TIMERSLACK, 1);
 	if (raw_syscall4(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) < 0 || attributes.policy)

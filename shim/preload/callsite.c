@@ -120,6 +120,17 @@ static void read_build_id(const ElfW(Ehdr) * elf, uintptr_t bias, struct fmt *ou
 	}
 }
 
+/* Where address 0 of the file would lie: its first segment need not begin there. */
+static uintptr_t bias_of(const ElfW(Ehdr) * elf)
+{
+	const ElfW(Phdr) *ph = (const ElfW(Phdr) *)((const char *)elf + elf->e_phoff);
+
+	for (int i = 0; i < elf->e_phnum; i++)
+		if (ph[i].p_type == PT_LOAD)
+			return (uintptr_t)elf - (ph[i].p_vaddr & ~(uintptr_t)4095);
+	return (uintptr_t)elf;
+}
+
 static void describe(uintptr_t address, struct callsite *site)
 {
 	const ElfW(Ehdr) *elf = (const ElfW(Ehdr) *)module.start;
@@ -127,7 +138,7 @@ static void describe(uintptr_t address, struct callsite *site)
 	struct fmt text = FMT_INIT(site->module_offset);
 	struct fmt id = FMT_INIT(site->build_id);
 	bool is_elf = !memcmp(elf->e_ident, ELFMAG, SELFMAG);
-	uintptr_t bias = is_elf && elf->e_type == ET_EXEC ? 0 : module.start;
+	uintptr_t bias = is_elf ? bias_of(elf) : module.start;
 
 	fmt_strn(&text, name, 96);
 	fmt_char(&text, '+');

@@ -155,6 +155,11 @@ static void write_preload(const char *list, char *text, size_t size)
 	size_t file_len = strlen(OUR_FILE);
 
 	fmt_str(&f, PRELOAD);
+	/* Whoever put another library before us had a reason: sanitizers must come first. */
+	if (lists_us(list)) {
+		fmt_str(&f, list);
+		return;
+	}
 	fmt_str(&f, our_path);
 	while (list && *list) {
 		char entry[CONFIG_PATH_MAX];

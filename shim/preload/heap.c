@@ -9,9 +9,11 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/accounts.h"
 #include "real.h"
 
 bool heap_reads_headers;
+bool heap_is_bypassed;
 
 /*
  * The most that a block may have beyond the n bytes asked for. glibc rounds up
@@ -41,9 +43,12 @@ bool heap_detect_headers(void)
 
 static void compare_sample(const void *block, size_t size)
 {
-	size_t word = heap_header(block);
+	size_t word;
 
-	if (atomic_load_explicit(&samples_left, memory_order_relaxed) <= 0 || (word & CHUNK_IS_MMAPPED))
+	if (atomic_load_explicit(&samples_left, memory_order_relaxed) <= 0)
+		return;
+	word = heap_header(block);
+	if (word & CHUNK_IS_MMAPPED)
 		return;
 	if ((word & ~(size_t)CHUNK_FLAGS) - CHUNK_OVERHEAD != size)
 		atomic_store_explicit(&samples_left, 0, memory_order_relaxed);
@@ -65,8 +70,21 @@ size_t heap_size_slow(void *block)
 	return size;
 }
 
+/* A request that no machine could grant is not refused by a budget that nobody set. */
+static bool is_limited(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	if (a->limit[RL_MEM] != RL_UNLIMITED)
+		return true;
+	return false;
+}
+
 static bool refuse(size_t n, struct heap_call call)
 {
+	if (!is_limited()) {
+		errno = ENOMEM;
+		return false;
+	}
 	member_note_denial(RL_MEM, call.name, n > RL_LIMIT_MAX ? RL_LIMIT_MAX : (int64_t)n, call.caller);
 	errno = ENOMEM;
 	return false;
@@ -165,11 +183,21 @@ static int change(int64_t n)
  */
 static void *resize_beside(void *block, size_t old_size, size_t n, struct heap_call call)
 {
-	void *copy = real.malloc(n);
+	/* The least that it must grow by is reserved before anything is tried. */
+	int64_t reserve = n > old_size ? (int64_t)(n - old_size) : 0;
+	int64_t short_of;
+	void *copy;
 
-	if (!copy)
+	if (change(reserve)) {
+		refuse(n, call);
 		return NULL;
-	if (change((int64_t)heap_size(copy) - (int64_t)old_size)) {
+	}
+	copy = real.malloc(n);
+	short_of = copy ? (int64_t)heap_size(copy) - (int64_t)old_size - reserve : 0;
+	if (!copy || change(short_of)) {
+		budget_return_unused(reserve);
+		if (!copy)
+			return NULL;
 		real.free(copy);
 		refuse(n, call);
 		return NULL;
@@ -226,6 +254,8 @@ void *heap_resize(void *block, size_t n, struct heap_call call)
 			errno = ENOMEM;
 		return NULL;
 	}
+	if (!n)
+		return resize_in_place(block, old_size, n, 0);
 	most = n + most_slack(n);
 	reserve = most > old_size ? (int64_t)(most - old_size) : 0;
 	if (!reserve || !change(reserve))

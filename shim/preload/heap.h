@@ -38,6 +38,9 @@ struct heap_call {
 /* Whether a block's size stands in the word before it, as in glibc; set once at start. */
 extern bool heap_reads_headers RL_HIDDEN;
 
+/* Whether the program calls another malloc than ours: blocks that reach us then may be its own. */
+extern bool heap_is_bypassed RL_HIDDEN;
+
 /* glibc keeps flags in the low bits of that word. */
 enum { CHUNK_FLAGS = 7, CHUNK_IS_MMAPPED = 2, CHUNK_OVERHEAD = sizeof(size_t) };
 

@@ -110,6 +110,10 @@ RL_EXPORT void *reallocarray(void *block, size_t count, size_t size)
 {
 	size_t bytes;
 
+	real_ensure();
+	/* libc's own calls whichever realloc the program has. */
+	if (heap_is_bypassed)
+		return real.reallocarray(block, count, size);
 	if (__builtin_mul_overflow(count, size, &bytes)) {
 		errno = ENOMEM;
 		return NULL;

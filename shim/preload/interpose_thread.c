@@ -7,7 +7,7 @@
  * Context: takes the ledger's lock; never allocates; a signal handler may run
  *          in the middle but may not create threads (POSIX). A vfork child may
  *          not either.
- * Fork:    nothing: the child has one thread, and its slot counts none beside it.
+ * Fork:    the child's slot counts no thread beside its first; thread_fork().
  *
  * The place is reserved before the thread exists and travels to it in its
  * cell. It is given back in the last round of destructors, so that a joiner
@@ -65,6 +65,12 @@ static void end_thread(void *value)
 int thread_make_key(void)
 {
 	return -pthread_key_create(&end_key, end_thread);
+}
+
+void thread_fork(enum fork_side side)
+{
+	if (side == FORK_CHILD && pthread_getspecific(end_key) == &counted)
+		pthread_setspecific(end_key, &uncounted);
 }
 
 void thread_return_cell_at_end(void)

@@ -10,6 +10,8 @@
 #ifndef RL_PRELOAD_INTERPOSE_THREAD_H
 #define RL_PRELOAD_INTERPOSE_THREAD_H
 
+#include "forkguard.h"
+
 /* Makes the key whose destructor ends a thread. Return: 0 or -errno. */
 int thread_make_key(void);
 
@@ -18,5 +20,8 @@ int thread_make_key(void);
  * Context: the thread itself, on its first allocation.
  */
 void thread_return_cell_at_end(void);
+
+/* In a forked child the thread is its process's first, and has no place of its own to give back. */
+void thread_fork(enum fork_side side);
 
 #endif

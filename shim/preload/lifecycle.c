@@ -77,21 +77,17 @@ void lifecycle_fork(enum fork_side side)
 		atomic_store_explicit(&ended, 0, memory_order_relaxed);
 }
 
-static const char *heap_coverage(void)
-{
-	return real_seen_by_program("malloc") == (void *)malloc ? "full" : "bypassed";
-}
-
 __attribute__((constructor)) static void begin(void)
 {
 	real_resolve();
+	heap_is_bypassed = real_seen_by_program("malloc") != (void *)malloc;
 	if (!heap_detect_headers())
 		serving_begin();
+	thread_make_key();
 	startup_run();
 	if (!member.ledger)
 		return;
-	record_set_heap_coverage(heap_coverage());
-	thread_make_key();
+	record_set_heap_coverage(heap_is_bypassed ? "bypassed" : "full");
 	on_exit(end_exit, NULL);
 	at_quick_exit(end_quick_exit);
 	fatal_install();

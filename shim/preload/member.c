@@ -99,7 +99,7 @@ static uint32_t take_place(uint32_t index, pid_t pid)
 					 index == LEDGER_NONE ? LEDGER_SLOTS_FULL : LEDGER_UNRESERVED,
 					 memory_order_relaxed);
 		if (index != LEDGER_NONE)
-			slots_bind_first(member.ledger, index, pid, procfs_pid_namespace());
+			slots_bind_self(member.ledger, index);
 		return index;
 	}
 	slots_bind(member.ledger, index, pid);

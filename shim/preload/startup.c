@@ -126,6 +126,8 @@ static void check_sinks(struct config *config)
 					       "RESLIMIT_STATUS_FILE=");
 		check_file(config->status_file, "RESLIMIT_STATUS_FILE=");
 	}
+	if (config->status_fd >= 0)
+		check_status_fd(config);
 	if (config->log && !is_number(config->log)) {
 		config->log = absolute(config->log, log_file, LEDGER_NAME, "RESLIMIT_LOG=");
 		check_file(config->log, "RESLIMIT_LOG=");
@@ -164,8 +166,12 @@ static uint32_t open_accounts(struct ledger *ledger, uint32_t parent, uint32_t s
 static void hold_records(struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
-	if (a->root == slot)
+	{
+		if (a->root != slot)
+			continue;
 		record_hold(ledger, (uint32_t)(a - ledger->account));
+		logline_hold(a);
+	}
 }
 
 static void begin_tree(const struct config *config)
@@ -176,6 +182,8 @@ static void begin_tree(const struct config *config)
 	int error;
 
 	error = ledger_create(&ledger);
+	if (error == -EFBIG)
+		refuse_to_start("the limit on file sizes (ulimit -f) is below the ledger's 18 MB; raise it");
 	if (error)
 		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
 			      "); make one of them writable, with some space left");
@@ -219,10 +227,6 @@ static void open_nested(struct ledger *ledger, uint32_t slot, struct config *con
 	uint32_t outer = ledger->slot[slot].account;
 	uint32_t inner;
 
-	/* A descriptor that was only inherited by name belongs to the outer record. */
-	if (config->status_fd >= 0 && config->status_fd == ledger->account[outer].status_fd &&
-	    !is_writable(config->status_fd))
-		config->status_fd = -1;
 	inner = open_accounts(ledger, outer, slot, config);
 	for (uint32_t i = inner; i != outer; i = ledger->account[i].parent) {
 		ledger->account[i].procs = 1;
@@ -231,17 +235,36 @@ static void open_nested(struct ledger *ledger, uint32_t slot, struct config *con
 	ledger->slot[slot].account = inner;
 }
 
+/* A descriptor that was only inherited by its number belongs to the outer record. */
+static void drop_inherited_fd(const struct account *outer, struct config *config)
+{
+	struct stat st;
+
+	if (config->status_fd < 0 || config->status_fd != outer->status_fd)
+		return;
+	if (raw_fstat((int)config->status_fd, &st) < 0 || st.st_dev != outer->status_dev ||
+	    st.st_ino != outer->status_ino)
+		config->status_fd = -1;
+}
+
 static void join_tree(struct ledger *ledger, struct config *config, int settings)
 {
-	uint64_t hash = config_hash(config);
+	const struct account *outer;
 	uint64_t mask;
 	uint32_t slot;
 
 	ledger_lock(ledger, &mask);
 	slot = find_place(ledger);
-	if (settings && ledger->account[ledger->slot[slot].account].config_hash != hash)
-		open_nested(ledger, slot, config);
 	ledger_unlock(ledger, &mask);
+	outer = &ledger->account[ledger->slot[slot].account];
+	if (settings && outer->config_hash != config->hash) {
+		/* Without the lock, because these may end the process. */
+		drop_inherited_fd(outer, config);
+		check_sinks(config);
+		ledger_lock(ledger, &mask);
+		open_nested(ledger, slot, config);
+		ledger_unlock(ledger, &mask);
+	}
 	member.ledger = ledger;
 	member.slot = slot;
 }
@@ -254,7 +277,8 @@ static void charge_start(void)
 
 	if (bytes <= 0 || !cells_charge_direct(member.ledger, member.slot, bytes))
 		return;
-	ledger_unlink(member.ledger);
+	if (slots_is_last(member.ledger, member.slot))
+		ledger_unlink(member.ledger);
 	if (a->limit[RL_MEM] < bytes)
 		refuse_number("RESLIMIT_MEM=", a->limit[RL_MEM],
 			      ": less than the program's libraries allocate before main; give more");
@@ -272,6 +296,10 @@ static void start_clocks(void)
 		if (a->root != member.slot || a->start_ns)
 			continue;
 		accounts_start_clock(a, now_ns);
+		/* What the process used before is the outer account's. */
+		if (member.ledger->slot[member.slot].cpu_base_ns)
+			a->cpu_dead_ns -= raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) -
+					  member.ledger->slot[member.slot].cpu_base_ns;
 		first = true;
 		logline(a, "start", a->name, member.pid);
 	}
@@ -291,16 +319,13 @@ static void enter_tree(struct config *config, int settings)
 	if (error && error != -ENOENT)
 		refuse_text(CONFIG_LEDGER_VARIABLE "=", path,
 			    ": not a ledger that this user may use; unset it to begin a tree of its own");
-	/* Paths and hashes must be as in the process that opened the account. */
-	check_sinks(config);
 	if (!error) {
 		join_tree(ledger, config, settings);
 		return;
 	}
 	if (!settings)
 		return;
-	if (config->status_fd >= 0)
-		check_status_fd(config);
+	check_sinks(config);
 	begin_tree(config);
 }
 

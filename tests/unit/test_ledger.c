@@ -25,6 +25,7 @@
 #include "core/accounts.h"
 #include "core/cells.h"
 #include "core/config.h"
+#include "core/leases.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/procfs.h"
@@ -57,11 +58,11 @@ static void begin(int64_t mem, int64_t procs)
 	assert_int_equal(ledger_create(&ledger), 0);
 	ledger_lock(ledger, &mask);
 	self_slot = slots_open(ledger, LEDGER_NONE);
-	slots_bind_first(ledger, self_slot, getpid(), procfs_pid_namespace());
+	slots_bind_self(ledger, self_slot);
 	ledger->slot[self_slot].account = accounts_open(ledger, LEDGER_NONE, self_slot, &config, ACCOUNT_WHOLE);
 	accounts_add_procs(ledger, ledger->slot[self_slot].account, 1);
 	ledger_unlock(ledger, &mask);
-	cells_register_fence(ledger);
+	leases_register_fence(ledger);
 }
 
 static int end(void **state)
@@ -321,7 +322,7 @@ static void charge_and_wait(uint32_t slot, void *arg)
 {
 	struct cell *cell = cells_attach(ledger, slot);
 
-	cells_register_fence(ledger);
+	leases_register_fence(ledger);
 	if (charge(slot, cell, 500 * KIB))
 		_exit(1);
 	refund(slot, cell, 400 * KIB);
@@ -442,16 +443,16 @@ static void recycled_pid_is_told_apart(void **state)
 	begin(MIB, RL_UNLIMITED);
 	ledger_lock(ledger, &mask);
 	other = slots_open(ledger, 0);
-	slots_bind_first(ledger, other, getppid(), procfs_pid_namespace());
+	slots_bind(ledger, other, getppid());
 	same = slots_open(ledger, 0);
-	slots_bind_first(ledger, same, getpid(), procfs_pid_namespace());
+	slots_bind(ledger, same, getpid());
 	assert_int_equal(slots_sweep(ledger, SWEEP_ALL), 0);
 	/* Processes of these numbers that began before those of today. */
 	ledger->slot[other].born_ns = 1;
 	ledger->slot[same].born_ns = 1;
-	assert_int_equal(slots_find(ledger, getppid(), procfs_pid_namespace()), LEDGER_NONE);
+	assert_int_equal(slots_find(ledger, getppid()), LEDGER_NONE);
 	assert_int_equal(slots_sweep(ledger, SWEEP_ALL), 2);
-	assert_int_equal(slots_find(ledger, getpid(), procfs_pid_namespace()), self_slot);
+	assert_int_equal(slots_find(ledger, getpid()), self_slot);
 	ledger_unlock(ledger, &mask);
 	expect_sums_are_exact();
 }
@@ -712,7 +713,7 @@ static void leave_a_ledger(char *path)
 	if (ledger_create(&l))
 		_exit(1);
 	slot = slots_open(l, LEDGER_NONE);
-	slots_bind_first(l, slot, getpid(), procfs_pid_namespace());
+	slots_bind(l, slot, getpid());
 	l->slot[slot].account = accounts_open(l, LEDGER_NONE, slot, &config, ACCOUNT_WHOLE);
 	memcpy(path, l->path, LEDGER_PATH);
 	kill(getpid(), SIGKILL);
