@@ -124,7 +124,8 @@ static void check_process(int p)
 			complain("process %d: %ld bytes beside its blocks, before %ld", pid, (long)beside,
 				 (long)base[p]);
 		if (beside < 0 || beside > 8192)
-			complain("process %d holds %ld and is charged %ld more", pid, (long)held, (long)beside);
+			complain("process %d holds %ld and is charged %ld more", pid, (long)held,
+				 (long)beside);
 		base[p] = beside;
 		base_pid[p] = pid;
 	}
@@ -162,8 +163,9 @@ static void complain_of_slots(void)
 
 	for (uint32_t i = 0; i < ledger->slots_end && len < 300; i++)
 		if (ledger->slot[i].state != SLOT_FREE)
-			len += snprintf(text + len, sizeof(text) - (size_t)len, " %u:state %u pid %d maker %d", i,
-					ledger->slot[i].state, ledger->slot[i].pid, ledger->slot[i].creator);
+			len += snprintf(text + len, sizeof(text) - (size_t)len,
+					" %u:state %u pid %d maker %d", i, ledger->slot[i].state,
+					ledger->slot[i].pid, ledger->slot[i].creator);
 	complain("after %d kills too many slots are in use (lock %x):%s", kills_done, ledger->lock, text);
 }
 
@@ -235,9 +237,11 @@ static void kills_at_any_instant_lose_not_a_byte_and_block_nobody(void **state)
 				       .argv = ARGV("churn_under_kills", path),
 				       .timeout_s = is_long() ? 600 : 120});
 	pthread_join(observer, NULL);
-	print_message("# %d kills, %d quiet points, %u repairs, %u reclaims, %ld grants, %ld refusals, %ld children\n",
-		      kills_done, quiet_points, ledger->repairs, ledger->reclaims, atomic_load(&churn->grants),
-		      atomic_load(&churn->refused), atomic_load(&churn->children));
+	print_message("# %d kills, %d quiet points, %u repairs, %u reclaims, %ld grants, %ld refusals, %ld "
+		      "children\n",
+		      kills_done, quiet_points, ledger->repairs, ledger->reclaims,
+		      atomic_load(&churn->grants), atomic_load(&churn->refused),
+		      atomic_load(&churn->children));
 	assert_string_equal(complaint, "");
 	expect_exit(r, 0);
 	assert_int_equal(kills_done, kills);
@@ -252,10 +256,10 @@ static struct run *churn_at(const char *percent)
 {
 	const char *seconds = is_long() ? "60" : "3";
 
-	return run_guarded(&(struct spec){
-		.set = SET("MEM=67108864"),
-		.argv = ARGV("churn_at_budget", "4", "8", seconds, "67108864", percent),
-		.timeout_s = 120});
+	return run_guarded(
+		&(struct spec){.set = SET("MEM=67108864"),
+			       .argv = ARGV("churn_at_budget", "4", "8", seconds, "67108864", percent),
+			       .timeout_s = 120});
 }
 
 static void threads_that_want_more_than_there_is_are_never_over(void **state)

@@ -17,9 +17,9 @@ struct churn_process {
 };
 
 struct churn {
-	_Atomic long pause;	  /* odd: threads stop */
-	_Atomic long sweep;	  /* the observer asks the first process for a request that cannot fit */
-	_Atomic long swept;	  /* it was refused */
+	_Atomic long pause; /* odd: threads stop */
+	_Atomic long sweep; /* the observer asks the first process for a request that cannot fit */
+	_Atomic long swept; /* it was refused */
 	_Atomic int first;
 	_Atomic int stop;
 	_Atomic long refused, grants, children;

@@ -1,5 +1,6 @@
 /*
- * churn_at_budget.c - PROCS x THREADS allocate and free for SECONDS at PERCENT of BUDGET bytes; counts two things.
+ * churn_at_budget.c - PROCS x THREADS allocate and free for SECONDS at PERCENT of BUDGET bytes; counts two
+ * things.
  *
  * over     instants at which more was granted than BUDGET: a sum that grows after each grant and shrinks
  *          before each free
@@ -21,7 +22,7 @@ enum { BLOCKS = 512, MOST_THREADS = 64, MOST_SLACK = 16 };
 
 static struct shared {
 	_Atomic long started, granted, asked, over, refused, grants, most;
-} *shared;
+} * shared;
 static long budget, within, everybody;
 static time_t last;
 

@@ -185,7 +185,8 @@ int main(int argc, char **argv)
 			return 4;
 		snprintf(shell_command, sizeof(shell_command), "read x <&%d; exit 7", gate[0]);
 		snprintf(word_command, sizeof(word_command), "$(%s)", shell_command);
-		refused = thread_errno = 0;
+		refused = 0;
+		thread_errno = 0;
 		for (long i = 0; i < tries; i++) {
 			pid[i] = 0;
 			errno = 99;

@@ -59,7 +59,8 @@ static void begin(int64_t mem, int64_t procs)
 	ledger_lock(ledger, &mask);
 	self_slot = slots_open(ledger, LEDGER_NONE);
 	slots_bind_self(ledger, self_slot);
-	ledger->slot[self_slot].account = accounts_open(ledger, LEDGER_NONE, self_slot, &config, ACCOUNT_WHOLE);
+	ledger->slot[self_slot].account =
+		accounts_open(ledger, LEDGER_NONE, self_slot, &config, ACCOUNT_WHOLE);
 	accounts_add_procs(ledger, ledger->slot[self_slot].account, 1);
 	ledger_unlock(ledger, &mask);
 	leases_register_fence(ledger);
@@ -621,7 +622,8 @@ static void full_table_of_accounts_is_a_refusal(void **state)
 	begin(MIB, RL_UNLIMITED);
 	ledger_lock(ledger, &mask);
 	for (int i = 1; i < LEDGER_ACCOUNTS; i++)
-		assert_int_not_equal(accounts_open(ledger, 0, self_slot, &config, ACCOUNT_WHOLE), LEDGER_NONE);
+		assert_int_not_equal(accounts_open(ledger, 0, self_slot, &config, ACCOUNT_WHOLE),
+				     LEDGER_NONE);
 	assert_int_equal(accounts_open(ledger, 0, self_slot, &config, ACCOUNT_WHOLE), LEDGER_NONE);
 	assert_int_equal(accounts_open_sibling(ledger, 0, self_slot), LEDGER_NONE);
 	ledger_unlock(ledger, &mask);
