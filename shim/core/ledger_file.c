@@ -262,6 +262,19 @@ static bool maker_is_gone(const char *name, const struct fmt *prefix)
 	return pid > 0 && *name == '-' && raw_kill((pid_t)pid, 0) == -ESRCH;
 }
 
+/* Whether the maker died before it had written the header, which it does last. */
+static bool was_never_begun(const char *path)
+{
+	uint32_t magic = 0;
+	int fd = raw_open(path, O_RDONLY | O_NOFOLLOW, 0);
+
+	if (fd < 0)
+		return false;
+	raw_read(fd, &magic, sizeof(magic));
+	raw_close(fd);
+	return !magic;
+}
+
 static void sweep_file(const char *directory, const char *name)
 {
 	char path[LEDGER_PATH];
@@ -272,8 +285,11 @@ static void sweep_file(const char *directory, const char *name)
 	fmt_str(&f, directory);
 	fmt_char(&f, '/');
 	fmt_str(&f, name);
-	if (ledger_open(path, &l))
+	if (ledger_open(path, &l)) {
+		if (was_never_begun(path))
+			raw_unlink(path);
 		return;
+	}
 	unused = slots_is_last(l, LEDGER_NONE);
 	ledger_unmap(l);
 	if (unused)

@@ -188,6 +188,7 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 	fmt_char(f, '{');
 	text(f, "heap", heap, 16);
 	text(f, "mappings", "full", 16);
+	text(f, "procs", degraded & LEDGER_UNRESERVED ? "partial" : "full", 16);
 	text(f, "reclaim",
 	     atomic_load_explicit(&ledger->fenced, memory_order_relaxed) ? "atomics" : "membarrier", 16);
 	fmt_char(f, '}');

@@ -81,7 +81,7 @@ RL_EXPORT int daemon(int keep_directory, int keep_streams)
 
 	real_ensure();
 	if (!member_is_guarded())
-		return real.daemon(keep_directory, keep_streams);
+		return REAL_LATE(daemon)(keep_directory, keep_streams);
 	child = process_fork(call_fork, NULL, "daemon", __builtin_return_address(0));
 	if (child < 0)
 		return -1;
@@ -100,14 +100,14 @@ RL_EXPORT int forkpty(int *controller, char *name, const struct termios *termp, 
 	pid_t child;
 
 	real_ensure();
-	if (!member_is_guarded() || !real.openpty || !real.login_tty)
-		return real.forkpty(controller, name, termp, winp);
-	if (real.openpty(&ours, &terminal, name, termp, winp) < 0)
+	if (!member_is_guarded() || !REAL_LATE(openpty) || !REAL_LATE(login_tty))
+		return REAL_LATE(forkpty)(controller, name, termp, winp);
+	if (REAL_LATE(openpty)(&ours, &terminal, name, termp, winp) < 0)
 		return -1;
 	child = process_fork(call_fork, NULL, "forkpty", __builtin_return_address(0));
 	if (child == 0) {
 		raw_close(ours);
-		if (real.login_tty(terminal))
+		if (REAL_LATE(login_tty)(terminal))
 			_exit(1);
 		return 0;
 	}

@@ -40,6 +40,6 @@ RL_EXPORT void quick_exit(int status)
 	real_ensure();
 	/* Its handlers run first; ours, registered before theirs, comes last. */
 	lifecycle_expect_exit(status);
-	real.quick_exit(status);
+	REAL_LATE(quick_exit)(status);
 	__builtin_unreachable();
 }

@@ -123,19 +123,19 @@ static void *guarded_shmat(int id, const void *at, int flags, struct range_call 
 
 	if (raw_syscall3(SYS_shmctl, id, IPC_STAT, &segment) < 0 ||
 	    !range_of(NULL, segment.shm_segsz, &range))
-		return real.shmat(id, at, flags);
+		return REAL_LATE(shmat)(id, at, flags);
 	state = shared_objects_is_charged(object) ? MAPPING_UNKNOWN : MAPPING_CHARGED;
 	paid = range_admit(state == MAPPING_CHARGED ? range.bytes : 0, 0, call);
 	if (paid < 0)
 		return (void *)-1;
-	block = real.shmat(id, at, flags);
+	block = REAL_LATE(shmat)(id, at, flags);
 	if (block == (void *)-1) {
 		budget_return_unused(paid);
 		return block;
 	}
 	range.begin = (uintptr_t)block;
 	if (!range_enter(range, state, paid)) {
-		real.shmdt(block);
+		REAL_LATE(shmdt)(block);
 		errno = ENOMEM;
 		return (void *)-1;
 	}
@@ -148,7 +148,7 @@ RL_EXPORT void *shmat(int id, const void *at, int flags)
 {
 	real_ensure();
 	if (!ranges_are_counted())
-		return real.shmat(id, at, flags);
+		return REAL_LATE(shmat)(id, at, flags);
 	return guarded_shmat(id, at, flags, RANGE_CALL("shmat"));
 }
 
@@ -161,9 +161,9 @@ RL_EXPORT int shmdt(const void *at)
 	real_ensure();
 	if (!ranges_are_counted() || !range_of(at, shared_objects_bytes_at((uintptr_t)at), &range) ||
 	    !range_prepared(range, MAPPING_UNKNOWN))
-		return real.shmdt(at);
+		return REAL_LATE(shmdt)(at);
 	end = mappings_take(range.begin, range.bytes, &runs);
-	if (real.shmdt(at)) {
+	if (REAL_LATE(shmdt)(at)) {
 		mappings_restore(&runs);
 		return -1;
 	}

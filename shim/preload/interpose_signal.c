@@ -91,17 +91,17 @@ RL_EXPORT __sighandler_t ssignal(int number, __sighandler_t handler)
 RL_EXPORT __sighandler_t sysv_signal(int number, __sighandler_t handler)
 {
 	real_ensure();
-	return guarded_signal(real.sysv_signal, number, handler);
+	return guarded_signal(REAL_LATE(sysv_signal), number, handler);
 }
 
 RL_EXPORT __sighandler_t __sysv_signal(int number, __sighandler_t handler)
 {
 	real_ensure();
-	return guarded_signal(real.sysv_signal, number, handler);
+	return guarded_signal(REAL_LATE(sysv_signal), number, handler);
 }
 
 RL_EXPORT __sighandler_t sigset(int number, __sighandler_t handler)
 {
 	real_ensure();
-	return guarded_signal(real.sigset, number, handler);
+	return guarded_signal(REAL_LATE(sigset), number, handler);
 }

@@ -132,7 +132,7 @@ RL_EXPORT int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_a
 		.pidfd = pidfd, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
-	call.pidfd_function = real.pidfd_spawn;
+	call.pidfd_function = REAL_LATE(pidfd_spawn);
 	/* A program that finds the name here, with a libc that lacks it, learns so as on an old kernel. */
 	return call.pidfd_function ? guarded_spawn(&call, envp, "pidfd_spawn", __builtin_return_address(0))
 				   : ENOSYS;
@@ -145,7 +145,7 @@ RL_EXPORT int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_
 		.pidfd = pidfd, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
-	call.pidfd_function = real.pidfd_spawnp;
+	call.pidfd_function = REAL_LATE(pidfd_spawnp);
 	return call.pidfd_function ? guarded_spawn(&call, envp, "pidfd_spawnp", __builtin_return_address(0))
 				   : ENOSYS;
 }
@@ -183,12 +183,12 @@ RL_EXPORT int system(const char *command)
 
 	real_ensure();
 	if (!member_is_guarded())
-		return real.system(command);
+		return REAL_LATE(system)(command);
 	/* Without a command the question is whether a shell could be started. */
 	if (!begin_held(&call, "system", __builtin_return_address(0)))
 		return command ? -1 : 0;
 	pthread_cleanup_push(end_held, &call);
-	result = real.system(command);
+	result = REAL_LATE(system)(command);
 	pthread_cleanup_pop(1);
 	return result;
 }
@@ -225,11 +225,11 @@ RL_EXPORT int wordexp(const char *words, wordexp_t *result, int flags)
 
 	real_ensure();
 	if (!member_is_guarded() || flags & WRDE_NOCMD || !has_command(words))
-		return real.wordexp(words, result, flags);
+		return REAL_LATE(wordexp)(words, result, flags);
 	if (!begin_held(&call, "wordexp", __builtin_return_address(0)))
 		return WRDE_NOSPACE; /* as libc's own when it cannot fork */
 	pthread_cleanup_push(end_held, &call);
-	error = real.wordexp(words, result, flags);
+	error = REAL_LATE(wordexp)(words, result, flags);
 	pthread_cleanup_pop(1);
 	return error;
 }
@@ -265,14 +265,14 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 
 	real_ensure();
 	if (!member_is_guarded())
-		return real.popen(command, type);
+		return REAL_LATE(popen)(command, type);
 	slot = process_reserve("popen", CLAIM_ONCE, __builtin_return_address(0));
 	if (slot == LEDGER_NONE) {
 		errno = EAGAIN;
 		return NULL;
 	}
 	lends = environment_lend();
-	stream = real.popen(command, type);
+	stream = REAL_LATE(popen)(command, type);
 	saved = errno;
 	if (lends)
 		environment_take_back();

@@ -176,12 +176,12 @@ RL_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 
 	real_ensure();
 	if (!member_is_guarded())
-		return real.thrd_create(thread, start, argument);
+		return REAL_LATE(thrd_create)(thread, start, argument);
 	cell = reserve("thrd_create", (void *(*)(void *))(uintptr_t)start, argument,
 		       __builtin_return_address(0));
 	if (!cell)
 		return thrd_nomem;
-	error = real.thrd_create(thread, run_thrd, cell);
+	error = REAL_LATE(thrd_create)(thread, run_thrd, cell);
 	if (error != thrd_success)
 		unreserve(cell);
 	else

@@ -126,11 +126,15 @@ struct real real = {
 #define RL_HOOK(name)
 #define RL_OWNHOOK(name)
 #define RL_REAL(name)
+#define RL_LATEHOOK(name)
+#define RL_LATEREAL(name)
 #include "interpose.def"
 #undef RL_BOOTHOOK
 #undef RL_HOOK
 #undef RL_OWNHOOK
 #undef RL_REAL
+#undef RL_LATEHOOK
+#undef RL_LATEREAL
 };
 
 static bool missed;
@@ -145,7 +149,7 @@ static void *next(const char *name)
 
 void real_resolve(void)
 {
-	struct real found;
+	struct real found = {0};
 
 	if (resolved || resolving)
 		return;
@@ -154,17 +158,31 @@ void real_resolve(void)
 #define RL_HOOK(name)	  found.name = next(#name);
 #define RL_OWNHOOK(name)
 #define RL_REAL(name) found.name = next(#name);
+#define RL_LATEHOOK(name)
+#define RL_LATEREAL(name)
 #include "interpose.def"
 #undef RL_BOOTHOOK
 #undef RL_HOOK
 #undef RL_OWNHOOK
 #undef RL_REAL
+#undef RL_LATEHOOK
+#undef RL_LATEREAL
 	/* The program must not be told of a failure that is ours. */
 	if (missed)
 		dlerror();
 	memcpy(&real, &found, sizeof(real));
 	resolved = true;
 	resolving = false;
+}
+
+void *real_find(void **known, const char *name)
+{
+	if (*known)
+		return *known;
+	*known = dlsym(RTLD_NEXT, name);
+	if (!*known)
+		dlerror();
+	return *known;
 }
 
 void *real_seen_by_program(const char *name)

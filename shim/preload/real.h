@@ -43,12 +43,16 @@ struct real {
 #define RL_BOOTHOOK(name) __typeof__(name) *name;
 #define RL_HOOK(name)	  __typeof__(name) *name;
 #define RL_OWNHOOK(name)
-#define RL_REAL(name) __typeof__(name) *name;
+#define RL_REAL(name)	  __typeof__(name) *name;
+#define RL_LATEHOOK(name) __typeof__(name) *name;
+#define RL_LATEREAL(name) __typeof__(name) *name;
 #include "interpose.def"
 #undef RL_BOOTHOOK
 #undef RL_HOOK
 #undef RL_OWNHOOK
 #undef RL_REAL
+#undef RL_LATEHOOK
+#undef RL_LATEREAL
 };
 
 extern struct real real RL_HIDDEN;
@@ -62,6 +66,13 @@ static inline void real_ensure(void)
 	if (__builtin_expect(!real.fork, 0))
 		real_resolve();
 }
+
+/*
+ * The next definition of a row that is looked up at its first use; NULL if there is none.
+ * Context: any thread, not in a signal handler.
+ */
+void *real_find(void **known, const char *name);
+#define REAL_LATE(name) ((__typeof__(real.name))real_find((void **)&real.name, #name))
 
 /* What another object would call by that name; to see whether it is ours. */
 void *real_seen_by_program(const char *name);
