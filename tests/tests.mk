@@ -65,9 +65,11 @@ $(T)/subjects/start_with_early_library: $(T)/subjects/libearly.so
 
 $(T)/subjects/wait_unguarded: RL_LIBS = -static
 
+$(T)/subjects/libaway.so: RL_PLACE = -Wl,-Ttext-segment=0x10000000
+
 $(T)/subjects/%.so: tests/subjects/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(RL_TEST) $(RL_SUBJECT) $(RL_DEP) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< $(LDFLAGS)
+	$(CC) $(RL_TEST) $(RL_SUBJECT) $(RL_DEP) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< $(LDFLAGS) $(RL_PLACE)
 
 $(T)/subjects/%: tests/subjects/%.c $(B)/flags
 	@mkdir -p $(@D)

@@ -17,6 +17,13 @@
 #define RL_NORETURN	      __attribute__((noreturn))
 #define RL_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
+/* Another name of a function, with all that the compiler knows of it. */
+#if __has_attribute(copy)
+#define RL_ALIAS(of) __attribute__((alias(#of), copy(of)))
+#else
+#define RL_ALIAS(of) __attribute__((alias(#of)))
+#endif
+
 /* A few words per thread in the static TLS block: no allocation, no call. */
 #define RL_THREAD_LOCAL __thread __attribute__((tls_model("initial-exec")))
 

@@ -105,18 +105,25 @@ static int truncate_quietly(int fd)
 	return error;
 }
 
+static int fill(int fd, const char *path)
+{
+	int error = truncate_quietly(fd);
+
+	return error ? error : write_header(fd, path);
+}
+
 /* A limit on file sizes is meant for the program's files; where it cannot be lifted it must not kill. */
-static int set_size(int fd)
+static int fill_beyond_file_limit(int fd, const char *path)
 {
 	struct rlimit was, lifted;
-	int error = truncate_quietly(fd);
+	int error = fill(fd, path);
 
 	if (error != -EFBIG || raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &was) < 0)
 		return error;
 	lifted = was;
 	lifted.rlim_cur = was.rlim_max;
 	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &lifted, NULL);
-	error = truncate_quietly(fd);
+	error = fill(fd, path);
 	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &was, NULL);
 	return error;
 }
@@ -131,9 +138,7 @@ static int create_in(const char *directory, struct ledger **ledger)
 	fd = raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;
-	error = set_size(fd);
-	if (!error)
-		error = write_header(fd, path);
+	error = fill_beyond_file_limit(fd, path);
 	if (!error)
 		error = map(fd, ledger);
 	raw_close(fd);

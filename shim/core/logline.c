@@ -24,7 +24,8 @@ void logline_hold(struct account *account)
 	struct stat st;
 	int64_t fd;
 
-	if (units_count(account->log, strlen(account->log), &fd) || raw_fstat((int)fd, &st) < 0)
+	if (account->log_ino || units_count(account->log, strlen(account->log), &fd) ||
+	    raw_fstat((int)fd, &st) < 0)
 		return;
 	account->log_dev = st.st_dev;
 	account->log_ino = st.st_ino;

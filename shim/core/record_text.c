@@ -106,7 +106,8 @@ static void put_usage(struct fmt *f)
 static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t account)
 {
 	const struct account *a = &ledger->account[account];
-	const struct account *own = &ledger->account[ledger->slot[a->root].account];
+	const struct account *own =
+		a->root == LEDGER_NONE ? a : &ledger->account[ledger->slot[a->root].account];
 
 	key(f, "limits");
 	fmt_char(f, '{');

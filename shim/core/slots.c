@@ -233,12 +233,18 @@ void slots_leave(struct ledger *ledger, uint32_t index)
 bool slots_is_last(const struct ledger *ledger, uint32_t index)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace =
+		index == LEDGER_NONE ? own_namespace(ledger) : ledger->slot[index].pid_namespace;
+	pid_t parent = raw_getppid();
 
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 
-		if (i != index && state_of(s) != SLOT_FREE && state_of(s) != SLOT_LEAVING &&
-		    slots_is_alive(s))
+		if (i == index || state_of(s) == SLOT_FREE || state_of(s) == SLOT_LEAVING)
+			continue;
+		/* A pid of another namespace says nothing; and who is our parent is alive, without a look at
+		 * /proc. */
+		if (s->pid_namespace != pid_namespace || pid_of(s) == parent || slots_is_alive(s))
 			return false;
 	}
 	return true;
@@ -250,7 +256,12 @@ static void forget_process(struct ledger *ledger, uint32_t index)
 
 	slots_return_leases(ledger, index);
 	FOR_EACH_ACCOUNT_UP(ledger, s->account, a)
-	a->cpu_dead_ns += s->cpu_ns - s->cpu_base_ns;
+	{
+		a->cpu_dead_ns += s->cpu_ns > s->cpu_base_ns ? s->cpu_ns - s->cpu_base_ns : 0;
+		/* Or the next process in this slot would pass for the account's first. */
+		if (a->root == index)
+			a->root = LEDGER_NONE;
+	}
 	s->cpu_ns = s->cpu_base_ns = 0;
 }
 

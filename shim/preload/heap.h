@@ -41,6 +41,9 @@ extern bool heap_reads_headers RL_HIDDEN;
 /* Whether the program calls another malloc than ours: blocks that reach us then may be its own. */
 extern bool heap_is_bypassed RL_HIDDEN;
 
+/* Our malloc by a name of our own: what `malloc` means here may be the program's. */
+extern void *heap_malloc(size_t size) RL_HIDDEN;
+
 /* glibc keeps flags in the low bits of that word. */
 enum { CHUNK_FLAGS = 7, CHUNK_IS_MMAPPED = 2, CHUNK_OVERHEAD = sizeof(size_t) };
 

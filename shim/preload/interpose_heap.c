@@ -26,6 +26,8 @@ RL_EXPORT RL_HOT void *malloc(size_t size)
 	return heap_charge(real.malloc(size), "malloc");
 }
 
+RL_ALIAS(malloc) extern void *heap_malloc(size_t size) RL_HIDDEN;
+
 RL_EXPORT RL_HOT void *calloc(size_t count, size_t size)
 {
 	size_t bytes;

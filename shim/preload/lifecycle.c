@@ -80,7 +80,7 @@ void lifecycle_fork(enum fork_side side)
 __attribute__((constructor)) static void begin(void)
 {
 	real_resolve();
-	heap_is_bypassed = real_seen_by_program("malloc") != (void *)malloc;
+	heap_is_bypassed = real_seen_by_program("malloc") != (void *)heap_malloc;
 	if (!heap_detect_headers())
 		serving_begin();
 	thread_make_key();

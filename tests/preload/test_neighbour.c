@@ -1,0 +1,401 @@
+/*
+ * test_neighbour.c - what one process, program or file does leaves its neighbours alone.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "guarded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LOG_FD = 7, SPARE_FD = 8 };
+
+static const char *in_scratch(const char *name)
+{
+	static char ring[4][PATH_MAX];
+	static unsigned int next;
+	char *path = ring[next++ % 4];
+
+	snprintf(path, PATH_MAX, "%s/%s", scratch_dir(), name);
+	return path;
+}
+
+static void expect_file(const struct run *r, const char *path, const char *text)
+{
+	char *got = read_text(path);
+
+	if (!got || strcmp(got, text) != 0)
+		print_message("# %s: '%s'\n", path, got ? got : "(none)");
+	expect(r, got && !strcmp(got, text));
+	free(got);
+}
+
+/* Budgets */
+
+static void a_child_without_room_leaves_the_tree_its_budget(void **state)
+{
+	struct run *r = guarded(SET("MEM=10M"),
+				ARGV("run_children_when_full", subject_path("start_with_early_library"),
+				     subject_path("allocate_until_refused"), "10000"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "first") == EXIT_REFUSED_TO_START);
+	expect(r, out_number(r, "ledger") == 1);
+	expect(r, out_number(r, "second") == 0);
+	expect(r, out_number(r, "held") + out_number(r, "bytes0") <= 10 * MIB);
+	expect(r, out_number(r, "bytes0") > 3 * MIB);
+	expect_record(r);
+	run_free(r);
+}
+
+static void a_forked_thread_gives_back_no_place_but_its_own(void **state)
+{
+	static const char *const limits[] = {"THREADS=3", "THREADS=5"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct run *r = guarded(SET(limits[i]), ARGV("fork_in_thread", "20"));
+		int64_t limit = strtoll(strchr(limits[i], '=') + 1, NULL, 10);
+
+		expect_exit(r, 0);
+		expect_out(r, "status=0\n");
+		/* The thread that forked and the child's second take one each. */
+		expect(r, out_number(r, "child") == limit - 2);
+		expect(r, out_number(r, "parent") == limit);
+		expect(r, record_int(r, "threads_peak") == limit);
+		run_free(r);
+	}
+}
+
+static void a_block_resized_to_nothing_at_the_limit_is_freed(void **state)
+{
+	struct run *r = guarded(SET("MEM=4M"), ARGV("ask_for_extremes", "realloc_zero"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "null=1\nagain=1\n");
+	run_free(r);
+}
+
+static void a_resize_beyond_any_machine_is_a_refusal_of_the_budget(void **state)
+{
+	struct run *r = guarded(SET("MEM=64M"), ARGV("ask_for_extremes", "realloc_huge"));
+
+	(void)state;
+	expect_exit(r, 1);
+	expect_out(r, "null=1 errno=12 usable=1\n");
+	expect_verdict(r, "mem");
+	expect(r, record_int(r, "denied.mem") == 1);
+	expect(r, record_int(r, "mem_peak_bytes") < 64 * MIB);
+	run_free(r);
+}
+
+static void what_no_machine_grants_is_not_refused_in_the_name_of_a_budget(void **state)
+{
+	static const char *const ways[] = {"malloc_huge", "realloc_huge"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		/* The kernel may grant 100T of addresses where it is told to overcommit. */
+		struct run *r = guarded(SET("WALL=10s"), ARGV("ask_for_extremes", ways[i]));
+
+		print_message("# %s\n", ways[i]);
+		expect_exit(r, 1);
+		expect(r, i || strstr(r->out, "null=1 errno=12"));
+		expect_verdict(r, "exit");
+		expect(r, json_object_size(record_find(r, "denied")) == 0);
+		expect(r, record_find(r, "first_denial") == NULL);
+		run_free(r);
+	}
+}
+
+static void a_nested_budget_starts_with_no_processor_time_used(void **state)
+{
+	struct run *r = guarded(SET("CPU=30s"),
+				ARGV("spin_then_exec", "300", subject_path("../../reslimit"), "exec", "--cpu",
+				     "200ms", "--name", "inner", "--", "/bin/sleep", "0.05"));
+
+	(void)state;
+	expect_exit(r, 0);
+	run_free(r);
+}
+
+/* Files and descriptors */
+
+static void enter_scratch(const void *unused)
+{
+	(void)unused;
+	if (chdir(scratch_dir()))
+		_exit(126);
+}
+
+static void relative_paths_mean_one_file_in_every_directory(void **state)
+{
+	struct run *r;
+	struct stat st;
+	char script[2 * PATH_MAX], *text;
+
+	(void)state;
+	mkdir(in_scratch("sub"), 0700);
+	snprintf(script, sizeof(script), "cd sub && '%s' 9; echo here=$?; cd /proc && '%s' 9; echo proc=$?",
+		 subject_path("allocate_once"), subject_path("allocate_once"));
+	r = run_guarded(&(struct spec){.argv = ARGV("/bin/sh", "-c", script),
+				       .set = SET("MEM=8M", "STATUS_FILE=record", "LOG=log"),
+				       .no_record = true,
+				       .prepare = enter_scratch});
+	expect_exit(r, 0);
+	expect_out(r, "here=0\n");
+	expect_out(r, "proc=0\n");
+	expect(r, r->err_len == 0);
+	text = read_text(in_scratch("record"));
+	expect(r, text && count_lines(text) == 1);
+	free(text);
+	expect(r, stat(in_scratch("log"), &st) == 0);
+	expect(r, stat(in_scratch("sub/record"), &st) < 0);
+	expect(r, stat(in_scratch("sub/log"), &st) < 0);
+	run_free(r);
+}
+
+static void open_spare(const void *path)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);
+
+	if (fd < 0 || dup2(fd, SPARE_FD) != SPARE_FD)
+		_exit(126);
+	close(fd);
+}
+
+static void a_child_without_the_inherited_descriptor_of_a_path_runs(void **state)
+{
+	static const char *const settings[] = {"STATUS_FILE=/dev/fd/8", "LOG=/dev/fd/8"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		char script[PATH_MAX + 32];
+		struct run *r;
+
+		print_message("# %s\n", settings[i]);
+		snprintf(script, sizeof(script), "'%s' 9 8>&-; echo child=$?", subject_path("allocate_once"));
+		r = run_guarded(&(struct spec){.argv = ARGV("/bin/sh", "-c", script),
+					       .set = SET("MEM=8M", settings[i]),
+					       .prepare = open_spare,
+					       .arg = in_scratch("inherited")});
+		expect_exit(r, 0);
+		expect_out(r, "child=0\n");
+		expect(r, r->err_len == 0);
+		run_free(r);
+	}
+}
+
+static void open_log(const void *path)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);
+
+	if (fd < 0 || dup2(fd, LOG_FD) != LOG_FD)
+		_exit(126);
+	close(fd);
+}
+
+static void a_file_that_takes_the_number_of_the_log_gets_nothing_of_ours(void **state)
+{
+	static const char *const ways[] = {"return", "fork", "exec"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		char log[PATH_MAX], theirs[PATH_MAX], *text;
+		struct run *r;
+
+		print_message("# %s\n", ways[i]);
+		snprintf(log, sizeof(log), "%s/log-%s", scratch_dir(), ways[i]);
+		snprintf(theirs, sizeof(theirs), "%s/beside-log-%s", scratch_dir(), ways[i]);
+		r = run_guarded(&(struct spec){.argv = ARGV("take_over_descriptor", ways[i], "7", theirs),
+					       .set = SET("MEM=8M", "LOG=7"),
+					       .prepare = open_log,
+					       .arg = log});
+		expect_exit(r, 0);
+		expect_out(r, "refused=1\n");
+		expect_file(r, theirs, "theirs\n");
+		/* What was said before was said to the log. */
+		text = read_text(log);
+		expect(r, text && strstr(text, " start "));
+		free(text);
+		run_free(r);
+	}
+}
+
+static void a_file_that_takes_the_number_of_the_record_gets_nothing_of_ours(void **state)
+{
+	static const char *const ways[] = {"return", "fork", "exec"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		char theirs[PATH_MAX];
+		struct run *r;
+
+		print_message("# %s\n", ways[i]);
+		snprintf(theirs, sizeof(theirs), "%s/beside-record-%s", scratch_dir(), ways[i]);
+		r = guarded(SET("MEM=8M"), ARGV("take_over_descriptor", ways[i], "9", theirs));
+		expect_exit(r, 0);
+		expect_file(r, theirs, "theirs\n");
+		expect_record(r);
+		run_free(r);
+	}
+}
+
+static void each_exec_passes_on_one_descriptor(void **state)
+{
+	static const char *const times[] = {"0", "1", "3", "20"};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct run *r = guarded(SET("MEM=8M"), ARGV("exec_again", times[i]));
+
+		print_message("# %s\n", times[i]);
+		expect_exit(r, 0);
+		expect(r, out_number(r, "high") == 1);
+		expect_record(r);
+		run_free(r);
+	}
+}
+
+static void limit_files(const void *limit)
+{
+	if (setrlimit(RLIMIT_FSIZE, limit))
+		_exit(126);
+}
+
+static void a_soft_limit_on_file_sizes_stays_the_programs(void **state)
+{
+	static const struct rlimit soft = {1024000, RLIM_INFINITY};
+	struct run *r = run_guarded(&(struct spec){.argv = ARGV("allocate_until_refused", "10000"),
+						   .set = SET("MEM=8M"),
+						   .prepare = limit_files,
+						   .arg = &soft});
+	struct run *self = run_guarded(&(struct spec){
+		.argv = ARGV("print_self"), .set = SET("MEM=8M"), .prepare = limit_files, .arg = &soft});
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "errno=12");
+	expect(r, record_int(r, "denied.mem") == 1);
+	expect_exit(self, 0);
+	expect_out(self, "rlimit 1 fa000 ffffffffffffffff\n");
+	run_free(r);
+	run_free(self);
+}
+
+static void a_hard_limit_on_file_sizes_is_one_clear_line(void **state)
+{
+	static const struct rlimit hard = {1024000, 1024000};
+	struct run *r = run_guarded(&(struct spec){.argv = ARGV("allocate_once", "9"),
+						   .set = SET("MEM=8M"),
+						   .prepare = limit_files,
+						   .arg = &hard});
+
+	(void)state;
+	expect_exit(r, EXIT_REFUSED_TO_START);
+	expect(r, count_lines(r->err) == 1);
+	expect(r, strstr(r->err, "file sizes") != NULL);
+	expect(r, r->out_len == 0);
+	run_free(r);
+}
+
+/* Programs and libraries */
+
+static void a_program_with_its_own_malloc_grows_arrays_by_it(void **state)
+{
+	static const char text[] = "kept own=1\nkept own=1\noverflow=0\n";
+	struct run *r = guarded(SET("MEM=8M"), ARGV("bring_own_malloc"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, text);
+	expect(r, !strcmp(record_str(r, "coverage.heap"), "bypassed"));
+	run_free(r);
+}
+
+static void a_refusal_in_a_library_that_lies_elsewhere_names_its_place(void **state)
+{
+	struct run *r = guarded(SET("MEM=8M"), ARGV("load_library_away", subject_path("libaway.so")));
+	const char *site, *offset;
+	int64_t symbol, at;
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "refused=1\n");
+	symbol = out_number(r, "symbol");
+	site = record_str(r, "first_denial.site");
+	offset = strstr(site, "libaway.so+0x");
+	expect(r, symbol >= 0x10000000);
+	expect(r, offset != NULL);
+	at = strtoll(strchr(offset, '+') + 1, NULL, 16);
+	expect(r, at > symbol);
+	expect(r, at < symbol + 64);
+	run_free(r);
+}
+
+static void a_library_that_the_user_put_before_ours_stays_there_over_exec(void **state)
+{
+	char preload[2 * PATH_MAX];
+	struct run *r;
+
+	(void)state;
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s %s", subject_path("libearly.so"), library_path());
+	r = run_guarded(&(struct spec){
+		.argv = ARGV("/usr/bin/env", "-u", "RESLIMIT_LEDGER", subject_path("print_environ")),
+		.set = SET(preload, "RESLIMIT_MEM=8M"),
+		.verbatim = true});
+	expect_exit(r, 0);
+	strcat(preload, "\n");
+	expect(r, strstr(r->out, preload) != NULL);
+	expect(r, strstr(r->out, "RESLIMIT_LEDGER=") != NULL);
+	expect_record(r);
+	run_free(r);
+}
+
+static void a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well(void **state)
+{
+	struct run *r = guarded(SET("PROCS=1"), ARGV("outlive_first"));
+
+	(void)state;
+	expect_signal(r, SIGKILL);
+	expect_out(r, "status=0\n");
+	expect(r, strstr(r->record, "\"verdict\":\"ok\"") == NULL);
+	expect(r, strstr(r->record, "\"verdict\":\"exit\"") == NULL);
+	run_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_child_without_room_leaves_the_tree_its_budget),
+		cmocka_unit_test(a_forked_thread_gives_back_no_place_but_its_own),
+		cmocka_unit_test(a_block_resized_to_nothing_at_the_limit_is_freed),
+		cmocka_unit_test(a_resize_beyond_any_machine_is_a_refusal_of_the_budget),
+		cmocka_unit_test(what_no_machine_grants_is_not_refused_in_the_name_of_a_budget),
+		cmocka_unit_test(a_nested_budget_starts_with_no_processor_time_used),
+		cmocka_unit_test(relative_paths_mean_one_file_in_every_directory),
+		cmocka_unit_test(a_child_without_the_inherited_descriptor_of_a_path_runs),
+		cmocka_unit_test(a_file_that_takes_the_number_of_the_log_gets_nothing_of_ours),
+		cmocka_unit_test(a_file_that_takes_the_number_of_the_record_gets_nothing_of_ours),
+		cmocka_unit_test(each_exec_passes_on_one_descriptor),
+		cmocka_unit_test(a_soft_limit_on_file_sizes_stays_the_programs),
+		cmocka_unit_test(a_hard_limit_on_file_sizes_is_one_clear_line),
+		cmocka_unit_test(a_program_with_its_own_malloc_grows_arrays_by_it),
+		cmocka_unit_test(a_refusal_in_a_library_that_lies_elsewhere_names_its_place),
+		cmocka_unit_test(a_library_that_the_user_put_before_ours_stays_there_over_exec),
+		cmocka_unit_test(a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
