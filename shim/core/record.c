@@ -186,6 +186,14 @@ static void write_record(struct ledger *ledger, uint32_t account, const struct r
 		write_file(a, line, f.len);
 }
 
+bool record_is_due(const struct ledger *ledger, uint32_t slot)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
+	if (a->root == slot && (a->status_fd >= 0 || a->status_file[0]))
+		return true;
+	return false;
+}
+
 void record_process_end(struct ledger *ledger, uint32_t slot, const struct record_ending *ending)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)

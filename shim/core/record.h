@@ -34,6 +34,9 @@ void record_hold(struct ledger *ledger, uint32_t account);
 /* Lets the copies survive an exec that is about to come, or not, if it failed. */
 void record_keep_over_exec(bool keep);
 
+/* Whether the end of the process in `slot` is to be recorded anywhere. */
+bool record_is_due(const struct ledger *ledger, uint32_t slot);
+
 /*
  * Writes the record of each account whose first process is the one in `slot`
  * and which has none yet. Called again, it does nothing.

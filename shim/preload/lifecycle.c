@@ -60,7 +60,7 @@ void lifecycle_end(const struct record_ending *ending)
 		return;
 	if (thread_self.cell)
 		cells_note_peak(member.ledger, member.slot, thread_self.cell);
-	if (member.ledger->account[member.ledger->slot[member.slot].account].root == member.slot)
+	if (record_is_due(member.ledger, member.slot))
 		raw_threads_note_strangers();
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
