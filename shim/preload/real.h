@@ -72,7 +72,7 @@ static inline void real_ensure(void)
  * Context: any thread, not in a signal handler.
  */
 void *real_find(void **known, const char *name);
-#define REAL_LATE(name) ((__typeof__(real.name))real_find((void **)&real.name, #name))
+#define REAL_LATE(name) (real_find((void **)&real.name, #name), real.name)
 
 /* What another object would call by that name; to see whether it is ours. */
 void *real_seen_by_program(const char *name);
