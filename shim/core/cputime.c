@@ -15,15 +15,6 @@
 /* How long a sum stands, for each process that it took in: ten times what it costs. */
 enum { SUM_KEEPS_NS = 10000 };
 
-/* As getdents64(2) writes it. */
-struct directory_entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t len;
-	uint8_t type;
-	char name[];
-};
-
 static void read_thread_clock(int64_t tid)
 {
 	raw_clock_ns(raw_cpu_clock_of_thread((pid_t)tid));
@@ -35,9 +26,10 @@ static void read_all_thread_clocks(void)
 	int fd = raw_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
 	long len;
 
-	while (fd >= 0 && (len = raw_syscall3(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0) {
+	while (fd >= 0 && (len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
 		for (long at = 0; at < len;) {
-			const struct directory_entry *e = (const struct directory_entry *)(buffer + at);
+			const struct raw_directory_entry *e =
+				(const struct raw_directory_entry *)(buffer + at);
 			int64_t tid;
 
 			if (units_count(e->name, strlen(e->name), &tid) == 0)

@@ -301,15 +301,6 @@ static void sweep_file(const char *directory, const char *name)
 		raw_unlink(path);
 }
 
-/* As getdents64(2) writes it. */
-struct directory_entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t len;
-	uint8_t type;
-	char name[];
-};
-
 static void sweep_directory(const char *directory)
 {
 	char buffer[4096] __attribute__((aligned(8)));
@@ -323,9 +314,10 @@ static void sweep_directory(const char *directory)
 	fmt_str(&prefix, NAME_PREFIX);
 	fmt_int(&prefix, raw_geteuid());
 	fmt_char(&prefix, '-');
-	while ((len = raw_syscall3(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0) {
+	while ((len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
 		for (long at = 0; at < len;) {
-			const struct directory_entry *e = (const struct directory_entry *)(buffer + at);
+			const struct raw_directory_entry *e =
+				(const struct raw_directory_entry *)(buffer + at);
 
 			if (maker_is_gone(e->name, &prefix))
 				sweep_file(directory, e->name);

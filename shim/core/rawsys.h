@@ -148,6 +148,20 @@ static inline long raw_readlink(const char *path, char *buf, size_t len)
 	return raw_syscall4(SYS_readlinkat, AT_FDCWD, path, buf, len);
 }
 
+/* As getdents64(2) writes it. */
+struct raw_directory_entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
+static inline long raw_getdents(int fd, void *buf, size_t len)
+{
+	return raw_syscall3(SYS_getdents64, fd, buf, len);
+}
+
 static inline long raw_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {
 	return raw_syscall6(SYS_mmap, (long)addr, (long)len, prot, flags, fd, off);

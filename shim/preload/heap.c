@@ -163,6 +163,9 @@ void heap_free_slow(void *block)
 	/* The boot heap's blocks were charged at start, and are never used again. */
 	if (bootheap_owns(block))
 		return;
+	/* A thread that only frees is to find the fast path too. */
+	if (member_is_guarded())
+		attach();
 	size = heap_size(block);
 	real.free(block);
 	budget_refund(size);
