@@ -12,17 +12,12 @@
 #include "actions.h"
 #include "attrs.h"
 #include "breach.h"
-#include "cputime.h"
 #include "ledger_lock.h"
 #include "logline.h"
+#include "meter.h"
 #include "rawsys.h"
-#include "slots.h"
 
-enum {
-	CPU_LOOK_NS = 100000,	    /* the finest look at processor time */
-	CPU_IDLE_LOOK_NS = 8000000, /* for a tree near its limit that does not run */
-	SLICE_NS = 100000,	    /* the shortest that the kernel takes */
-};
+enum { SLICE_NS = 100000 /* the shortest that the kernel takes */ };
 
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 {
@@ -57,51 +52,48 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
 }
 
-/* When the account's processor time could first be used up. */
-static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_t used_ns, int64_t now_ns)
-{
-	int64_t runners = a->procs + a->threads;
-	int64_t wait_ns, least_ns = CPU_LOOK_NS;
+/* The limits without a call to refuse, in the order in which they become the verdict. */
+static const struct {
+	enum limit_id limit;
+	meter_look *look;
+	const char *name;
+} METERS[] = {
+	{RL_WALL, meter_wall, "wall"},
+	{RL_CPU, meter_cpu, "cpu"},
+};
 
-	if (runners > (int64_t)w->cpus)
-		runners = w->cpus;
-	wait_ns = (a->limit[RL_CPU] - used_ns) / (runners > 0 ? runners : 1);
-	w->idle_looks = used_ns - w->cpu_seen_ns < CPU_LOOK_NS / 10 ? w->idle_looks + 1 : 0;
-	w->cpu_seen_ns = used_ns;
-	for (uint32_t i = 0; i < w->idle_looks && least_ns < CPU_IDLE_LOOK_NS; i++)
-		least_ns *= 2;
-	return now_ns + (wait_ns > least_ns ? wait_ns : least_ns);
-}
-
-static void claim(struct watchdog *w, uint32_t account, enum limit_id limit, int64_t now_ns)
+static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)
 {
-	if (breach_claim(w->ledger, account, limit, now_ns))
-		logline(&w->ledger->account[account], "limit", limit == RL_WALL ? "wall" : "cpu",
-			w->ledger->account[account].limit[limit]);
+	struct account *a = &w->ledger->account[account];
+	enum limit_id limit = METERS[meter].limit;
+	uint64_t mask;
+	bool first;
+
+	ledger_lock(w->ledger, &mask);
+	first = breach_claim(w->ledger, account, limit, now_ns);
+	ledger_unlock(w->ledger, &mask);
+	if (first)
+		logline(a, "limit", METERS[meter].name, a->limit[limit]);
 }
 
 /* Looks for a breach. Return: when to look again. */
 static int64_t look_for_breach(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
-	struct account *a = &w->ledger->account[account];
-	int64_t next_ns = a->wall_deadline_ns;
-	uint64_t mask;
+	const struct account *a = &w->ledger->account[account];
+	int64_t next_ns = INT64_MAX;
 
-	ledger_lock(w->ledger, &mask);
-	if (now_ns >= a->wall_deadline_ns) {
-		claim(w, account, RL_WALL, now_ns);
-	} else if (a->limit[RL_CPU] != RL_UNLIMITED) {
-		int64_t used_ns = cputime_of_account(w->ledger, account, w->slot);
+	for (size_t i = 0; i < RL_ARRAY_LEN(METERS); i++) {
+		int64_t look_ns;
 
-		if (used_ns >= a->limit[RL_CPU]) {
-			claim(w, account, RL_CPU, now_ns);
-		} else {
-			int64_t look_ns = next_cpu_look(w, a, used_ns, now_ns);
-
-			next_ns = look_ns < next_ns ? look_ns : next_ns;
+		if (a->limit[METERS[i].limit] == RL_UNLIMITED)
+			continue;
+		look_ns = METERS[i].look(w, account, now_ns);
+		if (look_ns == METER_REACHED) {
+			claim(w, account, i, now_ns);
+			return INT64_MAX;
 		}
+		next_ns = look_ns < next_ns ? look_ns : next_ns;
 	}
-	ledger_unlock(w->ledger, &mask);
 	return next_ns;
 }
 

@@ -1,5 +1,5 @@
 /*
- * watchdog.h - ends what runs too long: wall time, processor time, steps.
+ * watchdog.h - ends what passes a limit without a call to refuse; takes the steps.
  *
  * Owns:    nothing shared but the slots' last seen processor times.
  * Called:  timer_thread in a guarded process; the supervisor.
@@ -7,9 +7,8 @@
  *          allocates; may not return (KILL).
  * Fork:    the child has no watchdog until timer_thread starts one.
  *
- * Sleeps to absolute times. Wall time is one deadline. Processor time is
- * looked at when it could first be used up: what remains, divided by the
- * threads that can run at once.
+ * Sleeps to absolute times, each the first at which one of the limits could
+ * be reached; meter.h says what is looked at for each.
  *
  * SPDX-License-Identifier: MIT
  */
