@@ -172,6 +172,20 @@ struct account {
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
 	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
+
+	/* Grades of the byte budget (grades.c). */
+	int64_t mem_grace_ns; /* how long MEM may be exceeded; -1: not at all */
+	int64_t mem_hard;     /* bytes; the ceiling meanwhile */
+	int64_t reserve;      /* bytes more from the first refusal on */
+	uint32_t reserve_open;
+	int64_t growth_base; /* bytes live at main; -1: main has not begun */
+	/*
+	 * When more than MEM came to be charged, CLOCK_MONOTONIC; 0: it is not.
+	 * Writer: the lock holder. While it is set no cell of a member keeps
+	 * credit and each is frozen, so every change of the sum is seen.
+	 */
+	_Atomic int64_t above_since_ns;
+	int64_t spikes, spike_longest_ns;
 };
 
 struct ledger {
@@ -192,6 +206,7 @@ struct ledger {
 	_Atomic uint32_t reclaims;
 	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
 	_Atomic uint64_t home_namespace;
+	_Atomic int64_t swept_ns; /* CLOCK_MONOTONIC of the last look at every process */
 	char path[LEDGER_PATH];
 
 	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(4096)));

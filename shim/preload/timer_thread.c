@@ -97,6 +97,13 @@ void timer_thread_kick(void)
 		watchdog_kick(&timer.watchdog);
 }
 
+void timer_thread_expect(int64_t at_ns)
+{
+	timer_thread_ensure();
+	if (atomic_load_explicit(&timer.state, memory_order_acquire) == TIMER_RUNNING)
+		watchdog_expect(&timer.watchdog, at_ns);
+}
+
 void timer_thread_expect_runner(void)
 {
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
