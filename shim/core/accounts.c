@@ -10,6 +10,7 @@
 
 #include "attrs.h"
 #include "grades.h"
+#include "resident.h"
 #include "ledger_file.h"
 #include "rawsys.h"
 
@@ -61,6 +62,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	if (part != ACCOUNT_PROCESS)
 		copy_text(a->status_file, sizeof(a->status_file), config->status_file);
 	grades_open(a, config);
+	resident_open(a, config);
 	a->next_step_ns = INT64_MAX;
 	a->wall_deadline_ns = INT64_MAX;
 	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
@@ -84,6 +86,7 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	memcpy(a->limit, m->limit, sizeof(a->limit));
 	memcpy(a->action, m->action, sizeof(a->action));
 	grades_open_sibling(a, m);
+	resident_open_sibling(a, m);
 	a->status_fd = -1;
 	memcpy(a->name, m->name, sizeof(a->name));
 	memcpy(a->log, m->log, sizeof(a->log));

@@ -39,7 +39,7 @@ const struct config_variable config_variables[] = {
 };
 const size_t config_variable_count = RL_ARRAY_LEN(config_variables);
 
-enum { DEFAULT_GRACE_NS = 1000000000 };
+enum { DEFAULT_GRACE_NS = 1000000000, DEFAULT_TICK_NS = 100000000, LEAST_TICK_NS = 1000000 };
 
 void config_defaults(struct config *config)
 {
@@ -51,6 +51,8 @@ void config_defaults(struct config *config)
 	config->status_fd = -1;
 	config->mem_grace_ns = CONFIG_UNSET;
 	config->mem_hard = RL_UNLIMITED;
+	config->rss_grace_ns = CONFIG_UNSET;
+	config->tick_ns = DEFAULT_TICK_NS;
 	for (size_t i = 0; i < config_variable_count; i++) {
 		const struct config_variable *v = &config_variables[i];
 
@@ -286,6 +288,13 @@ int config_check(const struct config *config, struct fmt *why)
 		return disagree(
 			why,
 			"RESERVE: nothing is ever refused without a limit; give RESLIMIT_MEM or MEM_GROWTH");
+	if (config->rss_grace_ns != CONFIG_UNSET && config->limit[RL_RSS] == RL_UNLIMITED &&
+	    config->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
+		return disagree(
+			why,
+			"RSS_GRACE: there is no limit that it could lift; give RESLIMIT_RSS or RSS_GROWTH");
+	if (config->tick_ns < LEAST_TICK_NS)
+		return disagree(why, "TICK: looking would be all that is done; give 1ms or more");
 	return 0;
 }
 

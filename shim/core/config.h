@@ -47,11 +47,13 @@ struct config {
 	int64_t limit[RL_LIMIT_COUNT]; /* bytes, a count or ns; RL_UNLIMITED */
 	struct action action[RL_LIMIT_COUNT];
 	int64_t grace_ns;
-	int64_t scope;		 /* enum scope */
-	int64_t status_fd;	 /* -1: none */
-	int64_t mem_grace_ns;	 /* CONFIG_UNSET: none */
-	int64_t mem_hard;	 /* bytes; RL_UNLIMITED: none */
-	int64_t reserve;	 /* bytes */
+	int64_t scope;	      /* enum scope */
+	int64_t status_fd;    /* -1: none */
+	int64_t mem_grace_ns; /* CONFIG_UNSET: none */
+	int64_t mem_hard;     /* bytes; RL_UNLIMITED: none */
+	int64_t reserve;      /* bytes */
+	int64_t rss_grace_ns; /* CONFIG_UNSET: none */
+	int64_t tick_ns;
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
 	const char *log;

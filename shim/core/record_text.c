@@ -158,6 +158,19 @@ static void put_grades(struct fmt *f, const struct account *a)
 	}
 }
 
+static void put_resident(struct fmt *f, const struct account *a)
+{
+	if (a->limit[RL_RSS] == RL_UNLIMITED && a->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
+		return;
+	number(f, "rss_tree_peak_bytes", a->rss_peak);
+	number(f, "rss_base_bytes", a->rss_base > 0 ? a->rss_base : 0);
+	number(f, "rss_samples", a->rss_samples);
+	if (a->rss_base_exceeds) {
+		key(f, "baseline_exceeds_limit");
+		fmt_str(f, "true");
+	}
+}
+
 static void put_denied(struct fmt *f, const struct account *a)
 {
 	const struct first_denial *d = &a->first_denial;
@@ -208,7 +221,7 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 		{LEDGER_CELLS_FULL, "threads-without-cell"}, {LEDGER_SLOTS_FULL, "process-table-full"},
 		{LEDGER_UNRESERVED, "unannounced-process"},  {LEDGER_FENCE_REFUSED, "membarrier-refused"},
 		{LEDGER_NAMESPACE, "pid-namespace"},	     {LEDGER_RAW_THREADS, "raw-threads"},
-		{LEDGER_LIBC_THREADS, "libc-threads"},
+		{LEDGER_LIBC_THREADS, "libc-threads"},	     {LEDGER_RSS_UNSEEN, "rss-unseen"},
 	};
 	uint32_t degraded = atomic_load_explicit(&ledger->degraded, memory_order_relaxed);
 	bool any = false;
@@ -265,6 +278,7 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	number(f, "procs_peak", a->procs_peak);
 	number(f, "procs_total", a->procs_total);
 	put_grades(f, account_of_first(ledger, account));
+	put_resident(f, account_of_first(ledger, account));
 	put_limits(f, ledger, account);
 	put_denied(f, a);
 	put_steps(f, account_with_cause(ledger, account));

@@ -63,6 +63,8 @@ static const struct {
 	{RL_MEM, meter_mem, "mem"},
 	{RL_WALL, meter_wall, "wall"},
 	{RL_CPU, meter_cpu, "cpu"},
+	{RL_RSS, meter_rss, "rss"},
+	{RL_RSS_GROWTH, meter_rss_growth, "rss_growth"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)

@@ -21,6 +21,7 @@
 #include "core/logline.h"
 #include "core/rawsys.h"
 #include "core/record.h"
+#include "core/resident.h"
 #include "core/slots.h"
 #include "environment.h"
 #include "member.h"
@@ -273,12 +274,18 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 /* Growth counts from here where this is the account's first process, in the program that it runs last. */
 static void begin_growth(int64_t bytes)
 {
+	uint32_t own = member.ledger->slot[member.slot].account;
+	int64_t resident = resident_is_limited(member.ledger, own) ? resident_of_self() : 0;
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	if (a->root == member.slot)
+	FOR_EACH_ACCOUNT_UP(member.ledger, own, a)
+	{
+		if (a->root != member.slot)
+			continue;
 		grades_begin(a, bytes > 0 ? bytes : 0);
+		resident_begin(a, resident);
+	}
 	ledger_unlock(member.ledger, &mask);
 }
 
