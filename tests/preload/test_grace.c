@@ -23,13 +23,13 @@ enum { TRIES = 4 };
 
 static void expect_spikes_granted(const char *bytes, const char *block, const char *who)
 {
-	const char *count = is_long() ? "1000" : "100";
+	const char *count = is_long() ? "250" : "100";
 	const char *above_us = is_long() ? "100000" : "10000";
 	const char *grace = is_long() ? "MEM_GRACE=500ms" : "MEM_GRACE=50ms";
 	struct spec spec = {
 		.set = SET("MEM=2M", "MEM_HARD=4M", grace, "MEM_ACTION=TERM,KILL"),
 		.argv = ARGV("spike_above", count, bytes, block, above_us, "500", who),
-		.timeout_s = is_long() ? 300 : 30,
+		.timeout_s = is_long() ? 60 : 30,
 	};
 	struct run *r = NULL;
 
@@ -83,7 +83,7 @@ static void expect_spike_ended(const char *block, const char *who)
 static void spikes_longer_than_the_grace_are_always_ended(void **state)
 {
 	(void)state;
-	for (int i = 0; i < (is_long() ? 250 : 5); i++) {
+	for (int i = 0; i < (is_long() ? 20 : 5); i++) {
 		expect_spike_ended("3000000", NULL);
 		expect_spike_ended("20000", NULL);
 		expect_spike_ended("20000", "thread");
