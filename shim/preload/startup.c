@@ -271,7 +271,10 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 	member.slot = slot;
 }
 
-/* Growth counts from here where this is the account's first process, in the program that it runs last. */
+/*
+ * Growth counts from here where this is the account's first process, in the
+ * program that it runs last. `bytes` is what is live, -1 asks the ledger.
+ */
 static void begin_growth(int64_t bytes)
 {
 	uint32_t own = member.ledger->slot[member.slot].account;
@@ -283,7 +286,7 @@ static void begin_growth(int64_t bytes)
 	{
 		if (a->root != member.slot)
 			continue;
-		grades_begin(a, bytes > 0 ? bytes : 0);
+		grades_begin(a, bytes < 0 ? cells_charged(member.ledger, member.slot) : bytes);
 		resident_begin(a, resident);
 	}
 	ledger_unlock(member.ledger, &mask);
@@ -295,7 +298,8 @@ static void charge_start(void)
 	int64_t bytes = atomic_load_explicit(&member.boot_bytes, memory_order_relaxed);
 	const struct account *a = &member.ledger->account[member.ledger->slot[member.slot].account];
 
-	begin_growth(bytes);
+	/* Here already, because a program that does not start by way of libc has no main that we see. */
+	begin_growth(bytes > 0 ? bytes : 0);
 	if (bytes <= 0 || !cells_charge_direct(member.ledger, member.slot, bytes))
 		return;
 	if (slots_is_last(member.ledger, member.slot))
@@ -308,6 +312,17 @@ static void charge_start(void)
 				  "start; give more"
 				: "RESLIMIT_MEM: no room is left in the tree for another program to start; "
 				  "give more");
+}
+
+void startup_at_main(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	{
+		if (a->limit[RL_MEM_GROWTH] == RL_UNLIMITED && a->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
+			continue;
+		begin_growth(-1);
+		return;
+	}
 }
 
 /* The clocks of accounts that were opened here begin as late as possible: at main. */

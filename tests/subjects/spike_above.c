@@ -2,7 +2,8 @@
  * spike_above.c - goes above a size again and again, each time for so long:
  *   spike_above SPIKES BYTES BLOCK ABOVE_US BELOW_US [thread|process]
  * in blocks of BLOCK bytes. With "thread" or "process" another one makes the
- * spikes, of half the size, while this one holds the other half.
+ * spikes, of half the size, while this one holds the other half. Prints how
+ * many there were and how long the longest took, from before it to after it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,12 +22,21 @@ static void wait_us(long us)
 		;
 }
 
+static long now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000L + ts.tv_nsec;
+}
+
 static void *spike(void *unused)
 {
-	long done = 0;
+	long done = 0, longest = 0;
 
 	for (; done < spikes; done++) {
 		struct chain chain = {.last = NULL};
+		long began = now_ns();
 
 		while (chain.bytes < bytes)
 			if (!chain_add(&chain, (size_t)(block < bytes ? block : bytes))) {
@@ -35,9 +45,10 @@ static void *spike(void *unused)
 			}
 		wait_us(above_us);
 		chain_drop(&chain);
+		longest = now_ns() - began > longest ? now_ns() - began : longest;
 		wait_us(below_us);
 	}
-	say("done=%ld\n", done);
+	say("done=%ld longest=%ld\n", done, longest);
 	return unused;
 }
 
