@@ -10,9 +10,9 @@
 
 #include "attrs.h"
 #include "grades.h"
-#include "resident.h"
 #include "ledger_file.h"
 #include "rawsys.h"
+#include "resident.h"
 
 /* Looks no further than accounts that were used once: the rest of the file has no pages yet. */
 static uint32_t find_free(struct ledger *ledger)
