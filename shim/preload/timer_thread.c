@@ -105,8 +105,13 @@ void timer_thread_kick(void)
 
 void timer_thread_expect(int64_t at_ns)
 {
+	int state;
+
 	timer_thread_ensure();
-	if (atomic_load_explicit(&timer.state, memory_order_acquire) == TIMER_RUNNING)
+	state = atomic_load_explicit(&timer.state, memory_order_acquire);
+	/* One that another thread is just starting may have looked already; any other looks when it starts.
+	 */
+	if (state == TIMER_RUNNING || state == TIMER_STARTING)
 		watchdog_expect(&timer.watchdog, at_ns);
 }
 

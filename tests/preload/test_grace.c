@@ -133,7 +133,34 @@ static void threads_and_processes_never_pass_the_ceiling(void **state)
 	(void)state;
 	expect(r, record_int(r, "denied.mem") > 0);
 	expect(r, record_int(r, "mem_peak_bytes") <= 3 * MIB);
-	expect(r, record_int(r, "mem_peak_bytes") > 3 * MIB - 4 * 3100);
+	expect(r, out_number(r, "total") <= 3 * MIB);
+	expect(r, out_number(r, "total") > 3 * MIB - 4 * 3100 - 20000);
+	run_free(r);
+	r = guarded(SET("MEM=1M", "MEM_HARD=3M", "MEM_GRACE=1h"), ARGV("allocate_in_children", "4", "3000"));
+	expect(r, record_int(r, "denied.mem") > 0);
+	expect(r, out_number(r, "total") <= 3 * MIB);
+	expect(r, record_int(r, "mem_peak_bytes") <= 3 * MIB);
+	expect(r, record_int(r, "mem_peak_bytes") > 3 * MIB - 20000);
+	run_free(r);
+}
+
+/* Each process has a budget and a grace of its own; together they are above what one may have. */
+static void processes_with_budgets_of_their_own_spike_alone(void **state)
+{
+	struct run *r = guarded(
+		SET("MEM=2M", "MEM_HARD=4M", "MEM_GRACE=50ms", "MEM_ACTION=TERM,KILL", "SCOPE=process"),
+		ARGV("spike_above", "2", "3000000", "20000", "100000", "0", "process"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "done") == 2);
+	expect(r, record_int(r, "mem_spikes") == 0);
+	run_free(r);
+	r = guarded(SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=50ms", "MEM_ACTION=TERM,KILL", "SCOPE=process"),
+		    ARGV("spike_above", "1", "3000000", "20000", "5000000", "0", "process"));
+	expect_signal(r, SIGTERM);
+	expect_verdict(r, "mem");
+	expect(r, record_int(r, "mem_spikes") == 1);
 	run_free(r);
 }
 
@@ -303,6 +330,7 @@ int main(void)
 		cmocka_unit_test(spikes_longer_than_the_grace_are_always_ended),
 		cmocka_unit_test(spike_beyond_the_ceiling_is_refused_to_the_byte),
 		cmocka_unit_test(threads_and_processes_never_pass_the_ceiling),
+		cmocka_unit_test(processes_with_budgets_of_their_own_spike_alone),
 		cmocka_unit_test(after_the_time_requests_are_refused_until_it_is_below_again),
 		cmocka_unit_test(delay_of_deny_counts_from_the_end_of_the_grace),
 		cmocka_unit_test(inner_budget_spikes_within_the_outer),

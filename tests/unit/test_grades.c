@@ -345,6 +345,15 @@ static _Atomic int64_t held[WORKERS];
 static _Atomic int over_hard;
 static pthread_barrier_t barrier;
 
+static int64_t held_by_all(void)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < WORKERS; i++)
+		sum += atomic_load(&held[i]);
+	return sum;
+}
+
 static void *work(void *argument)
 {
 	int me = (int)(intptr_t)argument;
@@ -368,10 +377,8 @@ static void *work(void *argument)
 		pthread_barrier_wait(&barrier);
 		if (me == 0) {
 			struct account *a = &ledger->account[0];
-			int64_t sum = 0;
+			int64_t sum = held_by_all();
 
-			for (int i = 0; i < WORKERS; i++)
-				sum += atomic_load(&held[i]);
 			ledger_lock(ledger, &mask);
 			if (sum > a->mem_hard || is_above(a) != (sum > a->limit[RL_MEM]) ||
 			    (is_above(a) && a->leased != sum))
@@ -380,19 +387,20 @@ static void *work(void *argument)
 		}
 		pthread_barrier_wait(&barrier);
 	}
+	atomic_store(&held[me], mine);
 	ledger_lock(ledger, &mask);
 	cells_retire_locked(ledger, self_slot, cell);
 	ledger_unlock(ledger, &mask);
 	return NULL;
 }
 
-static void threads_at_the_line_agree_with_the_truth(void **state)
+static void run_at_the_line(uint32_t fenced)
 {
 	struct config config = spiky(600 * KIB, 700 * KIB, INT64_C(3600000) * MS);
 	struct account *a = begin(&config);
 	pthread_t threads[WORKERS];
 
-	(void)state;
+	atomic_store(&ledger->fenced, fenced);
 	pthread_barrier_init(&barrier, NULL, WORKERS);
 	for (intptr_t i = 0; i < WORKERS; i++)
 		pthread_create(&threads[i], NULL, work, (void *)i);
@@ -401,6 +409,19 @@ static void threads_at_the_line_agree_with_the_truth(void **state)
 	assert_int_equal(atomic_load(&over_hard), 0);
 	assert_true(a->spikes > 10);
 	assert_true(a->mem_peak <= a->mem_hard);
+	assert_int_equal(a->leased, held_by_all());
+}
+
+static void threads_at_the_line_agree_with_the_truth(void **state)
+{
+	(void)state;
+	run_at_the_line(0);
+}
+
+static void threads_without_membarrier_agree_with_the_truth(void **state)
+{
+	(void)state;
+	run_at_the_line(1);
 }
 
 #define GRADES_TEST(f) cmocka_unit_test_teardown(f, end)
@@ -420,6 +441,7 @@ int main(void)
 		GRADES_TEST(growth_counts_from_main_and_is_named_in_the_refusal),
 		GRADES_TEST(sums_and_the_crossing_survive_a_repair),
 		GRADES_TEST(threads_at_the_line_agree_with_the_truth),
+		GRADES_TEST(threads_without_membarrier_agree_with_the_truth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
