@@ -90,11 +90,16 @@ void record_keep_over_exec(bool keep)
 			raw_fcntl(held[i].fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 
-void record_carry(void)
+void record_carry(const struct ledger *ledger)
 {
-	for (int i = 0; i < held_count; i++)
-		if (held[i].fd >= 0)
-			private_files_carry(held[i].fd);
+	for (int i = 0; i < held_count; i++) {
+		if (held[i].fd < 0)
+			continue;
+		private_files_carry(held[i].fd);
+		/* The program may have closed it and opened another: that one must not be held. */
+		if (!is_status_file(&ledger->account[held[i].account], held[i].fd))
+			raw_close(held[i].fd);
+	}
 }
 
 /* A descriptor that still is what the user named, or -1. */

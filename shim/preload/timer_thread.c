@@ -44,7 +44,7 @@ enum timer_state { TIMER_ABSENT, TIMER_STARTING, TIMER_RUNNING, TIMER_PAUSED };
 static void run(void *argument)
 {
 	if (timer.has_own_files && private_files_begin())
-		record_carry();
+		record_carry(member.ledger);
 	watchdog_run(argument);
 }
 
