@@ -45,6 +45,7 @@ enum {
 	LEDGER_STEPS = 16,
 	LEDGER_NAME = 128,
 	LEDGER_PATH = 512,
+	LEDGER_STACKS = 1536,
 };
 
 /* "None" for every index into the tables. */
@@ -172,6 +173,12 @@ struct account {
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
 	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
+
+	/* What the threads were doing before a step; see core/stacks.h. */
+	char stacks[LEDGER_PATH];	/* where it goes: "" nowhere, "1" or a file's name */
+	uint32_t stacks_noted;		/* before which steps it was begun */
+	_Atomic uint32_t stacks_pieces; /* texts for the record below, each with its NUL; written last */
+	char stacks_text[LEDGER_STACKS];
 };
 
 struct ledger {

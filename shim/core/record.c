@@ -124,10 +124,9 @@ static void put_name(struct fmt *f, const char *name)
 		fmt_char(f, *name == '/' ? '_' : *name);
 }
 
-/* %p and %n in RESLIMIT_STATUS_FILE. */
-static void expand_path(struct fmt *f, const struct account *a)
+void record_expand_path(struct fmt *f, const struct account *a, const char *pattern)
 {
-	for (const char *s = a->status_file; *s; s++) {
+	for (const char *s = pattern; *s; s++) {
 		if (*s != '%' || !s[1]) {
 			fmt_char(f, *s);
 			continue;
@@ -148,7 +147,7 @@ static void write_file(const struct account *a, const char *line, size_t len)
 	struct fmt f = FMT_INIT(path);
 	int fd;
 
-	expand_path(&f, a);
+	record_expand_path(&f, a, a->status_file);
 	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
 	if (fd < 0 || write_quietly(fd, line, len) < 0)
 		logline(a, "record lost", path, fd);

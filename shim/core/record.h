@@ -15,6 +15,11 @@
 
 #include "../contract/ledger_layout.h"
 #include "../contract/record.h"
+#include "fmt.h"
+
+/* A file's name as RESLIMIT_STATUS_FILE gives it: %p is the first process's pid, %n the name, %% a percent
+ * sign. */
+void record_expand_path(struct fmt *f, const struct account *account, const char *pattern);
 
 /* How a process ends: by a signal, or else with an exit code. */
 struct record_ending {

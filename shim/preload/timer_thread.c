@@ -6,6 +6,7 @@
 #include "timer_thread.h"
 
 #include <errno.h>
+#include <linux/prctl.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "core/accounts.h"
 #include "core/breach.h"
 #include "core/rawsys.h"
+#include "core/stacks.h"
+#include "core/tasks.h"
 #include "core/watchdog.h"
 #include "member.h"
 
@@ -38,11 +41,6 @@ static struct {
 
 enum timer_state { TIMER_ABSENT, TIMER_STARTING, TIMER_RUNNING, TIMER_PAUSED };
 
-static void run(void *argument)
-{
-	watchdog_run(argument);
-}
-
 /* The thread pointer: a word that points to itself, as both processors' TLS layouts begin. */
 static void *make_tls(void)
 {
@@ -51,6 +49,28 @@ static void *make_tls(void)
 	tls[0] = tls;
 	tls[2] = tls;
 	return tls;
+}
+
+/* Static, as the thread's own; of the process that walks stacks before a step, for as long as that takes. */
+enum { TRACER_STACK = 16 << 10 };
+static char tracer_stack[TRACER_STACK] __attribute__((aligned(64)));
+
+static pid_t make_tracer(void (*work)(void *), void *argument)
+{
+	static _Atomic int tid;
+
+	/* No end signal: no wait() of the program's finds it. It shares descriptors, so that none is held
+	 * open. */
+	return clone_thread(CLONE_VM | CLONE_FILES | CLONE_SETTLS | CLONE_PARENT_SETTID |
+				    CLONE_CHILD_CLEARTID,
+			    tracer_stack + TRACER_STACK, work, argument, make_tls(), &tid);
+}
+
+static void run(void *argument)
+{
+	raw_syscall2(SYS_prctl, PR_SET_NAME, TASKS_WATCHDOG_NAME);
+	stacks_set_maker(make_tracer);
+	watchdog_run(argument);
 }
 
 static void start(void)
