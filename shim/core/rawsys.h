@@ -262,6 +262,24 @@ static inline int raw_futex_wake(_Atomic uint32_t *word, int count, int op_flags
 	return (int)raw_syscall3(SYS_futex, word, RAW_FUTEX_WAKE | op_flags, count);
 }
 
+/* As futex_waitv(2) takes it; the kernel's headers have it since Linux 5.16. */
+struct raw_futex_waiter {
+	uint64_t value, address;
+	uint32_t flags, reserved;
+};
+enum { RAW_FUTEX2_32 = 2 };
+
+/* Sleeps until one of the words is woken or differs from its value, or until that time as above. */
+static inline int raw_futex_wait_any(const struct raw_futex_waiter *waiters, unsigned int count,
+				     int64_t until_ns)
+{
+	enum { FUTEX_WAITV = 449 /* on every processor */ };
+	struct timespec ts = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
+
+	return (int)raw_syscall5(FUTEX_WAITV, waiters, count, 0, until_ns == INT64_MAX ? NULL : &ts,
+				 CLOCK_MONOTONIC);
+}
+
 static inline void raw_sleep_ns(int64_t ns)
 {
 	struct timespec ts = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};

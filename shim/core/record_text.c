@@ -239,7 +239,7 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	char exe[EXE_SHOWN + 1];
 	bool certain;
 	const char *verdict = record_verdict(ledger, account, ending, &certain);
-	long exe_len = raw_readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	long exe_len = raw_readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
 
 	exe[exe_len > 0 ? exe_len : 0] = '\0';
 	fmt_char(f, '{');

@@ -150,7 +150,7 @@ static void ask_for_prompt_wakeups(void)
 	raw_syscall3(SYS_sched_setattr, 0, &attributes, 0);
 }
 
-void watchdog_run(struct watchdog *w)
+bool watchdog_run(struct watchdog *w)
 {
 	ask_for_prompt_wakeups();
 	for (;;) {
@@ -158,9 +158,11 @@ void watchdog_run(struct watchdog *w)
 		int64_t next_ns;
 
 		if (word & WATCHDOG_STOP)
-			return;
+			return true;
+		if (leader_left_nobody(&w->leader))
+			return false;
 		next_ns = watchdog_look(w);
-		raw_futex_wait_until(&w->word, word, next_ns, RAW_FUTEX_PRIVATE);
+		leader_wait(&w->leader, &w->word, word, next_ns);
 		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}
 }

@@ -16,6 +16,7 @@
 #define RL_CORE_WATCHDOG_H
 
 #include "../contract/ledger_layout.h"
+#include "leader.h"
 
 struct watchdog {
 	struct ledger *ledger;
@@ -25,6 +26,7 @@ struct watchdog {
 	uint32_t idle_looks;   /* looks in a row at which no processor time had been used */
 	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
 	_Atomic uint64_t wakeups;
+	struct leader leader; /* of the process in which it is a guest; zeros elsewhere */
 };
 
 enum { WATCHDOG_STOP = 1, WATCHDOG_KICK = 2 };
@@ -37,8 +39,8 @@ void watchdog_init(struct watchdog *watchdog, struct ledger *ledger, uint32_t sl
 /* Looks once and acts. Return: CLOCK_MONOTONIC ns of the next look, INT64_MAX for none. */
 int64_t watchdog_look(struct watchdog *watchdog);
 
-/* Looks until it is stopped. */
-void watchdog_run(struct watchdog *watchdog);
+/* Looks until it is stopped. Return: false when instead every other thread of its process has ended. */
+bool watchdog_run(struct watchdog *watchdog);
 
 /* Context: any thread, async-signal-safe. */
 void watchdog_kick(struct watchdog *watchdog);

@@ -13,8 +13,13 @@
 
 #include "clone_thread.h"
 #include "core/accounts.h"
+#include "core/attrs.h"
 #include "core/breach.h"
+#include "core/ledger_file.h"
+#include "core/ledger_lock.h"
 #include "core/rawsys.h"
+#include "core/record.h"
+#include "core/slots.h"
 #include "core/stacks.h"
 #include "core/tasks.h"
 #include "core/watchdog.h"
@@ -38,6 +43,8 @@ static struct {
 	_Atomic int state; /* enum timer_state */
 	int needed;	   /* 0: not known yet, 1: yes, -1: no */
 } timer;
+
+static struct leader leader; /* as it was found at the first start */
 
 enum timer_state { TIMER_ABSENT, TIMER_STARTING, TIMER_RUNNING, TIMER_PAUSED };
 
@@ -66,11 +73,36 @@ static pid_t make_tracer(void (*work)(void *), void *argument)
 			    tracer_stack + TRACER_STACK, work, argument, make_tls(), &tid);
 }
 
+/*
+ * Every thread of the program has ended by itself; ours is the last. The
+ * status of the process is what it would have been without us if the first
+ * thread was the last: newer kernels take the last one's code, older ones
+ * the first one's, and ours ends with that.
+ */
+static RL_NORETURN void end_abandoned(void)
+{
+	int status = leader_status();
+	struct record_ending ending = {.exit_code = status >> 8 & 0xff, .signal = status & 0x7f};
+	uint64_t mask;
+	bool last;
+
+	record_process_end(member.ledger, member.slot, &ending);
+	ledger_lock(member.ledger, &mask);
+	slots_leave(member.ledger, member.slot);
+	last = slots_is_last(member.ledger, member.slot);
+	ledger_unlock(member.ledger, &mask);
+	if (last)
+		ledger_unlink(member.ledger);
+	for (;;)
+		raw_syscall1(SYS_exit, status >> 8 & 0xff);
+}
+
 static void run(void *argument)
 {
 	raw_syscall2(SYS_prctl, PR_SET_NAME, TASKS_WATCHDOG_NAME);
 	stacks_set_maker(make_tracer);
-	watchdog_run(argument);
+	if (!watchdog_run(argument))
+		end_abandoned();
 }
 
 static void start(void)
@@ -82,6 +114,10 @@ static void start(void)
 	pid_t tid;
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
+	/* Other threads than the first cannot ask, and what it told once stays true. */
+	if (!leader.word || leader.pid != member.pid)
+		leader_find(&leader);
+	timer.watchdog.leader = leader;
 	/* The new thread inherits the mask: no handler of the program may ever run on it. */
 	raw_sigmask(SIG_SETMASK, &all, &mask);
 	tid = clone_thread(flags, stack + STACK, run, &timer.watchdog, make_tls(), &timer.tid);

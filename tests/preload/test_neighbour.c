@@ -375,6 +375,47 @@ static void a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well(
 	run_free(r);
 }
 
+/* The guard's thread */
+
+static void a_program_that_ends_its_only_thread_by_system_call_ends(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		struct run *r = guarded(SET("WALL=15s"), ARGV("end_by", "thread_exit", "7"));
+
+		expect_exit(r, 7);
+		expect(r, r->elapsed_ns < 5 * SEC);
+		expect_verdict(r, "exit");
+		expect(r, record_int(r, "exit_code") == 7);
+		expect(r, strstr(record_str(r, "exe"), "/end_by") != NULL);
+		run_free(r);
+	}
+}
+
+static void a_program_whose_threads_end_one_by_one_by_system_call_ends(void **state)
+{
+	struct run *r = guarded(SET("WALL=15s"), ARGV("end_by", "threads_exit", "7"));
+
+	(void)state;
+	expect_exit(r, 7);
+	expect(r, r->elapsed_ns > 200 * MS);
+	expect(r, r->elapsed_ns < 5 * SEC);
+	expect(r, record_int(r, "exit_code") == 7);
+	run_free(r);
+}
+
+static void a_thread_that_joins_the_first_hears_of_its_end(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct run *r = guarded(SET("WALL=15s"), ARGV("join_first_thread"));
+
+		expect_exit(r, 5);
+		expect(r, r->elapsed_ns < 5 * SEC);
+		run_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +436,9 @@ int main(void)
 		cmocka_unit_test(a_refusal_in_a_library_that_lies_elsewhere_names_its_place),
 		cmocka_unit_test(a_library_that_the_user_put_before_ours_stays_there_over_exec),
 		cmocka_unit_test(a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well),
+		cmocka_unit_test(a_program_that_ends_its_only_thread_by_system_call_ends),
+		cmocka_unit_test(a_program_whose_threads_end_one_by_one_by_system_call_ends),
+		cmocka_unit_test(a_thread_that_joins_the_first_hears_of_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
