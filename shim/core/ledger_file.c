@@ -149,13 +149,15 @@ static int create_in(const char *directory, struct ledger **ledger)
 
 static bool has_ledger_shape(const struct stat *st)
 {
-	return S_ISREG(st->st_mode) && (st->st_mode & 0777) == 0600 &&
+	/* The bits of the group show whether an access list admits further users. */
+	return S_ISREG(st->st_mode) && (st->st_mode & 0717) == 0600 &&
 	       st->st_size == (off_t)sizeof(struct ledger);
 }
 
+/* Nobody but root can make a file that is root's; who was root before opens it by its access list. */
 static bool file_is_ours(const struct stat *st)
 {
-	return has_ledger_shape(st) && st->st_uid == raw_geteuid();
+	return has_ledger_shape(st) && (st->st_uid == raw_geteuid() || !st->st_uid);
 }
 
 static uint32_t end_of(const _Atomic uint32_t *word)
