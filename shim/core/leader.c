@@ -77,7 +77,7 @@ void leader_wait(struct leader *leader, _Atomic uint32_t *own, uint32_t value, i
 		return;
 	}
 	error = raw_futex_wait_any(waiters, 2, until_ns);
-	if (error == -ENOSYS || error == -EPERM || error == -EINVAL || error == -EFAULT) {
+	if (error < 0 && error != -ETIMEDOUT && error != -EAGAIN && error != -EINTR) {
 		leader->word = NULL; /* before Linux 5.16, or forbidden: nobody tells */
 		return;
 	}

@@ -181,7 +181,7 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 		{LEDGER_CELLS_FULL, "threads-without-cell"}, {LEDGER_SLOTS_FULL, "process-table-full"},
 		{LEDGER_UNRESERVED, "unannounced-process"},  {LEDGER_FENCE_REFUSED, "membarrier-refused"},
 		{LEDGER_NAMESPACE, "pid-namespace"},	     {LEDGER_RAW_THREADS, "raw-threads"},
-		{LEDGER_LIBC_THREADS, "libc-threads"},
+		{LEDGER_LIBC_THREADS, "libc-threads"},	     {LEDGER_SECCOMP, "seccomp"},
 	};
 	uint32_t degraded = atomic_load_explicit(&ledger->degraded, memory_order_relaxed);
 	bool any = false;

@@ -41,4 +41,7 @@ void stacks_note(struct ledger *ledger, uint32_t account, uint32_t self, int sig
 typedef pid_t stacks_make_process(void (*work)(void *), void *argument);
 void stacks_set_maker(stacks_make_process *maker);
 
+/* Whom the program allowed to trace it, by PR_SET_PTRACER; to be put back after a look. */
+void stacks_remember_tracer(long tracer);
+
 #endif

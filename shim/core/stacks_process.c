@@ -19,6 +19,13 @@ static struct {
 	_Atomic uint32_t finished; /* written by the process itself */
 } apart;
 
+static _Atomic long programs_tracer; /* 0: none */
+
+void stacks_remember_tracer(long tracer)
+{
+	atomic_store_explicit(&programs_tracer, tracer, memory_order_relaxed);
+}
+
 static void work(void *unused)
 {
 	(void)unused;
@@ -81,5 +88,6 @@ void stacks_walk_apart(struct look *look, stacks_make_process *maker)
 		raw_kill(pid, SIGKILL);
 	reap(pid);
 	if (named)
-		raw_syscall2(SYS_prctl, PR_SET_PTRACER, 0);
+		raw_syscall2(SYS_prctl, PR_SET_PTRACER,
+			     atomic_load_explicit(&programs_tracer, memory_order_relaxed));
 }

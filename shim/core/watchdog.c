@@ -17,7 +17,7 @@
 #include "meter.h"
 #include "rawsys.h"
 
-enum { SLICE_NS = 100000 /* the shortest that the kernel takes */ };
+enum { SLICE_NS = 100000 /* the shortest that the kernel takes */, ERRAND_LOOK_NS = 20000000 };
 
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 {
@@ -50,6 +50,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpu_seen_ns = 0;
 	w->idle_looks = 0;
 	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->errand, ERRAND_NONE, memory_order_relaxed);
 }
 
 /* The limits without a call to refuse, in the order in which they become the verdict. */
@@ -150,6 +151,24 @@ static void ask_for_prompt_wakeups(void)
 	raw_syscall3(SYS_sched_setattr, 0, &attributes, 0);
 }
 
+static void run_errand(struct watchdog *w)
+{
+	if (atomic_load_explicit(&w->errand, memory_order_acquire) != ERRAND_ASKED)
+		return;
+	w->run_errand();
+	atomic_store_explicit(&w->errand, ERRAND_DONE, memory_order_release);
+}
+
+static int64_t sooner_for_errands(const struct watchdog *w, int64_t next_ns)
+{
+	int64_t look_ns;
+
+	if (!atomic_load_explicit(&w->polls_errands, memory_order_relaxed))
+		return next_ns;
+	look_ns = raw_clock_ns(CLOCK_MONOTONIC) + ERRAND_LOOK_NS;
+	return next_ns < look_ns ? next_ns : look_ns;
+}
+
 bool watchdog_run(struct watchdog *w)
 {
 	ask_for_prompt_wakeups();
@@ -161,7 +180,8 @@ bool watchdog_run(struct watchdog *w)
 			return true;
 		if (leader_left_nobody(&w->leader))
 			return false;
-		next_ns = watchdog_look(w);
+		run_errand(w);
+		next_ns = sooner_for_errands(w, watchdog_look(w));
 		leader_wait(&w->leader, &w->word, word, next_ns);
 		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}

@@ -26,10 +26,16 @@ struct watchdog {
 	uint32_t idle_looks;   /* looks in a row at which no processor time had been used */
 	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
 	_Atomic uint64_t wakeups;
+	_Atomic uint32_t errand;	/* enum watchdog_errand */
+	_Atomic uint32_t polls_errands; /* who asks cannot wake the thread */
+	void (*run_errand)(void);
 	struct leader leader; /* of the process in which it is a guest; zeros elsewhere */
 };
 
 enum { WATCHDOG_STOP = 1, WATCHDOG_KICK = 2 };
+
+/* Something that the watchdog's thread is asked to do for one that must not make the system calls. */
+enum watchdog_errand { ERRAND_NONE, ERRAND_TAKEN, ERRAND_ASKED, ERRAND_DONE };
 
 /* Whether the accounts of a slot have anything to watch. */
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot);

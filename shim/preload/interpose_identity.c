@@ -102,3 +102,5 @@ PAUSED_CALL(setresuid, real.setresuid, euid == (uid_t)-1 ? ruid : euid, (uid_t r
 PAUSED_CALL(setresgid, real.setresgid, (uid_t)-1, (gid_t rgid, gid_t egid, gid_t sgid), (rgid, egid, sgid))
 PAUSED_CALL(setgroups, real.setgroups, (uid_t)-1, (size_t count, const gid_t *groups), (count, groups))
 PAUSED_CALL(initgroups, REAL_LATE(initgroups), (uid_t)-1, (const char *user, gid_t group), (user, group))
+
+PAUSED_CALL(capset, REAL_LATE(capset), (uid_t)-1, (void *header, const void *data), (header, data))
