@@ -208,10 +208,20 @@ static int find_kept_fd(int from)
 	return -1;
 }
 
+/* Whether this process, or one that it comes from, keeps one: an exec need not look for it otherwise. */
+static bool keeps_fd, passes_always;
+
+void ledger_pass_always(const struct ledger *ledger)
+{
+	if (!ledger_keep_fd(ledger))
+		passes_always = true;
+}
+
 int ledger_keep_fd(const struct ledger *ledger)
 {
 	int fd, kept;
 
+	keeps_fd = true;
 	if (find_kept_fd(KEPT_FD) >= 0)
 		return 0;
 	fd = raw_open(ledger->path, O_RDWR | O_NOFOLLOW, 0);
@@ -222,15 +232,23 @@ int ledger_keep_fd(const struct ledger *ledger)
 	return kept < 0 ? kept : 0;
 }
 
+/* Whether what is executed now will find the file by its path: not as another user, or in another root. */
+static bool path_leads_to(const struct ledger *ledger, int fd)
+{
+	struct stat kept, there;
+
+	return raw_geteuid() == ledger->owner && raw_fstat(fd, &kept) == 0 &&
+	       raw_syscall4(SYS_newfstatat, AT_FDCWD, ledger->path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       kept.st_dev == there.st_dev && kept.st_ino == there.st_ino;
+}
+
 void ledger_pass_fd(const struct ledger *ledger, bool pass)
 {
-	int fd;
+	int fd = keeps_fd ? find_kept_fd(KEPT_FD) : -1;
 
-	if (raw_geteuid() == ledger->owner)
-		return;
-	fd = find_kept_fd(KEPT_FD);
 	if (fd >= 0)
-		raw_fcntl(fd, F_SETFD, pass ? 0 : FD_CLOEXEC);
+		raw_fcntl(fd, F_SETFD,
+			  pass && (passes_always || !path_leads_to(ledger, fd)) ? 0 : FD_CLOEXEC);
 }
 
 int ledger_open_passed(const char *path, struct ledger **ledger)
@@ -240,6 +258,7 @@ int ledger_open_passed(const char *path, struct ledger **ledger)
 			continue;
 		if (is_ledger(*ledger) && !strcmp((*ledger)->path, path)) {
 			raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
+			keeps_fd = true;
 			return 0;
 		}
 		ledger_unmap(*ledger);

@@ -10,11 +10,14 @@
  * thread, and a change of user or group that libc makes in all threads it
  * knows would leave ours with the old rights. So ours ends before and is made
  * again after, with the rights that its maker then has. And a program that gives
- * up its rights keeps a descriptor of the ledger, which it could open no more,
- * and lets its new user open it: what it executes may have closed that.
+ * up its rights, or goes to another root or other mounts, keeps a descriptor of
+ * the ledger, which it could open no more, and lets its new user open it: what
+ * it executes may have closed that.
  *
  * SPDX-License-Identifier: MIT
  */
+#include "interpose_identity.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 
@@ -59,6 +62,23 @@ static void keep_ledger(uid_t user)
 		return result;                                                                               \
 	}
 
+void identity_expect_namespaces(int flags)
+{
+	if ((flags & (CLONE_NEWNS | CLONE_NEWUSER)) && member_is_guarded())
+		ledger_pass_always(member.ledger);
+}
+
+RL_EXPORT int chroot(const char *path)
+{
+	int saved = errno;
+
+	real_ensure();
+	if (member_is_guarded())
+		ledger_keep_fd(member.ledger);
+	errno = saved;
+	return real.chroot(path);
+}
+
 RL_EXPORT int unshare(int flags)
 {
 	struct timer_pause pause;
@@ -67,6 +87,7 @@ RL_EXPORT int unshare(int flags)
 	real_ensure();
 	if ((flags & CLONE_NEWPID) && member_is_guarded())
 		slots_expect_namespaces(member.ledger);
+	identity_expect_namespaces(flags);
 	pause = timer_thread_pause();
 	result = real.unshare(flags);
 	saved = errno;
@@ -83,6 +104,7 @@ RL_EXPORT int setns(int fd, int type)
 	real_ensure();
 	if ((!type || (type & CLONE_NEWPID)) && member_is_guarded())
 		slots_expect_namespaces(member.ledger);
+	identity_expect_namespaces(type ? type : CLONE_NEWNS);
 	pause = timer_thread_pause();
 	result = real.setns(fd, type);
 	saved = errno;

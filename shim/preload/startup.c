@@ -320,7 +320,9 @@ static void enter_tree(struct config *config, int settings)
 
 	if (error == -EACCES || error == -EPERM)
 		error = ledger_open_passed(path, &ledger);
-
+	/* In another root it may be there under no name. */
+	else if (error == -ENOENT && path && !ledger_open_passed(path, &ledger))
+		error = 0;
 	if (error && error != -ENOENT)
 		refuse_text(CONFIG_LEDGER_VARIABLE "=", path,
 			    ": not a ledger that this user may use; unset it to begin a tree of its own");
