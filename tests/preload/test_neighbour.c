@@ -416,6 +416,32 @@ static void a_thread_that_joins_the_first_hears_of_its_end(void **state)
 	}
 }
 
+static void the_thread_of_a_sleeping_program_sleeps(void **state)
+{
+	static const char *const settings[] = {"WALL=1h", "CPU=1h", "STACKS=1"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = guarded(SET("WALL=1h", settings[i]), ARGV("count_wakeups", "1500"));
+
+		print_message("# %s\n", settings[i]);
+		expect_exit(r, 0);
+		expect(r, out_number(r, "threads") == 2);
+		expect(r, out_number(r, "wakeups") <= 1);
+		run_free(r);
+	}
+}
+
+static void without_a_limit_that_needs_it_there_is_no_thread(void **state)
+{
+	struct run *r = guarded(SET("MEM=100M", "THREADS=3", "PROCS=3"), ARGV("count_wakeups", "1"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "threads") == 1);
+	run_free(r);
+}
+
 /* Filters of system calls */
 
 static const char *const FILTERS[][4] = {
@@ -526,6 +552,8 @@ int main(void)
 		cmocka_unit_test(a_program_that_ends_its_only_thread_by_system_call_ends),
 		cmocka_unit_test(a_program_whose_threads_end_one_by_one_by_system_call_ends),
 		cmocka_unit_test(a_thread_that_joins_the_first_hears_of_its_end),
+		cmocka_unit_test(the_thread_of_a_sleeping_program_sleeps),
+		cmocka_unit_test(without_a_limit_that_needs_it_there_is_no_thread),
 		cmocka_unit_test(a_filter_that_kills_does_not_kill_for_a_call_of_ours),
 		cmocka_unit_test(a_program_without_time_limit_under_such_a_filter_ends_as_it_would),
 		cmocka_unit_test(a_program_under_such_a_filter_keeps_its_deadline),
