@@ -150,7 +150,7 @@ static int claim_stacks(struct account *a, int64_t now_ns)
 	if (!(kinds & ~a->stacks_noted))
 		return 0;
 	a->stacks_noted |= kinds;
-	a->next_step_ns = now_ns + STACKS_BOUND_NS;
+	a->next_step_ns = now_ns + STACKS_PATIENCE_NS;
 	return step->signal;
 }
 

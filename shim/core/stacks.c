@@ -17,10 +17,10 @@
 #include "stacks_look.h"
 
 enum {
-	FIRST_LOOK_NS = 15000000, /* of the whole; ten thousand threads take longer and are cut */
+	FIRST_LOOK_NS = 30000000, /* of the whole; ten thousand threads take longer and are cut */
 	BETWEEN_NS = 5000000,	  /* from the first look to the second: who runs? */
-	SECOND_LOOK_NS = 30000000,
-	WALK_NS = 45000000,
+	SECOND_LOOK_NS = 60000000,
+	WALK_NS = 95000000,
 	TEXT_MAX = 48 << 10,
 };
 

@@ -25,7 +25,11 @@
 
 #include "../contract/ledger_layout.h"
 
-enum { STACKS_BOUND_NS = 50000000 };
+enum {
+	STACKS_BOUND_NS = 100000000,
+	STACKS_PATIENCE_NS =
+		300000000, /* that others have with who looks: it may have died, or get no processor */
+};
 
 /* Whether the account asks for it. */
 bool stacks_are_wanted(const struct account *account);

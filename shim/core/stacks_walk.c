@@ -11,7 +11,7 @@
 #include "rawsys.h"
 #include "seize.h"
 
-enum { SEIZE_NS = 15000000 /* for the running threads of one process to stop */ };
+enum { SEIZE_NS = 30000000 /* for the running threads of one process to stop */ };
 
 /* Large, so not on a stack; one look at a time. */
 static struct modules modules;

@@ -155,6 +155,7 @@ static void add(struct tasks *tasks, pid_t pid, pid_t tid, bool own)
 	t->pid = pid;
 	t->tid = tid;
 	t->own = own;
+	t->call = TASK_UNKNOWN;
 	if (!read_stat(t) || t->state == 'Z' || t->state == 'X' || !strcmp(t->name, TASKS_WATCHDOG_NAME))
 		return;
 	tasks->threads++;
