@@ -17,6 +17,7 @@
 #include "stacks.h"
 
 enum {
+	LOOK_HEADSTART_NS = 10000000,
 	KILL_AGAIN_NS = 2000000,     /* until nobody is left */
 	ROOT_HEADSTART_NS = 5000000, /* for the first process to write its record */
 };
@@ -162,6 +163,11 @@ static int64_t note_stacks(struct ledger *ledger, uint32_t account, uint32_t sel
 	uint64_t mask;
 	int signal;
 
+	/* The first process may look into the others and write the log, where one that gave up its user may
+	 * not. */
+	if (stacks_are_wanted(a) && self != a->root && self != LEDGER_NONE &&
+	    !atomic_load_explicit(&a->killing, memory_order_relaxed))
+		raw_sleep_ns(LOOK_HEADSTART_NS);
 	ledger_lock(ledger, &mask);
 	signal = claim_stacks(a, now_ns);
 	steps = a->step_count;
