@@ -35,6 +35,7 @@ enum config_kind {
 	CONFIG_FD,
 	CONFIG_PATH,
 	CONFIG_TEXT,
+	CONFIG_STACKS, /* 0, 1 or a path */
 };
 
 /* Longest texts that fit into the ledger, without the NUL. */
@@ -57,7 +58,8 @@ struct config {
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
 	const char *log;
-	uint64_t hash; /* of the settings as they were given; by config_finish() */
+	const char *stacks; /* NULL: none; "1": the log; else a path */
+	uint64_t hash;	    /* of the settings as they were given; by config_finish() */
 };
 
 /* A row of the tables, for parsers, help texts and checks. */
