@@ -39,7 +39,8 @@ const struct config_variable config_variables[] = {
 };
 const size_t config_variable_count = RL_ARRAY_LEN(config_variables);
 
-enum { DEFAULT_GRACE_NS = 1000000000 };
+#define DEFAULT_GRACE_NS   1000000000
+#define DEFAULT_STOPPED_NS (INT64_C(86400) * 1000000000)
 
 void config_defaults(struct config *config)
 {
@@ -48,6 +49,7 @@ void config_defaults(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	config->grace_ns = DEFAULT_GRACE_NS;
+	config->stopped_ns = DEFAULT_STOPPED_NS;
 	config->status_fd = -1;
 	for (size_t i = 0; i < config_variable_count; i++) {
 		const struct config_variable *v = &config_variables[i];
