@@ -28,7 +28,7 @@ enum { STACK = 24 << 10, TLS = 4096 };
 static char stack[STACK] __attribute__((aligned(64)));
 static char thread_area[TLS] __attribute__((aligned(64)));
 
-enum { FORGET_NS = 20000, FORGET_TRIES = 500 };
+enum { FORGET_NS = 20000, FORGET_TRIES = 100000 };
 
 static struct {
 	struct watchdog watchdog;
@@ -131,13 +131,18 @@ struct timer_pause timer_thread_pause(void)
 	if (!atomic_compare_exchange_strong_explicit(&timer.state, &expected, TIMER_PAUSED,
 						     memory_order_acquire, memory_order_relaxed))
 		return pause;
-	pause.was_running = true;
 	atomic_store_explicit(&member.ledger->slot[member.slot].watchdog_tid, 0, memory_order_relaxed);
 	watchdog_stop(&timer.watchdog, member.pid, tid);
-	/* The tid is cleared a little before the thread leaves its group, which is what unshare() looks at.
+	/*
+	 * The tid is cleared a little before the thread leaves its group, which is what unshare() looks at.
+	 * On a machine that is very busy this takes a while; a second thread would share the first one's
+	 * stack, so none is started unless the first is gone.
 	 */
-	for (int i = 0; i < FORGET_TRIES && raw_tgkill(member.pid, tid, 0) != -ESRCH; i++)
-		raw_sleep_ns(FORGET_NS);
+	for (int i = 0; i < FORGET_TRIES && !pause.was_running; i++) {
+		pause.was_running = raw_tgkill(member.pid, tid, 0) == -ESRCH;
+		if (!pause.was_running)
+			raw_sleep_ns(FORGET_NS);
+	}
 	return pause;
 }
 
