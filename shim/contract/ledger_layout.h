@@ -161,7 +161,8 @@ struct account {
 	int64_t mem_peak, threads_peak, procs_peak;
 	int64_t procs_total;
 	int64_t cpu_dead_ns;
-	int64_t cpu_before_ns; /* of its first process, and the children it waited for, before it was opened */
+	int64_t cpu_before_ns; /* of its first process, and the children it waited for, before it was opened
+				*/
 	int64_t cpu_sum_ns, cpu_summed_ns; /* the last sum over all members, and when */
 
 	int64_t denied[RL_LIMIT_COUNT];
@@ -181,9 +182,14 @@ struct account {
 
 	/* Fixed when the account is opened. */
 	uint32_t skip_blocked;	/* a step that every member blocks or ignores is passed over */
+	uint32_t idle_output;	/* output counts as progress */
 	int64_t stopped_max_ns; /* most that may be left out of wall time */
 
 	int64_t stopped_ns; /* time its first process was stopped, left out so far */
+	/* CLOCK_MONOTONIC of the last progress that no slot tells: output, and of the dead. Writers: any
+	 * watchdog. */
+	_Atomic int64_t progress_ns;
+	_Atomic int64_t output_seen; /* bytes that members had written when output was last looked for */
 };
 
 struct ledger {

@@ -49,6 +49,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	a->config_hash = config->hash;
 	a->scope = (uint32_t)config->scope;
 	a->skip_blocked = (uint32_t)config->skip_blocked;
+	a->idle_output = (uint32_t)config->idle_output;
 	a->stopped_max_ns = config->stopped_ns;
 	for (int i = 0; i < RL_LIMIT_COUNT; i++) {
 		bool here = part == ACCOUNT_WHOLE || (part == ACCOUNT_TREE) == limit_is_always_tree(i);
@@ -82,6 +83,7 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
 	a->skip_blocked = m->skip_blocked;
+	a->idle_output = m->idle_output;
 	a->stopped_max_ns = m->stopped_max_ns;
 	memcpy(a->limit, m->limit, sizeof(a->limit));
 	memcpy(a->action, m->action, sizeof(a->action));

@@ -11,6 +11,7 @@
 #include "ledger_lock.h"
 #include "logline.h"
 #include "procfs.h"
+#include "progress.h"
 #include "rawsys.h"
 #include "watchdog.h"
 
@@ -34,6 +35,8 @@ void stops_credit(struct ledger *ledger, uint32_t account, int64_t ns)
 	if (ns > 0 && !atomic_load_explicit(&a->breach, memory_order_relaxed)) {
 		a->stopped_ns += ns;
 		deadline_ns = atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed);
+		/* To go on is progress: idle time begins anew. */
+		progress_note(a, raw_clock_ns(CLOCK_MONOTONIC));
 		if (deadline_ns != INT64_MAX)
 			atomic_store_explicit(&a->wall_deadline_ns, deadline_ns + ns, memory_order_relaxed);
 	} else {

@@ -71,6 +71,7 @@ static const struct {
 } METERS[] = {
 	{RL_WALL, meter_wall, "wall"},
 	{RL_CPU, meter_cpu, "cpu"},
+	{RL_IDLE, meter_idle, "idle"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)
@@ -193,7 +194,9 @@ static void sleep_until(struct watchdog *w, int64_t next_ns)
 	if (stops_follow(w, now_ns) < next_ns)
 		next_ns = stops_follow(w, now_ns);
 	now_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	result = next_ns <= now_ns ? -EAGAIN : raw_sleep_until_woken(next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
+	result = next_ns <= now_ns
+			 ? -EAGAIN
+			 : raw_sleep_until_woken(next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
 	/* A filter of system calls: without the call, whose other ends are known, it must be polled. */
 	if (result < 0 && result != -EAGAIN && result != -EINTR)
 		raw_sleep_ns(next_ns - now_ns < POLL_NS ? next_ns - now_ns : POLL_NS);

@@ -17,6 +17,7 @@
 #include "heap.h"
 #include "interpose_thread.h"
 #include "member.h"
+#include "progress_word.h"
 #include "raw_threads.h"
 #include "real.h"
 #include "serving.h"
@@ -112,4 +113,5 @@ __attribute__((constructor)) static void begin(void)
 	fatal_install();
 	timer_thread_ensure();
 	backstop_arm();
+	progress_begin();
 }

@@ -1,6 +1,7 @@
 /*
  * stop_itself.c - stops itself after AFTER ms by HOW (raise, kill, group, killpg); a child continues it FOR
- * ms later. Then it waits for its end, spinning if another argument is there.
+ * ms later. It says for how many ns it was stopped, and waits for its end, spinning if another argument is
+ * there.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -8,6 +9,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 static void stop_by(const char *how)
 {
@@ -24,6 +26,7 @@ static void stop_by(const char *how)
 int main(int argc, char **argv)
 {
 	pid_t self = getpid();
+	struct timespec before, after;
 
 	if (argc < 4)
 		return 96;
@@ -35,8 +38,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	usleep((useconds_t)(number(argv, 2) * 1000));
+	clock_gettime(CLOCK_MONOTONIC, &before);
 	stop_by(argv[1]);
-	say("went on\n");
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	say("stopped=%ld\n", (after.tv_sec - before.tv_sec) * 1000000000L + after.tv_nsec - before.tv_nsec);
 	while (argc > 4)
 		;
 	for (;;)
