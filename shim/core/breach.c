@@ -127,31 +127,31 @@ static bool step_is_refused(const struct ledger *ledger, uint32_t account, uint3
 /*
  * Leaves a step's signal to the member's own watchdog. That one gets a
  * processor at once, where the threads of a process that spins would have to
- * wait for their turn to die. A process that is being made finds it when its
- * watchdog begins.
+ * wait for their turn to die. Its tid in that process says better than /proc that
+ * the pid is no recycled one. A process that is being made finds the signal when
+ * its watchdog begins. Return: false if nobody is there to see to it.
  */
-static void owe_signal(struct slot *s, int signal)
+static bool owe_signal(struct slot *s, int signal)
 {
 	pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
 	pid_t watchdog;
 
 	atomic_store_explicit(&s->owed_signal, (uint32_t)signal, memory_order_seq_cst);
 	if (atomic_load_explicit(&s->state, memory_order_seq_cst) == SLOT_RESERVED)
-		return;
+		return true;
 	watchdog = atomic_load_explicit(&s->watchdog_tid, memory_order_seq_cst);
 	if (watchdog && !raw_wake_thread(pid, watchdog))
-		return;
-	/* None there, or it has just gone. 1 is a namespace's first process that we were not told of. */
-	if (atomic_exchange_explicit(&s->owed_signal, 0, memory_order_seq_cst) && pid > 1)
-		raw_kill(pid, signal);
+		return true;
+	return !atomic_exchange_explicit(&s->owed_signal, 0, memory_order_seq_cst);
 }
 
-static void kill_slot(const struct ledger *ledger, uint32_t index)
+/* 1 is the first process of a namespace that we were not told of, or of the machine. */
+static void signal_slot(const struct ledger *ledger, uint32_t index, int signal)
 {
 	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
 
 	if (pid > 1)
-		raw_kill(pid, SIGKILL);
+		raw_kill(pid, signal);
 }
 
 static void signal_members(struct ledger *ledger, uint32_t account, uint32_t self, int signal)
@@ -160,12 +160,14 @@ static void signal_members(struct ledger *ledger, uint32_t account, uint32_t sel
 
 	for (uint32_t i = 0; i < end; i++) {
 		struct slot *s = &ledger->slot[i];
+		uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
 
-		if (i == self || !accounts_is_within(ledger, s->account, account))
+		if (i == self || state == SLOT_FREE || !accounts_is_within(ledger, s->account, account))
 			continue;
-		if (atomic_load_explicit(&s->state, memory_order_acquire) == SLOT_RESERVED ||
-		    is_reachable(ledger, i, self))
-			owe_signal(s, signal);
+		if (self != LEDGER_NONE && s->pid_namespace != ledger->slot[self].pid_namespace)
+			continue;
+		if (!owe_signal(s, signal) && is_reachable(ledger, i, self))
+			signal_slot(ledger, i, signal);
 	}
 	/* The own process last: it may not survive its signal for long enough to send the others. */
 	if (self != LEDGER_NONE)
@@ -196,7 +198,7 @@ static void kill_others(struct ledger *ledger, uint32_t account, uint32_t self, 
 	for (uint32_t i = 0; i < end; i++)
 		if (i != self && i != but && accounts_is_within(ledger, ledger->slot[i].account, account) &&
 		    is_reachable(ledger, i, self))
-			kill_slot(ledger, i);
+			signal_slot(ledger, i, SIGKILL);
 }
 
 /* The first process goes last, and by its own hand if it can, because it writes the record. */
@@ -210,7 +212,7 @@ static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
 	kill_others(ledger, account, self, root);
 	if (self != root && root != LEDGER_NONE && is_reachable(ledger, root, self)) {
 		raw_sleep_ns(ROOT_HEADSTART_NS);
-		kill_slot(ledger, root);
+		signal_slot(ledger, root, SIGKILL);
 	}
 	if (self != LEDGER_NONE) {
 		raw_kill(raw_getpid(), SIGKILL);
