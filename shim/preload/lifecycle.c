@@ -87,8 +87,14 @@ void lifecycle_end(const struct record_ending *ending)
 
 void lifecycle_end_elsewhere(const struct record_ending *ending)
 {
-	if (begin_end())
-		leave_tree(ending);
+	uint64_t mask;
+
+	if (!begin_end())
+		return;
+	ledger_lock(member.ledger, &mask);
+	cells_note_last_peak(member.ledger, member.slot);
+	ledger_unlock(member.ledger, &mask);
+	leave_tree(ending);
 }
 
 void lifecycle_fork(enum fork_side side)
