@@ -177,9 +177,12 @@ static void signal_members(struct ledger *ledger, uint32_t account, uint32_t sel
 
 void breach_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal))
 {
-	_Atomic uint32_t *owed = &ledger->slot[self].owed_signal;
+	_Atomic uint32_t *owed;
 	int signal;
 
+	if (self == LEDGER_NONE)
+		return;
+	owed = &ledger->slot[self].owed_signal;
 	if (!atomic_load_explicit(owed, memory_order_relaxed))
 		return;
 	signal = (int)atomic_exchange_explicit(owed, 0, memory_order_seq_cst);

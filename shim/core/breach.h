@@ -29,7 +29,7 @@ bool breach_claim(struct ledger *ledger, uint32_t account, enum limit_id limit, 
 void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns);
 
 /*
- * Sends the calling process, in slot `self`, the signal that a step owes it.
+ * Sends the calling process, in slot `self` if it has one, the signal that a step owes it.
  * `end_by` first ends it by that signal, or returns if something else comes of it.
  */
 void breach_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal));

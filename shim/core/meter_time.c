@@ -41,7 +41,7 @@ int64_t meter_wall(struct watchdog *w, uint32_t account, int64_t now_ns)
 static bool tree_is_idle(struct watchdog *w, const struct account *a, int64_t used_ns)
 {
 	int64_t own_ns = raw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	int64_t looks_ns = (own_ns - w->own_seen_ns) * a->procs;
+	int64_t looks_ns = w->slot == LEDGER_NONE ? 0 : (own_ns - w->own_seen_ns) * a->procs;
 	bool is_idle = used_ns - w->cpu_seen_ns - looks_ns < CPU_LOOK_NS / 10;
 
 	w->cpu_seen_ns = used_ns;
@@ -70,7 +70,8 @@ int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 	int64_t used_ns, next_ns = METER_REACHED;
 	uint64_t mask;
 
-	cputime_refresh(w->ledger, w->slot);
+	if (w->slot != LEDGER_NONE)
+		cputime_refresh(w->ledger, w->slot);
 	ledger_lock(w->ledger, &mask);
 	used_ns = cputime_of_account(w->ledger, account, w->slot);
 	if (used_ns < a->limit[RL_CPU])

@@ -58,6 +58,8 @@ static void credit_own(struct watchdog *w, int64_t ns)
 /* Whether stops of this process make a difference to anything. */
 static bool is_first_anywhere(const struct watchdog *w)
 {
+	if (w->slot == LEDGER_NONE)
+		return false;
 	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
 	if (a->root == w->slot && a->stopped_max_ns > 0)
 		return true;
@@ -148,7 +150,7 @@ int64_t stops_hold(struct watchdog *w, uint32_t account, int64_t now_ns)
 		return hold_own(w, now_ns);
 	first = &w->ledger->slot[a->root];
 	if (atomic_load_explicit(&first->state, memory_order_relaxed) != SLOT_LIVE ||
-	    first->pid_namespace != w->ledger->slot[w->slot].pid_namespace)
+	    (w->slot != LEDGER_NONE && first->pid_namespace != w->ledger->slot[w->slot].pid_namespace))
 		return 0;
 	if (procfs_is_held(atomic_load_explicit(&first->pid, memory_order_relaxed))) {
 		w->stops.interrupted_ns = now_ns;

@@ -111,7 +111,8 @@ static int64_t look_for_breach(struct watchdog *w, uint32_t account, int64_t now
 
 bool watchdog_stands_by(const struct watchdog *w, const struct account *a)
 {
-	return a->root != LEDGER_NONE && a->root != w->slot &&
+	/* A supervisor stands by for nobody. */
+	return w->slot != LEDGER_NONE && a->root != LEDGER_NONE && a->root != w->slot &&
 	       atomic_load_explicit(&w->ledger->slot[a->root].state, memory_order_relaxed) == SLOT_LIVE;
 }
 

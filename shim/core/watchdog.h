@@ -23,7 +23,7 @@
 
 struct watchdog {
 	struct ledger *ledger;
-	uint32_t slot; /* whose accounts are watched */
+	uint32_t slot; /* whose accounts are watched; LEDGER_NONE: from outside, by a supervisor */
 	uint32_t cpus; /* that the tree can run on */
 	int64_t cpu_seen_ns;
 	int64_t own_seen_ns; /* processor time of the watchdog itself */
