@@ -22,6 +22,7 @@
 enum {
 	SLICE_NS = 100000, /* the shortest that the kernel takes */
 	POLL_NS = 10000000,
+	SHORT_LIFE_NS = 4000000,
 	SCHEDULE_FIFO = 1,
 	SCHEDULE_RESET_ON_FORK = 1,
 };
@@ -206,11 +207,23 @@ static void sleep_until(struct watchdog *w, int64_t next_ns)
 
 void watchdog_run(struct watchdog *w)
 {
-	ask_for_prompt_wakeups();
+	int64_t settled_ns = raw_clock_ns(CLOCK_MONOTONIC) + SHORT_LIFE_NS;
+	bool is_prompt = false;
+
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
+		int64_t next_ns;
+
 		/* Before the look: who kicks from here on has something that it may miss. */
 		atomic_store_explicit(&w->kicked, 0, memory_order_seq_cst);
-		sleep_until(w, watchdog_look(w));
+		next_ns = watchdog_look(w);
+		/* Most processes are over soon: what costs them something waits until it may be needed. */
+		if (!is_prompt && next_ns > settled_ns && raw_clock_ns(CLOCK_MONOTONIC) < settled_ns) {
+			next_ns = settled_ns;
+		} else if (!is_prompt) {
+			ask_for_prompt_wakeups();
+			is_prompt = true;
+		}
+		sleep_until(w, next_ns);
 		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}
 }
