@@ -20,7 +20,7 @@ enum {
 	FOLLOW_NS = 100000000,	  /* how often a process under a debugger, or stopped, is looked at */
 	CREDIT_WAIT_NS = 5000000, /* for the first process, which goes on just now, to credit itself */
 	LONG_SLEEP_NS = 10000000,
-	CREDIT_GRACE_NS = 20000000,
+	CREDIT_GRACE_NS = 200000000, /* more than FOLLOW_NS: it may have gone on right after the last look */
 };
 
 void stops_credit(struct ledger *ledger, uint32_t account, int64_t ns)
