@@ -1,5 +1,6 @@
 /*
- * refuse_in_child.c - a child that ignores TERM sleeps on, while its parent asks for memory until it is ended.
+ * refuse_in_child.c - a child that ignores TERM sleeps on, while its parent asks for memory until it is
+ * ended.
  *
  * SPDX-License-Identifier: MIT
  */
