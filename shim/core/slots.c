@@ -351,6 +351,8 @@ uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
 		}
 	}
 	atomic_store_explicit(&ledger->leaving, still_leaving, memory_order_relaxed);
+	if (which == SWEEP_ALL)
+		atomic_store_explicit(&ledger->swept_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);
 	return closed;
 }
 

@@ -62,17 +62,19 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	memset(&w->stops, 0, sizeof(w->stops));
 	atomic_store_explicit(&w->stopping, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->kicked, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
 }
 
-/* The limits without a call to refuse, in the order in which they become the verdict. */
+/* The limits without a call to refuse, and MEM for its grace, in the order in which they become the verdict.
+ */
 static const struct {
 	enum limit_id limit;
 	meter_look *look;
 	const char *name;
 } METERS[] = {
-	{RL_WALL, meter_wall, "wall"},
-	{RL_CPU, meter_cpu, "cpu"},
-	{RL_IDLE, meter_idle, "idle"},
+	{RL_MEM, meter_mem, "mem"}, {RL_WALL, meter_wall, "wall"},
+	{RL_CPU, meter_cpu, "cpu"}, {RL_IDLE, meter_idle, "idle"},
+	{RL_RSS, meter_rss, "rss"}, {RL_RSS_GROWTH, meter_rss_growth, "rss_growth"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)
@@ -213,8 +215,11 @@ void watchdog_run(struct watchdog *w)
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
 		int64_t next_ns;
 
-		/* Before the look: who kicks from here on has something that it may miss. */
-		atomic_store_explicit(&w->kicked, 0, memory_order_seq_cst);
+		/* Before the look: who stores something to look at from here on finds no look planned, and
+		 * kicks. */
+		atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
+		atomic_store_explicit(&w->kicked, 0, memory_order_relaxed);
+		atomic_thread_fence(memory_order_seq_cst);
 		next_ns = watchdog_look(w);
 		/* Most processes are over soon: what costs them something waits until it may be needed. */
 		if (!is_prompt && next_ns > settled_ns && raw_clock_ns(CLOCK_MONOTONIC) < settled_ns) {
@@ -223,6 +228,7 @@ void watchdog_run(struct watchdog *w)
 			ask_for_prompt_wakeups();
 			is_prompt = true;
 		}
+		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);
 		sleep_until(w, next_ns);
 		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}
@@ -232,6 +238,13 @@ void watchdog_kick(struct watchdog *w, pid_t pid, pid_t tid)
 {
 	if (!atomic_exchange_explicit(&w->kicked, 1, memory_order_seq_cst))
 		raw_wake_thread(pid, tid);
+}
+
+void watchdog_expect(struct watchdog *w, int64_t at_ns, pid_t pid, pid_t tid)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&w->next_look_ns, memory_order_relaxed) > at_ns)
+		watchdog_kick(w, pid, tid);
 }
 
 void watchdog_stop(struct watchdog *w, pid_t pid, pid_t tid)

@@ -35,6 +35,9 @@ struct watchdog {
 	_Atomic uint32_t stopping; /* the loop is to end */
 	_Atomic uint32_t kicked;   /* a signal to look is on its way */
 	_Atomic uint64_t wakeups;
+	/* When the next look comes, INT64_MAX during one. Writer: the watchdog; readers decide whether to
+	 * kick. */
+	_Atomic int64_t next_look_ns;
 };
 
 /* Whether the accounts of a slot have anything to watch. */
@@ -60,5 +63,7 @@ void watchdog_run(struct watchdog *watchdog);
 /* Both are sent to the watchdog's thread. Context: any thread, async-signal-safe. */
 void watchdog_kick(struct watchdog *watchdog, pid_t pid, pid_t tid);
 void watchdog_stop(struct watchdog *watchdog, pid_t pid, pid_t tid);
+/* Kicks unless a look by at_ns is planned: what is looked at must have been stored before. */
+void watchdog_expect(struct watchdog *watchdog, int64_t at_ns, pid_t pid, pid_t tid);
 
 #endif
