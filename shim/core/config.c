@@ -40,6 +40,7 @@ const struct config_variable config_variables[] = {
 const size_t config_variable_count = RL_ARRAY_LEN(config_variables);
 
 enum { DEFAULT_GRACE_NS = 1000000000, DEFAULT_TICK_NS = 100000000, LEAST_TICK_NS = 1000000 };
+#define DEFAULT_STOPPED_NS (INT64_C(86400) * 1000000000)
 
 void config_defaults(struct config *config)
 {
@@ -48,6 +49,7 @@ void config_defaults(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	config->grace_ns = DEFAULT_GRACE_NS;
+	config->stopped_ns = DEFAULT_STOPPED_NS;
 	config->status_fd = -1;
 	config->mem_grace_ns = CONFIG_UNSET;
 	config->mem_hard = RL_UNLIMITED;
@@ -121,6 +123,14 @@ static int set_scope(int64_t *field, const char *text, struct fmt *why)
 	return 0;
 }
 
+static int set_switch(int64_t *field, const char *text, struct fmt *why)
+{
+	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+		return refuse(why, -EINVAL, "not a switch", "0 or 1");
+	*field = text[0] - '0';
+	return 0;
+}
+
 static int set_text(const char **field, const char *text, size_t len, size_t max, struct fmt *why)
 {
 	if (len > max) {
@@ -174,6 +184,8 @@ int config_set(struct config *config, const struct config_variable *variable, co
 		return action_parse(field, text, len, limit_is_deniable(variable->limit), why);
 	case CONFIG_SCOPE:
 		return set_scope(field, text, why);
+	case CONFIG_SWITCH:
+		return set_switch(field, text, why);
 	case CONFIG_PATH:
 		return set_path(field, text, len, why);
 	case CONFIG_STACKS:

@@ -32,6 +32,7 @@ enum config_kind {
 	CONFIG_COUNT,
 	CONFIG_ACTION,
 	CONFIG_SCOPE,
+	CONFIG_SWITCH,
 	CONFIG_FD,
 	CONFIG_PATH,
 	CONFIG_TEXT,
@@ -49,6 +50,9 @@ struct config {
 	struct action action[RL_LIMIT_COUNT];
 	int64_t grace_ns;
 	int64_t scope;	      /* enum scope */
+	int64_t skip_blocked; /* 0 or 1 */
+	int64_t idle_output;  /* 0 or 1 */
+	int64_t stopped_ns;   /* most time stopped that does not count as wall time */
 	int64_t status_fd;    /* -1: none */
 	int64_t mem_grace_ns; /* CONFIG_UNSET: none */
 	int64_t mem_hard;     /* bytes; RL_UNLIMITED: none */

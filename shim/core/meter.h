@@ -32,5 +32,6 @@ meter_look meter_rss;
 meter_look meter_rss_growth;
 meter_look meter_wall;
 meter_look meter_cpu;
+meter_look meter_idle;
 
 #endif

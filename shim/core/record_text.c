@@ -47,6 +47,15 @@ static const struct account *account_with_cause(const struct ledger *ledger, uin
 	return a;
 }
 
+/* Whether one of the limit's signals was sent; one that was passed over ends nothing. */
+static bool was_signalled(const struct account *a)
+{
+	for (uint32_t i = 0; i < a->step_count; i++)
+		if (!a->step[i].skipped)
+			return true;
+	return false;
+}
+
 const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 			   bool *certain)
 {
@@ -54,7 +63,7 @@ const char *record_verdict(const struct ledger *ledger, uint32_t account, const 
 	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
 
 	*certain = true;
-	if (breach && a->step_count)
+	if (breach && was_signalled(a))
 		return LIMIT_KEYS[breach - 1];
 	if (!ending->signal && !ending->exit_code)
 		return RECORD_VERDICT_OK;
@@ -208,6 +217,10 @@ static void put_steps(struct fmt *f, const struct account *a)
 		fmt_str(f, i ? ",{" : "{");
 		number(f, "at_ns", a->step[i].at_ns);
 		text(f, "step", action_step_name(a->step[i].signal), 16);
+		if (a->step[i].skipped) {
+			key(f, "skipped");
+			fmt_str(f, "true");
+		}
 		fmt_char(f, '}');
 	}
 	fmt_char(f, ']');
@@ -301,6 +314,7 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 		number(f, "exit_code", ending->exit_code);
 	number(f, "signal", ending->signal);
 	number(f, "wall_ns", raw_clock_ns(CLOCK_MONOTONIC) - a->start_ns);
+	number(f, "wall_stopped_ns", account_of_first(ledger, account)->stopped_ns);
 	number(f, "cpu_ns", cputime_of_account(ledger, account, a->root));
 	put_usage(f);
 	number(f, "mem_peak_bytes", a->mem_peak);
