@@ -131,6 +131,15 @@ struct first_denial {
 	uint32_t set;
 };
 
+/* What broke a condition. */
+struct observation {
+	char verdict[RL_CONDITION_TEXT + 8]; /* custom:FIELD */
+	char condition[RL_CONDITION_TEXT];
+	int64_t value;
+	int32_t pid;
+	uint32_t reserved;
+};
+
 struct account {
 	_Atomic uint32_t in_use;
 	uint32_t parent; /* LEDGER_NONE at the top */
@@ -150,6 +159,8 @@ struct account {
 	char name[LEDGER_NAME];
 	char log[LEDGER_NAME];
 	char status_file[LEDGER_PATH];
+	int64_t tick_ns; /* between two samples */
+	struct conditions watch;
 
 	/* Caches of sums over member slots, and their peaks. */
 	int64_t leased, threads, procs;
@@ -164,9 +175,10 @@ struct account {
 	uint32_t last_denied; /* limit + 1 */
 	struct first_denial first_denial;
 
-	_Atomic uint32_t breach; /* limit + 1 once the first limit's steps begin; never changes again */
-	int64_t breach_at_ns;	 /* CLOCK_MONOTONIC */
-	uint32_t next_step;	 /* index into the action list */
+	_Atomic uint32_t breach;     /* limit + 1 once the first limit's steps begin; never changes again */
+	int64_t breach_at_ns;	     /* CLOCK_MONOTONIC */
+	struct observation observed; /* written before the breach that it is the cause of */
+	uint32_t next_step;	     /* index into the action list */
 	uint32_t step_count;
 	int64_t next_step_ns; /* CLOCK_MONOTONIC; INT64_MAX: no further step */
 	struct ledger_step step[LEDGER_STEPS];

@@ -39,12 +39,37 @@ struct action {
 	struct action_step step[RL_STEPS_MAX];
 };
 
+/* How a condition compares what it finds with its value. */
+enum comparison { RL_AT_MOST, RL_AT_LEAST, RL_BELOW, RL_ABOVE, RL_EQUAL, RL_UNEQUAL };
+
+enum { RL_CONDITIONS_MAX = 8, RL_CONDITION_TEXT = 56 };
+
+/* What must hold: a field of /proc/PID/status, or `fds`, compared with a number. */
+struct condition {
+	char text[RL_CONDITION_TEXT]; /* as given, without spaces: the field's name comes first */
+	uint32_t field_len;
+	uint32_t comparison; /* enum comparison */
+	int64_t value;	     /* bytes where the field is in kB */
+};
+
+struct conditions {
+	uint32_t count;
+	uint32_t reserved;
+	struct condition condition[RL_CONDITIONS_MAX];
+};
+
 enum scope { RL_SCOPE_TREE, RL_SCOPE_PROCESS };
 
 /* A limit whose breach is a call that can be refused. */
 static inline bool limit_is_deniable(enum limit_id id)
 {
 	return id == RL_MEM || id == RL_THREADS || id == RL_PROCS || id == RL_MEM_GROWTH;
+}
+
+/* A limit whose verdict carries the name of what was found. */
+static inline bool limit_is_custom(enum limit_id id)
+{
+	return id == RL_WATCH;
 }
 
 #endif

@@ -55,6 +55,8 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 		a->action[i] = config->action[i];
 	}
 	a->status_fd = part == ACCOUNT_PROCESS ? -1 : (int32_t)config->status_fd;
+	a->tick_ns = config->tick_ns;
+	a->watch = config->watch;
 	copy_text(a->name, sizeof(a->name), config->name);
 	copy_text(a->log, sizeof(a->log), config->log);
 	if (part != ACCOUNT_PROCESS)
@@ -81,6 +83,8 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a->scope = m->scope;
 	memcpy(a->limit, m->limit, sizeof(a->limit));
 	memcpy(a->action, m->action, sizeof(a->action));
+	a->tick_ns = m->tick_ns;
+	a->watch = m->watch;
 	a->status_fd = -1;
 	memcpy(a->name, m->name, sizeof(a->name));
 	memcpy(a->log, m->log, sizeof(a->log));

@@ -10,13 +10,15 @@
 
 #include "actions.h"
 #include "attrs.h"
+#include "conditions.h"
 #include "units.h"
 
 enum support { NOW = true, LATER = false };
 
-#define METAVAR_SIZE  "SIZE"
-#define METAVAR_TIME  "TIME"
-#define METAVAR_COUNT "N"
+#define METAVAR_SIZE	   "SIZE"
+#define METAVAR_TIME	   "TIME"
+#define METAVAR_COUNT	   "N"
+#define METAVAR_CONDITIONS "CONDITIONS"
 
 const struct config_variable config_variables[] = {
 #define RL_LIMIT(id, key, kind, steps, support, help)                                                        \
@@ -39,7 +41,7 @@ const struct config_variable config_variables[] = {
 };
 const size_t config_variable_count = RL_ARRAY_LEN(config_variables);
 
-enum { DEFAULT_GRACE_NS = 1000000000 };
+enum { DEFAULT_GRACE_NS = 1000000000, DEFAULT_TICK_NS = 100000000 };
 
 void config_defaults(struct config *config)
 {
@@ -48,6 +50,7 @@ void config_defaults(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	config->grace_ns = DEFAULT_GRACE_NS;
+	config->tick_ns = DEFAULT_TICK_NS;
 	config->status_fd = -1;
 	for (size_t i = 0; i < config_variable_count; i++) {
 		const struct config_variable *v = &config_variables[i];
@@ -106,6 +109,15 @@ static int set_number(int64_t *field, enum config_kind kind, const char *text, s
 	}
 }
 
+static int set_conditions(struct config *config, int64_t *count, const char *text, size_t len,
+			  struct fmt *why)
+{
+	int error = conditions_parse(&config->watch, text, len, why);
+
+	*count = error ? RL_UNLIMITED : config->watch.count;
+	return error;
+}
+
 static int set_scope(int64_t *field, const char *text, struct fmt *why)
 {
 	if (!strcmp(text, "tree"))
@@ -155,6 +167,8 @@ int config_set(struct config *config, const struct config_variable *variable, co
 	switch (variable->kind) {
 	case CONFIG_ACTION:
 		return action_parse(field, text, len, limit_is_deniable(variable->limit), why);
+	case CONFIG_CONDITIONS:
+		return set_conditions(config, field, text, len, why);
 	case CONFIG_SCOPE:
 		return set_scope(field, text, why);
 	case CONFIG_PATH:

@@ -35,6 +35,7 @@ enum config_kind {
 	CONFIG_FD,
 	CONFIG_PATH,
 	CONFIG_TEXT,
+	CONFIG_CONDITIONS,
 };
 
 /* Longest texts that fit into the ledger, without the NUL. */
@@ -43,7 +44,9 @@ enum { CONFIG_NAME_MAX = 127, CONFIG_PATH_MAX = 511 };
 struct config {
 	int64_t limit[RL_LIMIT_COUNT]; /* bytes, a count or ns; RL_UNLIMITED */
 	struct action action[RL_LIMIT_COUNT];
+	struct conditions watch;
 	int64_t grace_ns;
+	int64_t tick_ns;
 	int64_t scope;		 /* enum scope */
 	int64_t status_fd;	 /* -1: none */
 	const char *status_file; /* NULL: none; not owned, as all texts here */

@@ -82,6 +82,15 @@ void record_hold(struct ledger *ledger, uint32_t account)
 	held_count++;
 }
 
+int record_count_descriptors(void)
+{
+	int count = 0;
+
+	for (int i = 0; i < held_count; i++)
+		count += held[i].fd >= 0 && raw_fcntl(held[i].fd, F_GETFD, 0) >= 0;
+	return count;
+}
+
 void record_keep_over_exec(bool keep)
 {
 	for (int i = 0; i < held_count; i++)

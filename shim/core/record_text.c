@@ -23,7 +23,7 @@ static const char *const LIMIT_KEYS[] = {
 #undef RL_LIMIT
 };
 
-enum unit { UNIT_SIZE, UNIT_TIME, UNIT_COUNT };
+enum unit { UNIT_SIZE, UNIT_TIME, UNIT_COUNT, UNIT_CONDITIONS };
 
 static const enum unit LIMIT_UNITS[] = {
 #define RL_LIMIT(id, key, kind, steps, support, help) UNIT_##kind,
@@ -54,7 +54,7 @@ const char *record_verdict(const struct ledger *ledger, uint32_t account, const 
 
 	*certain = true;
 	if (breach && a->step_count)
-		return LIMIT_KEYS[breach - 1];
+		return limit_is_custom(breach - 1) ? a->observed.verdict : LIMIT_KEYS[breach - 1];
 	if (!ending->signal && !ending->exit_code)
 		return RECORD_VERDICT_OK;
 	a = &ledger->account[account];
@@ -156,6 +156,21 @@ static void put_denied(struct fmt *f, const struct account *a)
 	fmt_char(f, '}');
 }
 
+/* Which condition did not hold, if that is the cause. */
+static void put_condition(struct fmt *f, const struct account *a)
+{
+	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
+
+	if (!breach || !limit_is_custom(breach - 1))
+		return;
+	key(f, "condition");
+	fmt_char(f, '{');
+	text(f, "text", a->observed.condition, sizeof(a->observed.condition));
+	number(f, "value", a->observed.value);
+	number(f, "pid", a->observed.pid);
+	fmt_char(f, '}');
+}
+
 static void put_steps(struct fmt *f, const struct account *a)
 {
 	if (!a->step_count)
@@ -222,7 +237,7 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 		text(f, "name", a->name, NAME_SHOWN);
 	number(f, "pid", raw_getpid());
 	text(f, "exe", exe, EXE_SHOWN);
-	text(f, "verdict", verdict, 32);
+	text(f, "verdict", verdict, sizeof(a->observed.verdict));
 	key(f, "certain");
 	fmt_str(f, certain ? "true" : "false");
 	if (!ending->signal)
@@ -238,6 +253,7 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	number(f, "procs_total", a->procs_total);
 	put_limits(f, ledger, account);
 	put_denied(f, a);
+	put_condition(f, account_with_cause(ledger, account));
 	put_steps(f, account_with_cause(ledger, account));
 	put_coverage(f, ledger, heap_coverage);
 	fmt_str(f, "}\n");

@@ -42,6 +42,23 @@ static uint32_t count_cpus(void)
 	return count ? count : 1;
 }
 
+/*
+ * While the caller is still alone in the process, if it ever is: before main,
+ * and in the child of a fork, which must forget its parent's.
+ */
+static void hold_status(struct watchdog *w)
+{
+	procfile_close(&w->status);
+	procfile_close(&w->descriptors);
+	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
+	{
+		if (a->limit[RL_WATCH] != RL_UNLIMITED) {
+			procfile_open(&w->status, "/proc/self/status");
+			return;
+		}
+	}
+}
+
 void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 {
 	w->ledger = ledger;
@@ -49,6 +66,9 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpus = count_cpus();
 	w->cpu_seen_ns = 0;
 	w->idle_looks = 0;
+	w->watching = (struct sampling){.next_ns = 0};
+	if (slot != LEDGER_NONE)
+		hold_status(w);
 	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
 }
 
@@ -60,6 +80,7 @@ static const struct {
 } METERS[] = {
 	{RL_WALL, meter_wall, "wall"},
 	{RL_CPU, meter_cpu, "cpu"},
+	{RL_WATCH, meter_watch, "watch"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)

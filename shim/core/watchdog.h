@@ -16,13 +16,17 @@
 #define RL_CORE_WATCHDOG_H
 
 #include "../contract/ledger_layout.h"
+#include "procfile.h"
+#include "sampling.h"
 
 struct watchdog {
 	struct ledger *ledger;
 	uint32_t slot; /* whose accounts are watched */
 	uint32_t cpus; /* that the tree can run on */
 	int64_t cpu_seen_ns;
-	uint32_t idle_looks;   /* looks in a row at which no processor time had been used */
+	uint32_t idle_looks;		     /* looks in a row at which no processor time had been used */
+	struct sampling watching;	     /* of conditions */
+	struct procfile status, descriptors; /* of the own process */
 	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
 	_Atomic uint64_t wakeups;
 };

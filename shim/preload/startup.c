@@ -18,6 +18,7 @@
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/logline.h"
+#include "core/meter.h"
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "core/slots.h"
@@ -132,6 +133,15 @@ static void check_sinks(struct config *config)
 		config->log = absolute(config->log, log_file, LEDGER_NAME, "RESLIMIT_LOG=");
 		check_file(config->log, "RESLIMIT_LOG=");
 	}
+}
+
+static void check_conditions(const struct config *config)
+{
+	const struct condition *unknown = watch_find_unknown(&config->watch);
+
+	if (unknown)
+		refuse_text("RESLIMIT_WATCH: condition '", unknown->text,
+			    "' is about no number in /proc/self/status; name one that is there, or fds");
 }
 
 /* Reads RESLIMIT_ variables. Return: how many are set. */
@@ -261,6 +271,7 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 		/* Without the lock, because these may end the process. */
 		drop_inherited_fd(outer, config);
 		check_sinks(config);
+		check_conditions(config);
 		ledger_lock(ledger, &mask);
 		open_nested(ledger, slot, config);
 		ledger_unlock(ledger, &mask);
@@ -326,6 +337,7 @@ static void enter_tree(struct config *config, int settings)
 	if (!settings)
 		return;
 	check_sinks(config);
+	check_conditions(config);
 	begin_tree(config);
 }
 
