@@ -140,6 +140,35 @@ struct observation {
 	uint32_t reserved;
 };
 
+enum plugin_state {
+	PLUGIN_NONE,
+	PLUGIN_STARTING,
+	PLUGIN_FAILED,
+	PLUGIN_RUNNING,
+	PLUGIN_HUNG,
+	PLUGIN_CRASHED,
+};
+
+enum plugin_violation {
+	PLUGIN_CONTENT,
+	PLUGIN_ASKED, /* it found a violation, and is asked what to do */
+	PLUGIN_VIOLATED,
+};
+
+/* A plug-in's host process. Writer: the host, unless said. */
+struct plugin {
+	_Atomic uint32_t state;	       /* enum plugin_state; who starts it, the host, then who misses it */
+	_Atomic uint32_t word;	       /* changes when the host is to look up: futex, shared */
+	_Atomic uint32_t violation;    /* enum plugin_violation; orders `code` and the account's action */
+	_Atomic int32_t pid;	       /* orders born_ns */
+	int64_t born_ns;	       /* CLOCK_BOOTTIME */
+	_Atomic int64_t busy_since_ns; /* CLOCK_MONOTONIC; 0 while none of the plug-in's code runs */
+	_Atomic int64_t next_look_ns;  /* CLOCK_MONOTONIC: a little after its next check */
+	_Atomic int64_t checks, kept;
+	int64_t code;			 /* of the violation */
+	char verdict[RL_CONDITION_TEXT]; /* custom:NAME; fixed before it runs */
+};
+
 struct account {
 	_Atomic uint32_t in_use;
 	uint32_t parent; /* LEDGER_NONE at the top */
@@ -175,8 +204,9 @@ struct account {
 	uint32_t last_denied; /* limit + 1 */
 	struct first_denial first_denial;
 
-	_Atomic uint32_t breach;     /* limit + 1 once the first limit's steps begin; never changes again */
-	int64_t breach_at_ns;	     /* CLOCK_MONOTONIC */
+	_Atomic uint32_t breach; /* limit + 1 once the first limit's steps begin; never changes again */
+	int64_t breach_at_ns;	 /* CLOCK_MONOTONIC */
+	struct plugin plugin;
 	struct observation observed; /* written before the breach that it is the cause of */
 	uint32_t next_step;	     /* index into the action list */
 	uint32_t step_count;

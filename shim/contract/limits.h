@@ -66,10 +66,4 @@ static inline bool limit_is_deniable(enum limit_id id)
 	return id == RL_MEM || id == RL_THREADS || id == RL_PROCS || id == RL_MEM_GROWTH;
 }
 
-/* A limit whose verdict carries the name of what was found. */
-static inline bool limit_is_custom(enum limit_id id)
-{
-	return id == RL_WATCH;
-}
-
 #endif

@@ -36,6 +36,7 @@ enum config_kind {
 	CONFIG_PATH,
 	CONFIG_TEXT,
 	CONFIG_CONDITIONS,
+	CONFIG_LIBRARY,
 };
 
 /* Longest texts that fit into the ledger, without the NUL. */
@@ -51,6 +52,7 @@ struct config {
 	int64_t status_fd;	 /* -1: none */
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
+	const char *plugin; /* LIB.so[:ARG] */
 	const char *log;
 	uint64_t hash; /* of the settings as they were given; by config_finish() */
 };

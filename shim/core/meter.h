@@ -36,5 +36,6 @@ typedef int64_t meter_look(struct watchdog *watchdog, uint32_t account, int64_t 
 meter_look meter_wall;
 meter_look meter_cpu;
 meter_look meter_watch;
+meter_look meter_plugin;
 
 #endif

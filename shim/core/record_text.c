@@ -6,6 +6,7 @@
 #include "record_text.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "accounts.h"
 #include "actions.h"
@@ -23,7 +24,7 @@ static const char *const LIMIT_KEYS[] = {
 #undef RL_LIMIT
 };
 
-enum unit { UNIT_SIZE, UNIT_TIME, UNIT_COUNT, UNIT_CONDITIONS };
+enum unit { UNIT_SIZE, UNIT_TIME, UNIT_COUNT, UNIT_CONDITIONS, UNIT_LIBRARY };
 
 static const enum unit LIMIT_UNITS[] = {
 #define RL_LIMIT(id, key, kind, steps, support, help) UNIT_##kind,
@@ -54,7 +55,9 @@ const char *record_verdict(const struct ledger *ledger, uint32_t account, const 
 
 	*certain = true;
 	if (breach && a->step_count)
-		return limit_is_custom(breach - 1) ? a->observed.verdict : LIMIT_KEYS[breach - 1];
+		return breach - 1 == RL_WATCH	 ? a->observed.verdict
+		       : breach - 1 == RL_PLUGIN ? a->plugin.verdict
+						 : LIMIT_KEYS[breach - 1];
 	if (!ending->signal && !ending->exit_code)
 		return RECORD_VERDICT_OK;
 	a = &ledger->account[account];
@@ -161,13 +164,34 @@ static void put_condition(struct fmt *f, const struct account *a)
 {
 	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
 
-	if (!breach || !limit_is_custom(breach - 1))
+	if (breach != RL_WATCH + 1)
 		return;
 	key(f, "condition");
 	fmt_char(f, '{');
 	text(f, "text", a->observed.condition, sizeof(a->observed.condition));
 	number(f, "value", a->observed.value);
 	number(f, "pid", a->observed.pid);
+	fmt_char(f, '}');
+}
+
+/* The plug-in, and how its host fared. */
+static void put_plugin(struct fmt *f, const struct account *a)
+{
+	static const char *const STATES[] = {"none", "starting", "failed", "running", "hung", "crashed"};
+	const struct plugin *p = &a->plugin;
+
+	if (a->limit[RL_PLUGIN] == RL_UNLIMITED)
+		return;
+	key(f, "plugin");
+	fmt_char(f, '{');
+	text(f, "name", p->verdict + strlen(RECORD_VERDICT_CUSTOM), sizeof(p->verdict));
+	text(f, "state", STATES[atomic_load_explicit(&p->state, memory_order_relaxed) % RL_ARRAY_LEN(STATES)],
+	     16);
+	number(f, "pid", atomic_load_explicit(&p->pid, memory_order_relaxed));
+	number(f, "checks", atomic_load_explicit(&p->checks, memory_order_relaxed));
+	number(f, "kept", atomic_load_explicit(&p->kept, memory_order_relaxed));
+	if (atomic_load_explicit(&a->breach, memory_order_acquire) == RL_PLUGIN + 1)
+		number(f, "code", p->code);
 	fmt_char(f, '}');
 }
 
@@ -254,6 +278,7 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	put_limits(f, ledger, account);
 	put_denied(f, a);
 	put_condition(f, account_with_cause(ledger, account));
+	put_plugin(f, a);
 	put_steps(f, account_with_cause(ledger, account));
 	put_coverage(f, ledger, heap_coverage);
 	fmt_str(f, "}\n");

@@ -66,7 +66,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpus = count_cpus();
 	w->cpu_seen_ns = 0;
 	w->idle_looks = 0;
-	w->watching = (struct sampling){.next_ns = 0};
+	w->watching = w->supervising = (struct sampling){.next_ns = 0};
 	if (slot != LEDGER_NONE)
 		hold_status(w);
 	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
@@ -81,6 +81,7 @@ static const struct {
 	{RL_WALL, meter_wall, "wall"},
 	{RL_CPU, meter_cpu, "cpu"},
 	{RL_WATCH, meter_watch, "watch"},
+	{RL_PLUGIN, meter_plugin, "plugin"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)

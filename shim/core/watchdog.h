@@ -26,6 +26,7 @@ struct watchdog {
 	int64_t cpu_seen_ns;
 	uint32_t idle_looks;		     /* looks in a row at which no processor time had been used */
 	struct sampling watching;	     /* of conditions */
+	struct sampling supervising;	     /* of plug-ins' hosts */
 	struct procfile status, descriptors; /* of the own process */
 	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
 	_Atomic uint64_t wakeups;

@@ -16,6 +16,7 @@
 #include "heap.h"
 #include "interpose_thread.h"
 #include "member.h"
+#include "plugin_host.h"
 #include "raw_threads.h"
 #include "real.h"
 #include "serving.h"
@@ -67,8 +68,10 @@ void lifecycle_end(const struct record_ending *ending)
 	slots_leave(member.ledger, member.slot);
 	last = slots_is_last(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
-	if (last)
-		ledger_unlink(member.ledger);
+	if (!last)
+		return;
+	plugin_host_expect_end(member.ledger);
+	ledger_unlink(member.ledger);
 }
 
 void lifecycle_fork(enum fork_side side)

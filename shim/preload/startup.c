@@ -24,6 +24,7 @@
 #include "core/slots.h"
 #include "environment.h"
 #include "member.h"
+#include "plugin_host.h"
 
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
@@ -296,6 +297,20 @@ static void charge_start(void)
 	refuse_to_start("RESLIMIT_MEM: no room is left in the tree for another program to start; give more");
 }
 
+/* Before the clocks begin, and before anything of the program runs beside it. */
+static void start_plugin(const struct config *config)
+{
+	char text[MESSAGE_MAX];
+	struct fmt why = FMT_INIT(text);
+
+	fmt_str(&why, ": ");
+	if (!config->plugin || !plugin_host_start(member.ledger, member.slot, config, &why))
+		return;
+	if (slots_is_last(member.ledger, member.slot))
+		ledger_unlink(member.ledger);
+	refuse_text("RESLIMIT_PLUGIN=", config->plugin, text);
+}
+
 /* The clocks of accounts that were opened here begin as late as possible: at main. */
 static void start_clocks(void)
 {
@@ -356,6 +371,7 @@ void startup_run(void)
 	hold_records(member.ledger, member.slot);
 	if (environment_publish(member.ledger->path))
 		refuse_to_start("no memory for the environment");
+	start_plugin(&config);
 	start_clocks();
 	charge_start();
 	member.phase = PHASE_RUNNING;

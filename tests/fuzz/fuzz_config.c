@@ -106,6 +106,8 @@ static void check_config(struct config *config)
 		CHECK(config->limit[RL_WATCH] == config->watch.count && config->watch.count > 0);
 		check_conditions(&config->watch);
 	}
+	CHECK((config->limit[RL_PLUGIN] == RL_UNLIMITED) == !config->plugin);
+	CHECK(!config->plugin || (*config->plugin && *config->plugin != ':'));
 	CHECK(config->tick_ns >= 0 && config->tick_ns <= RL_LIMIT_MAX);
 	CHECK(config->grace_ns >= 0 && config->grace_ns <= RL_LIMIT_MAX);
 	CHECK(config->scope == RL_SCOPE_TREE || config->scope == RL_SCOPE_PROCESS);
@@ -296,6 +298,8 @@ static const char *const PIECES[] = {
 	" ",
 	"RESLIMIT_MEM=",
 	"RESLIMIT_WATCH=",
+	"RESLIMIT_PLUGIN=",
+	"/",
 	"fds<=64",
 	"VmSwap",
 	";",
