@@ -117,7 +117,7 @@ static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 struct ledger_step {
 	int64_t at_ns; /* since the account's start */
 	int32_t signal;
-	uint32_t reserved;
+	uint32_t skipped; /* not sent, because nobody would have taken it */
 };
 
 /* The first refusal of an account, for the record. */
@@ -214,6 +214,9 @@ struct account {
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
 	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
+
+	/* Fixed when the account is opened. */
+	uint32_t skip_blocked; /* a step that every member blocks or ignores is passed over */
 };
 
 struct ledger {

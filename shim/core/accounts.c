@@ -48,6 +48,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
 	a->config_hash = config->hash;
 	a->scope = (uint32_t)config->scope;
+	a->skip_blocked = (uint32_t)config->skip_blocked;
 	for (int i = 0; i < RL_LIMIT_COUNT; i++) {
 		bool here = part == ACCOUNT_WHOLE || (part == ACCOUNT_TREE) == limit_is_always_tree(i);
 
@@ -81,6 +82,7 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a->root = root;
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
+	a->skip_blocked = m->skip_blocked;
 	memcpy(a->limit, m->limit, sizeof(a->limit));
 	memcpy(a->action, m->action, sizeof(a->action));
 	a->tick_ns = m->tick_ns;

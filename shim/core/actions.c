@@ -91,6 +91,8 @@ static int check_list(struct action *action, bool deniable, struct fmt *why)
 			return complain(why, name, 8, "must come first");
 		if (step->signal == SIGKILL && !last)
 			return complain(why, name, 8, "ends the tree; no step can follow it");
+		if (step->signal == SIGSTOP && !last)
+			return complain(why, name, 8, "stops the timer as well; no step can follow it");
 		if (last && step->delay_ns >= 0)
 			return complain(why, name, 8, "has a delay but no step after it");
 		if (last)

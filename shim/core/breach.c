@@ -13,6 +13,7 @@
 #include "logline.h"
 #include "rawsys.h"
 #include "record.h"
+#include "signal_state.h"
 #include "slots.h"
 
 enum {
@@ -46,7 +47,7 @@ bool breach_is_killing(const struct ledger *ledger, uint32_t account)
 	return false;
 }
 
-static void note_step(struct account *a, int signal, int64_t now_ns)
+static void note_step(struct account *a, int signal, bool skipped, int64_t now_ns)
 {
 	struct ledger_step *s = &a->step[a->step_count];
 
@@ -54,30 +55,39 @@ static void note_step(struct account *a, int signal, int64_t now_ns)
 		return;
 	s->at_ns = now_ns - a->start_ns;
 	s->signal = signal;
+	s->skipped = skipped;
 	a->step_count++;
 }
 
-/* Takes the step that is due. Return: its signal, or 0. */
-static int take_step(struct account *a, int64_t now_ns)
+/* The step that is due, or NULL. */
+static const struct action_step *step_due(const struct account *a, int64_t now_ns)
 {
-	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_relaxed);
-	const struct action *action;
-	const struct action_step *step;
+	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
 
 	if (!breach || now_ns < a->next_step_ns)
+		return NULL;
+	return &a->action[breach - 1].step[a->next_step];
+}
+
+/* Takes the step that is due, or passes it over. Return: the signal to send, or 0. */
+static int take_step(struct account *a, bool skip, int64_t now_ns)
+{
+	const struct action_step *step = step_due(a, now_ns);
+	const struct action *action;
+
+	if (!step)
 		return 0;
-	action = &a->action[breach - 1];
-	step = &action->step[a->next_step];
+	action = &a->action[atomic_load_explicit(&a->breach, memory_order_relaxed) - 1];
 	if (step->signal == SIGKILL) {
 		if (!atomic_exchange_explicit(&a->killing, 1, memory_order_relaxed))
-			note_step(a, SIGKILL, now_ns);
+			note_step(a, SIGKILL, false, now_ns);
 		a->next_step_ns = now_ns + KILL_AGAIN_NS;
 		return SIGKILL;
 	}
-	note_step(a, step->signal, now_ns);
+	note_step(a, step->signal, skip, now_ns);
 	a->next_step++;
-	a->next_step_ns = a->next_step < action->count ? now_ns + step->delay_ns : INT64_MAX;
-	return step->signal;
+	a->next_step_ns = a->next_step >= action->count ? INT64_MAX : skip ? now_ns : now_ns + step->delay_ns;
+	return skip ? 0 : step->signal;
 }
 
 /* Whether the slot's process can be signalled by its number from here. */
@@ -100,6 +110,27 @@ static void signal_slot(const struct ledger *ledger, uint32_t index, int signal)
 	/* 1 is the first process of a namespace that we were not told of, or of the machine. */
 	if (pid > 1)
 		raw_kill(pid, signal);
+}
+
+/*
+ * Whether the step that is due would reach nobody. Reads many files, so it is
+ * asked without the lock; that another takes the step meanwhile does no harm.
+ */
+static bool step_is_refused(const struct ledger *ledger, uint32_t account, uint32_t self,
+			    const struct action_step *step)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	if (!ledger->account[account].skip_blocked || step->signal == SIGKILL)
+		return false;
+	for (uint32_t i = 0; i < end; i++) {
+		pid_t pid = atomic_load_explicit(&ledger->slot[i].pid, memory_order_relaxed);
+
+		if (accounts_is_within(ledger, ledger->slot[i].account, account) &&
+		    is_reachable(ledger, i, self) && !signal_state_is_refused(pid, step->signal))
+			return false;
+	}
+	return true;
 }
 
 /* Signals every member but two, which may be LEDGER_NONE. */
@@ -138,11 +169,16 @@ static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
 void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
 {
 	struct account *a = &ledger->account[account];
+	const struct action_step *due = step_due(a, now_ns);
 	uint64_t mask;
+	bool skip;
 	int signal;
 
+	if (!due)
+		return;
+	skip = step_is_refused(ledger, account, self, due);
 	ledger_lock(ledger, &mask);
-	signal = take_step(a, now_ns);
+	signal = step_due(a, now_ns) == due ? take_step(a, skip, now_ns) : 0;
 	ledger_unlock(ledger, &mask);
 	if (!signal)
 		return;

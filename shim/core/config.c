@@ -130,6 +130,14 @@ static int set_scope(int64_t *field, const char *text, struct fmt *why)
 	return 0;
 }
 
+static int set_switch(int64_t *field, const char *text, struct fmt *why)
+{
+	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+		return refuse(why, -EINVAL, "not a switch", "0 or 1");
+	*field = text[0] - '0';
+	return 0;
+}
+
 static int set_text(const char **field, const char *text, size_t len, size_t max, struct fmt *why)
 {
 	if (len > max) {
@@ -187,6 +195,8 @@ int config_set(struct config *config, const struct config_variable *variable, co
 		return set_library(config, field, text, len, why);
 	case CONFIG_SCOPE:
 		return set_scope(field, text, why);
+	case CONFIG_SWITCH:
+		return set_switch(field, text, why);
 	case CONFIG_PATH:
 		return set_path(field, text, len, why);
 	case CONFIG_TEXT:

@@ -32,6 +32,7 @@ enum config_kind {
 	CONFIG_COUNT,
 	CONFIG_ACTION,
 	CONFIG_SCOPE,
+	CONFIG_SWITCH,
 	CONFIG_FD,
 	CONFIG_PATH,
 	CONFIG_TEXT,
@@ -49,6 +50,7 @@ struct config {
 	int64_t grace_ns;
 	int64_t tick_ns;
 	int64_t scope;		 /* enum scope */
+	int64_t skip_blocked;	 /* 0 or 1 */
 	int64_t status_fd;	 /* -1: none */
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;

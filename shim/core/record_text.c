@@ -47,6 +47,15 @@ static const struct account *account_with_cause(const struct ledger *ledger, uin
 	return a;
 }
 
+/* Whether one of the limit's signals was sent; one that was passed over ends nothing. */
+static bool was_signalled(const struct account *a)
+{
+	for (uint32_t i = 0; i < a->step_count; i++)
+		if (!a->step[i].skipped)
+			return true;
+	return false;
+}
+
 const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 			   bool *certain)
 {
@@ -54,7 +63,7 @@ const char *record_verdict(const struct ledger *ledger, uint32_t account, const 
 	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
 
 	*certain = true;
-	if (breach && a->step_count)
+	if (breach && was_signalled(a))
 		return breach - 1 == RL_WATCH	 ? a->observed.verdict
 		       : breach - 1 == RL_PLUGIN ? a->plugin.verdict
 						 : LIMIT_KEYS[breach - 1];
@@ -205,6 +214,10 @@ static void put_steps(struct fmt *f, const struct account *a)
 		fmt_str(f, i ? ",{" : "{");
 		number(f, "at_ns", a->step[i].at_ns);
 		text(f, "step", action_step_name(a->step[i].signal), 16);
+		if (a->step[i].skipped) {
+			key(f, "skipped");
+			fmt_str(f, "true");
+		}
 		fmt_char(f, '}');
 	}
 	fmt_char(f, ']');

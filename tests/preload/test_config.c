@@ -88,6 +88,8 @@ static void wrong_action_lists_are_refused(void **state)
 	expect_refused("MEM_ACTION=TERM:1s,deny", "first");
 	expect_refused("MEM_ACTION=TERM:xx,KILL", "TERM:5s,KILL");
 	expect_refused("MEM_ACTION=TERM,,KILL", "TERM:5s,KILL");
+	expect_refused("WALL_ACTION=STOP:1s,KILL", "stops the timer");
+	expect_refused("SKIP_BLOCKED=yes", "0 or 1");
 	expect_refused("MEM_ACTION=deny,call", "not supported yet");
 }
 

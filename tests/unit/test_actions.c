@@ -183,6 +183,15 @@ static void nothing_can_follow_kill(void **state)
 	expect_refusal("TERM,KILL:1s,KILL", true, "'KILL' ends the tree");
 }
 
+static void nothing_can_follow_stop(void **state)
+{
+	struct action action = parse("TERM:1s,STOP");
+
+	(void)state;
+	expect_step(&action, 1, SIGSTOP, 0);
+	expect_refusal("STOP:1s,KILL", true, "'STOP' stops the timer as well");
+}
+
 static void a_delay_behind_the_last_step_is_refused(void **state)
 {
 	(void)state;
@@ -249,6 +258,7 @@ int main(void)
 		cmocka_unit_test(deny_is_refused_where_there_is_no_call_to_refuse),
 		cmocka_unit_test(deny_must_come_first),
 		cmocka_unit_test(nothing_can_follow_kill),
+		cmocka_unit_test(nothing_can_follow_stop),
 		cmocka_unit_test(a_delay_behind_the_last_step_is_refused),
 		cmocka_unit_test(the_longest_list_is_accepted_and_one_more_step_refused),
 		cmocka_unit_test(a_refusal_shows_the_step_on_one_line),

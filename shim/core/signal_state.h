@@ -1,0 +1,25 @@
+/*
+ * signal_state.h - would that process take that signal?
+ *
+ * Owns:    nothing.
+ * Called:  breach, before a step that may be passed over.
+ * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
+ *          reads files, so never under the ledger's lock.
+ * Fork:    nothing, because there is no state.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_SIGNAL_STATE_H
+#define RL_CORE_SIGNAL_STATE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Whether the process ignores the signal, or each of its threads blocks it. A
+ * thread that waits for it in sigwait() does not block it. Where /proc does
+ * not tell, the answer is no.
+ */
+bool signal_state_is_refused(pid_t pid, int signal);
+
+#endif
