@@ -25,6 +25,58 @@ extern "C" {
 
 #define RESLIMIT_UNLIMITED INT64_MAX
 
+/*
+ * Functions that the preloaded library brings are weak here: without it they
+ * are NULL, and a program can ask `if (reslimit_on_limit)` before it calls.
+ */
+#ifndef RESLIMIT_FUNCTION
+#define RESLIMIT_FUNCTION __attribute__((weak))
+#endif
+
+/* ---- The step `call`: a callback at a limit --------------------------------------------------------------
+ */
+
+/* Why a callback is called. */
+struct reslimit_event {
+	size_t size;	       /* of this structure, as the library knows it */
+	const char *limit;     /* "mem", "wall", ..., or custom:NAME */
+	int64_t limit_value;   /* bytes, a count, or ns; for custom: conditions nothing of interest */
+	int64_t at_ns;	       /* when the limit's steps began */
+	int64_t next_ns;       /* when the next step is taken; RESLIMIT_UNLIMITED if there is none */
+	const char *next;      /* "TERM", "KILL", "call", or NULL */
+	const char *refused;   /* the function that was refused in this thread, as "malloc", or NULL */
+	int64_t refused_bytes; /* what it asked for; 0 if not memory */
+};
+
+/*
+ * Registers a callback for the step `call` of action lists, as in
+ * RESLIMIT_WALL_ACTION=call:1s,TERM,KILL; NULL for none. A second one takes the
+ * first one's place. It is kept over fork and lost by exec.
+ *
+ * If the step is the first at the refusal of a call (malloc, pthread_create,
+ * fork, ...) it runs in the refused thread, before that call returns, and may
+ * do what may be done there: if a signal handler allocates, it is in one.
+ *
+ * Otherwise it runs in a signal handler, in a thread that the kernel chooses, the
+ * first thread if that does not block the signal: it may call what
+ * signal-safety(7) lists. The signal is a real-time one without a handler, taken
+ * from SIGRTMAX-1 downwards at the first registration, with SA_RESTART and SA_ONSTACK.
+ * Where all threads block it the step comes to nothing; a program that takes
+ * the signal for itself, or puts it back to SIG_DFL, has no callback any more.
+ *
+ * The next step comes when its time is there, whether or not the callback has
+ * returned; it may also leave by siglongjmp(). errno is kept. It runs once a
+ * step in each process of the tree that registered one; at a refusal in that
+ * process only. Where no process did, the record says "skipped" and the next
+ * step is taken at once.
+ *
+ * Thread-safe; not to be called in a signal handler or between fork and exec.
+ * Return: 0; or -1 and errno: ENOENT if no limit is set on this process, EAGAIN
+ * if every real-time signal has a handler.
+ */
+RESLIMIT_FUNCTION int reslimit_on_limit(void (*callback)(const struct reslimit_event *event, void *arg),
+					void *arg);
+
 /* ---- Plug-ins: RESLIMIT_PLUGIN=lib.so[:arg] -----------------------------------------------------------
 
    A plug-in is a library of yours with conditions of your own. It is loaded

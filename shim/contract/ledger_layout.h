@@ -105,12 +105,14 @@ struct slot {
 	int64_t leased;
 	int64_t taken; /* sum of its cells' taken */
 	int64_t surplus;
-	int64_t threads;     /* beside the first */
-	int64_t cpu_ns;	     /* last seen */
-	int64_t cpu_base_ns; /* used before the guard began */
-	int32_t creator_tid; /* its thread: makes one process at a time */
-	uint32_t claim;	     /* enum slot_claim */
-	int64_t reserved[5];
+	int64_t threads;	     /* beside the first */
+	int64_t cpu_ns;		     /* last seen */
+	int64_t cpu_base_ns;	     /* used before the guard began */
+	int32_t creator_tid;	     /* its thread: makes one process at a time */
+	uint32_t claim;		     /* enum slot_claim */
+	_Atomic int32_t call_signal; /* that runs its callback; 0: it has none. Writer: the process */
+	uint32_t reserved_too;
+	int64_t reserved[4];
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
@@ -208,6 +210,7 @@ struct account {
 	int64_t breach_at_ns;	 /* CLOCK_MONOTONIC */
 	struct plugin plugin;
 	struct observation observed; /* written before the breach that it is the cause of */
+	_Atomic uint32_t calls;	     /* steps that ran callbacks, or are about to; orders what was found */
 	uint32_t next_step;	     /* index into the action list */
 	uint32_t step_count;
 	int64_t next_step_ns; /* CLOCK_MONOTONIC; INT64_MAX: no further step */

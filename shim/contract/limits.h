@@ -24,11 +24,11 @@ enum limit_id {
 
 enum { RL_STEPS_MAX = 8 };
 
-/* A step that refuses the call; every other step is a signal number. */
-enum { RL_STEP_DENY = 0 };
+/* Steps that refuse the call, or run the program's own callback; every other step is a signal number. */
+enum { RL_STEP_DENY = 0, RL_STEP_CALL = -1 };
 
 struct action_step {
-	int32_t signal;	   /* RL_STEP_DENY or a signal number */
+	int32_t signal;	   /* RL_STEP_DENY, RL_STEP_CALL or a signal number */
 	uint32_t reserved; /* keeps the layout free of holes */
 	int64_t delay_ns;  /* until the next step; 0 for the last */
 };

@@ -47,6 +47,17 @@ static const struct account *account_with_cause(const struct ledger *ledger, uin
 	return a;
 }
 
+const char *record_cause(const struct account *a)
+{
+	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
+
+	if (!breach)
+		return NULL;
+	if (breach - 1 == RL_WATCH)
+		return a->observed.verdict;
+	return breach - 1 == RL_PLUGIN ? a->plugin.verdict : LIMIT_KEYS[breach - 1];
+}
+
 /* Whether one of the limit's signals was sent; one that was passed over ends nothing. */
 static bool was_signalled(const struct account *a)
 {
@@ -60,13 +71,10 @@ const char *record_verdict(const struct ledger *ledger, uint32_t account, const 
 			   bool *certain)
 {
 	const struct account *a = account_with_cause(ledger, account);
-	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
 
 	*certain = true;
-	if (breach && was_signalled(a))
-		return breach - 1 == RL_WATCH	 ? a->observed.verdict
-		       : breach - 1 == RL_PLUGIN ? a->plugin.verdict
-						 : LIMIT_KEYS[breach - 1];
+	if (record_cause(a) && was_signalled(a))
+		return record_cause(a);
 	if (!ending->signal && !ending->exit_code)
 		return RECORD_VERDICT_OK;
 	a = &ledger->account[account];

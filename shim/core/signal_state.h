@@ -22,4 +22,7 @@
  */
 bool signal_state_is_refused(pid_t pid, int signal);
 
+/* Whether the process has a handler for the signal, so that it cannot die of it. */
+bool signal_state_is_handled(pid_t pid, int signal);
+
 #endif

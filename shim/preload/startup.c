@@ -218,6 +218,8 @@ static uint32_t find_place(struct ledger *ledger)
 
 	if (slot != LEDGER_NONE) {
 		slots_return_leases(ledger, slot);
+		/* The handler is gone with the program before the exec. */
+		atomic_store_explicit(&ledger->slot[slot].call_signal, 0, memory_order_relaxed);
 		return slot;
 	}
 	slot = claims_take(ledger, raw_getppid());

@@ -90,7 +90,6 @@ static void wrong_action_lists_are_refused(void **state)
 	expect_refused("MEM_ACTION=TERM,,KILL", "TERM:5s,KILL");
 	expect_refused("WALL_ACTION=STOP:1s,KILL", "stops the timer");
 	expect_refused("SKIP_BLOCKED=yes", "0 or 1");
-	expect_refused("MEM_ACTION=deny,call", "not supported yet");
 }
 
 static void unknown_names_are_refused_with_the_nearest_one(void **state)
