@@ -3,8 +3,8 @@
 prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 libdir ?= $(prefix)/lib
-datadir ?= $(prefix)/share
 includedir ?= $(prefix)/include
+datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
 # make's own default is cc; a CC of the user's still wins.
 ifeq ($(origin CC),default)

@@ -8,16 +8,15 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "core/attrs.h"
-
-#define RESLIMIT_FUNCTION RL_EXPORT
-#include "reslimit.h"
-
 #include <errno.h>
 
+#include "api/reslimit.h"
+#include "core/attrs.h"
 #include "preload/callback.h"
 
-int reslimit_on_limit(void (*callback)(const struct reslimit_event *event, void *arg), void *arg)
+#undef reslimit_on_limit
+
+RL_EXPORT int reslimit_on_limit(void (*callback)(const struct reslimit_event *event, void *arg), void *arg)
 {
 	int error = callback_register(callback, arg);
 

@@ -15,6 +15,7 @@
 #ifndef RESLIMIT_H
 #define RESLIMIT_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,13 +26,31 @@ extern "C" {
 
 #define RESLIMIT_UNLIMITED INT64_MAX
 
+/* ---- Progress: RESLIMIT_IDLE=TIME ----------------------------------------------------------------------
+
+   Functions of the library are there only in a process that is guarded. They
+   are declared weak, so that a program that calls them is linked and runs
+   without reslimit; the macros of the same names then answer in their place. */
+
 /*
- * Functions that the preloaded library brings are weak here: without it they
- * are NULL, and a program can ask `if (reslimit_on_limit)` before it calls.
+ * Tells that the program gets on: the limit on idle time, of this process's
+ * budget and of those around it, begins anew. It costs a look at the clock and a
+ * store, without a system call or a lock: call it in every round of a loop.
+ *
+ * It does not move RESLIMIT_WALL, which is what ends a program whose main work
+ * hangs while another thread goes on telling progress: set both.
+ *
+ * Any thread, signal handlers, a child of fork() before exec.
+ * Return: 0; -1 with errno ENOENT: no limit on idle time is set, or nobody guards.
  */
-#ifndef RESLIMIT_FUNCTION
-#define RESLIMIT_FUNCTION __attribute__((weak))
-#endif
+int reslimit_progress(void) __attribute__((weak));
+
+static inline int reslimit_is_absent(void)
+{
+	errno = ENOENT;
+	return -1;
+}
+#define reslimit_progress() (reslimit_progress ? reslimit_progress() : reslimit_is_absent())
 
 /* ---- The step `call`: a callback at a limit --------------------------------------------------------------
  */
@@ -71,11 +90,13 @@ struct reslimit_event {
  * step is taken at once.
  *
  * Thread-safe; not to be called in a signal handler or between fork and exec.
- * Return: 0; or -1 and errno: ENOENT if no limit is set on this process, EAGAIN
- * if every real-time signal has a handler.
+ * Return: 0; or -1 and errno: ENOENT if nothing guards this process, EAGAIN if
+ * every real-time signal has a handler.
  */
-RESLIMIT_FUNCTION int reslimit_on_limit(void (*callback)(const struct reslimit_event *event, void *arg),
-					void *arg);
+int reslimit_on_limit(void (*callback)(const struct reslimit_event *event, void *arg), void *arg)
+	__attribute__((weak));
+#define reslimit_on_limit(callback, arg)                                                                     \
+	(reslimit_on_limit ? reslimit_on_limit(callback, arg) : reslimit_is_absent())
 
 /* ---- Plug-ins: RESLIMIT_PLUGIN=lib.so[:arg] -----------------------------------------------------------
 

@@ -105,14 +105,18 @@ struct slot {
 	int64_t leased;
 	int64_t taken; /* sum of its cells' taken */
 	int64_t surplus;
-	int64_t threads;	     /* beside the first */
-	int64_t cpu_ns;		     /* last seen */
-	int64_t cpu_base_ns;	     /* used before the guard began */
-	int32_t creator_tid;	     /* its thread: makes one process at a time */
-	uint32_t claim;		     /* enum slot_claim */
-	_Atomic int32_t call_signal; /* that runs its callback; 0: it has none. Writer: the process */
-	uint32_t reserved_too;
-	int64_t reserved[4];
+	int64_t threads;	      /* beside the first */
+	int64_t cpu_ns;		      /* last seen */
+	int64_t cpu_base_ns;	      /* used before the guard began */
+	int32_t creator_tid;	      /* its thread: makes one process at a time */
+	uint32_t claim;		      /* enum slot_claim */
+	int64_t children_ns;	      /* used by children that it waited for, and theirs, as it last told */
+	int64_t children_base_ns;     /* of those, before the guard began */
+	_Atomic int64_t progress_ns;  /* CLOCK_MONOTONIC of the last progress it told; writers: its threads */
+	_Atomic int32_t watchdog_tid; /* 0: it has none */
+	_Atomic uint32_t owed_signal; /* of a step, for its own watchdog to see to; 0: none */
+	_Atomic int32_t call_signal;  /* that runs its callback; 0: it has none. Writer: the process */
+	uint32_t reserved;
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
@@ -184,9 +188,9 @@ struct account {
 	uint32_t scope;
 	int32_t status_fd; /* the program's number, -1: none */
 	uint64_t status_dev, status_ino;
-	uint64_t log_dev, log_ino; /* of a log that is a descriptor */
-	int64_t start_ns;	   /* CLOCK_MONOTONIC */
-	int64_t wall_deadline_ns;  /* CLOCK_MONOTONIC; INT64_MAX: none */
+	uint64_t log_dev, log_ino;	  /* of a log that is a descriptor */
+	int64_t start_ns;		  /* CLOCK_MONOTONIC */
+	_Atomic int64_t wall_deadline_ns; /* CLOCK_MONOTONIC; INT64_MAX: none; moved under the lock */
 	char name[LEDGER_NAME];
 	char log[LEDGER_NAME];
 	char status_file[LEDGER_PATH];
@@ -198,6 +202,8 @@ struct account {
 	int64_t mem_peak, threads_peak, procs_peak;
 	int64_t procs_total;
 	int64_t cpu_dead_ns;
+	int64_t cpu_before_ns; /* of its first process, and the children it waited for, before it was opened
+				*/
 	int64_t cpu_sum_ns, cpu_summed_ns; /* the last sum over all members, and when */
 
 	int64_t denied[RL_LIMIT_COUNT];
@@ -219,7 +225,15 @@ struct account {
 	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
 
 	/* Fixed when the account is opened. */
-	uint32_t skip_blocked; /* a step that every member blocks or ignores is passed over */
+	uint32_t skip_blocked;	/* a step that every member blocks or ignores is passed over */
+	uint32_t idle_output;	/* output counts as progress */
+	int64_t stopped_max_ns; /* most that may be left out of wall time */
+
+	int64_t stopped_ns; /* time its first process was stopped, left out so far */
+	/* CLOCK_MONOTONIC of the last progress that no slot tells: output, and of the dead. Writers: any
+	 * watchdog. */
+	_Atomic int64_t progress_ns;
+	_Atomic int64_t output_seen; /* bytes that members had written when output was last looked for */
 };
 
 struct ledger {

@@ -121,15 +121,6 @@ static bool is_reachable(const struct ledger *ledger, uint32_t index, uint32_t s
 	return slots_is_alive(s);
 }
 
-static void signal_slot(const struct ledger *ledger, uint32_t index, int signal)
-{
-	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
-
-	/* 1 is the first process of a namespace that we were not told of, or of the machine. */
-	if (pid > 1)
-		raw_kill(pid, signal);
-}
-
 /*
  * The signal that runs a member's callback, or 0. A program may have put its
  * disposition back to SIG_DFL since, or have executed another past our hooks: it
@@ -177,17 +168,79 @@ static bool step_is_refused(const struct ledger *ledger, uint32_t account, uint3
 	return true;
 }
 
-/* Signals every member but two, which may be LEDGER_NONE. */
-static void signal_members(struct ledger *ledger, uint32_t account, uint32_t self, uint32_t but,
-			   uint32_t but_too, int signal)
+/*
+ * Leaves a step's signal to the member's own watchdog. That one gets a
+ * processor at once, where the threads of a process that spins would have to
+ * wait for their turn to die. A process that is being made finds it when its
+ * watchdog begins.
+ */
+static void owe_signal(struct slot *s, int signal)
+{
+	pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
+	pid_t watchdog;
+
+	atomic_store_explicit(&s->owed_signal, (uint32_t)signal, memory_order_seq_cst);
+	if (atomic_load_explicit(&s->state, memory_order_seq_cst) == SLOT_RESERVED)
+		return;
+	watchdog = atomic_load_explicit(&s->watchdog_tid, memory_order_seq_cst);
+	if (watchdog && !raw_wake_thread(pid, watchdog))
+		return;
+	/* None there, or it has just gone. 1 is a namespace's first process that we were not told of. */
+	if (atomic_exchange_explicit(&s->owed_signal, 0, memory_order_seq_cst) && pid > 1)
+		raw_kill(pid, signal);
+}
+
+static void signal_slot(const struct ledger *ledger, uint32_t index, int signal)
+{
+	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
+
+	if (pid > 1)
+		raw_kill(pid, signal);
+}
+
+static void signal_members(struct ledger *ledger, uint32_t account, uint32_t self, int signal)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++) {
+		struct slot *s = &ledger->slot[i];
+
+		if (i == self || !accounts_is_within(ledger, s->account, account))
+			continue;
+		if (atomic_load_explicit(&s->state, memory_order_acquire) == SLOT_RESERVED ||
+		    is_reachable(ledger, i, self))
+			owe_signal(s, signal);
+	}
+	/* The own process last: it may not survive its signal for long enough to send the others. */
+	if (self != LEDGER_NONE)
+		atomic_store_explicit(&ledger->slot[self].owed_signal, (uint32_t)signal,
+				      memory_order_relaxed);
+}
+
+void breach_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal))
+{
+	_Atomic uint32_t *owed = &ledger->slot[self].owed_signal;
+	int signal;
+
+	if (!atomic_load_explicit(owed, memory_order_relaxed))
+		return;
+	signal = (int)atomic_exchange_explicit(owed, 0, memory_order_seq_cst);
+	if (!signal)
+		return;
+	if (end_by)
+		end_by(signal);
+	raw_kill(raw_getpid(), signal);
+}
+
+/* Kills every member but two, which may be LEDGER_NONE. */
+static void kill_others(struct ledger *ledger, uint32_t account, uint32_t self, uint32_t but)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++)
-		if (i != but && i != but_too &&
-		    accounts_is_within(ledger, ledger->slot[i].account, account) &&
+		if (i != self && i != but && accounts_is_within(ledger, ledger->slot[i].account, account) &&
 		    is_reachable(ledger, i, self))
-			signal_slot(ledger, i, signal);
+			signal_slot(ledger, i, SIGKILL);
 }
 
 static void call_members(struct ledger *ledger, uint32_t account, uint32_t self)
@@ -212,7 +265,7 @@ static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
 
 	if (self == root)
 		record_process_end(ledger, self, &ending);
-	signal_members(ledger, account, self, root, self, SIGKILL);
+	kill_others(ledger, account, self, root);
 	if (self != root && root != LEDGER_NONE && is_reachable(ledger, root, self)) {
 		raw_sleep_ns(ROOT_HEADSTART_NS);
 		signal_slot(ledger, root, SIGKILL);
@@ -249,20 +302,17 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 		call_members(ledger, account, self);
 		return;
 	}
-	/* The own process last: it may not survive its signal for long enough to send the others. */
-	signal_members(ledger, account, self, self, LEDGER_NONE, signal);
-	if (self != LEDGER_NONE)
-		raw_kill(raw_getpid(), signal);
+	signal_members(ledger, account, self, signal);
 }
 
-int64_t breach_last_step_ns(const struct account *a)
+int64_t breach_delays_ns(const struct account *a, enum limit_id limit)
 {
-	const struct action *action = &a->action[RL_WALL];
-	int64_t at_ns = a->wall_deadline_ns;
+	const struct action *action = &a->action[limit];
+	int64_t sum_ns = 0;
 
-	if (at_ns == INT64_MAX || action->step[action->count - 1].signal != SIGKILL)
-		return INT64_MAX;
+	if (!action->count || action->step[action->count - 1].signal != SIGKILL)
+		return -1;
 	for (uint32_t i = 0; i < action->count; i++)
-		at_ns += action->step[i].delay_ns;
-	return at_ns;
+		sum_ns += action->step[i].delay_ns;
+	return sum_ns;
 }

@@ -34,10 +34,16 @@ bool breach_take_call(struct ledger *ledger, uint32_t account, int64_t now_ns);
  */
 void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns);
 
+/*
+ * Sends the calling process, in slot `self`, the signal that a step owes it.
+ * `end_by` first ends it by that signal, or returns if something else comes of it.
+ */
+void breach_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal));
+
 /* Whether the account or one above it is being killed: nothing new may start. */
 bool breach_is_killing(const struct ledger *ledger, uint32_t account);
 
-/* The latest time at which the last step can come, or INT64_MAX: for the kernel's own timer. */
-int64_t breach_last_step_ns(const struct account *account);
+/* From a limit to the last step of its list; below 0: the list does not end with KILL. */
+int64_t breach_delays_ns(const struct account *account, enum limit_id limit);
 
 #endif

@@ -51,6 +51,8 @@ struct config {
 	int64_t tick_ns;
 	int64_t scope;		 /* enum scope */
 	int64_t skip_blocked;	 /* 0 or 1 */
+	int64_t idle_output;	 /* 0 or 1 */
+	int64_t stopped_ns;	 /* most time stopped that does not count as wall time */
 	int64_t status_fd;	 /* -1: none */
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;

@@ -37,5 +37,6 @@ meter_look meter_wall;
 meter_look meter_cpu;
 meter_look meter_watch;
 meter_look meter_plugin;
+meter_look meter_idle;
 
 #endif

@@ -262,6 +262,35 @@ static inline int raw_futex_wake(_Atomic uint32_t *word, int count, int op_flags
 	return (int)raw_syscall3(SYS_futex, word, RAW_FUTEX_WAKE | op_flags, count);
 }
 
+/*
+ * The signal that wakes a watchdog's thread: one of libc's own, which no program
+ * can wait for. It is sent as sigqueue() sends, which libc's handlers pass over.
+ */
+enum { RAW_WAKE_SIGNAL = 33 };
+
+static inline int raw_wake_thread(pid_t pid, pid_t tid)
+{
+	siginfo_t info;
+	unsigned char *bytes = (unsigned char *)&info;
+
+	for (size_t i = 0; i < sizeof(info); i++)
+		bytes[i] = 0;
+	info.si_code = SI_QUEUE;
+	return (int)raw_syscall4(SYS_rt_tgsigqueueinfo, pid, tid, RAW_WAKE_SIGNAL, &info);
+}
+
+/*
+ * Sleeps with RAW_WAKE_SIGNAL blocked. Unlike other sleeps it is not taken up
+ * again after a stop. Return: RAW_WAKE_SIGNAL, -EAGAIN when the time has come, -EINTR after a stop.
+ */
+static inline int raw_sleep_until_woken(int64_t ns)
+{
+	static const uint64_t set = 1ULL << (RAW_WAKE_SIGNAL - 1);
+	struct timespec ts = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+
+	return (int)raw_syscall4(SYS_rt_sigtimedwait, &set, NULL, ns == INT64_MAX ? NULL : &ts, sizeof(set));
+}
+
 static inline void raw_sleep_ns(int64_t ns)
 {
 	struct timespec ts = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};

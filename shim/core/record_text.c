@@ -123,6 +123,16 @@ static void put_usage(struct fmt *f)
 	       (self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss : children.ru_maxrss) * 1024L);
 }
 
+/* Under SCOPE=process the first process's own part has the wall limit. */
+static int64_t stopped_ns(const struct ledger *ledger, const struct account *a)
+{
+	const struct account *own =
+		a->root == LEDGER_NONE ? a : &ledger->account[ledger->slot[a->root].account];
+
+	return a->scope == RL_SCOPE_PROCESS && own->config_hash == a->config_hash ? own->stopped_ns
+										  : a->stopped_ns;
+}
+
 static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t account)
 {
 	const struct account *a = &ledger->account[account];
@@ -289,6 +299,7 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 		number(f, "exit_code", ending->exit_code);
 	number(f, "signal", ending->signal);
 	number(f, "wall_ns", raw_clock_ns(CLOCK_MONOTONIC) - a->start_ns);
+	number(f, "wall_stopped_ns", stopped_ns(ledger, a));
 	number(f, "cpu_ns", cputime_of_account(ledger, account, a->root));
 	put_usage(f);
 	number(f, "mem_peak_bytes", a->mem_peak);

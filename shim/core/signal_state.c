@@ -114,3 +114,35 @@ bool signal_state_is_handled(pid_t pid, int signal)
 	return read_status(pid, 0, text) && read_mask(text, "\nSigCgt:\t", &handled) &&
 	       (handled & 1ULL << (signal - 1));
 }
+
+/* Whether the calling process's first thread sleeps in a call that takes signals out of the queue. */
+static bool first_waits_for_signals(void)
+{
+	char text[64];
+	int fd = raw_open("/proc/self/syscall", O_RDONLY, 0);
+	long len = fd < 0 ? fd : raw_read(fd, text, sizeof(text) - 1);
+	long number = 0;
+
+	if (fd >= 0)
+		raw_close(fd);
+	if (len <= 0)
+		return true;
+	text[len] = '\0';
+	if (text[0] < '0' || text[0] > '9') /* "running", or -1 outside of a call */
+		return false;
+	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
+		number = number * 10 + (*at - '0');
+	return number == SYS_rt_sigtimedwait;
+}
+
+bool signal_state_is_deadly(int signal)
+{
+	char text[STATUS_MAX];
+	uint64_t blocked;
+
+	if (!read_status(raw_getpid(), 0, text) || strstr(text, "\nState:\tZ"))
+		return false;
+	if (!read_mask(text, "\nSigBlk:\t", &blocked) || (blocked >> (signal - 1) & 1))
+		return false;
+	return !first_waits_for_signals();
+}

@@ -2,7 +2,7 @@
  * signal_state.h - would that process take that signal?
  *
  * Owns:    nothing.
- * Called:  breach, before a step that may be passed over.
+ * Called:  breach, before a step that may be passed over; fatal.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          reads files, so never under the ledger's lock.
  * Fork:    nothing, because there is no state.
@@ -24,5 +24,12 @@ bool signal_state_is_refused(pid_t pid, int signal);
 
 /* Whether the process has a handler for the signal, so that it cannot die of it. */
 bool signal_state_is_handled(pid_t pid, int signal);
+
+/*
+ * Whether the calling process would die of a signal that is at SIG_DFL and sent
+ * to it as a whole: its first thread, which the kernel asks first, does not block
+ * it and does not wait for it in sigwait(). In doubt: no.
+ */
+bool signal_state_is_deadly(int signal);
 
 #endif

@@ -5,8 +5,10 @@
  */
 #include "watchdog.h"
 
+#include <errno.h>
 #include <linux/prctl.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "accounts.h"
 #include "actions.h"
@@ -17,7 +19,12 @@
 #include "meter.h"
 #include "rawsys.h"
 
-enum { SLICE_NS = 100000 /* the shortest that the kernel takes */ };
+enum {
+	SLICE_NS = 100000, /* the shortest that the kernel takes */
+	POLL_NS = 10000000,
+	SCHEDULE_FIFO = 1,
+	SCHEDULE_RESET_ON_FORK = 1,
+};
 
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 {
@@ -31,7 +38,7 @@ bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 	return false;
 }
 
-static uint32_t count_cpus(void)
+uint32_t watchdog_cpus(void)
 {
 	uint64_t set[64];
 	long bytes = raw_syscall3(SYS_sched_getaffinity, 0, sizeof(set), set);
@@ -63,13 +70,17 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 {
 	w->ledger = ledger;
 	w->slot = slot;
-	w->cpus = count_cpus();
+	w->cpus = watchdog_cpus();
 	w->cpu_seen_ns = 0;
+	w->own_seen_ns = 0;
 	w->idle_looks = 0;
 	w->watching = w->supervising = (struct sampling){.next_ns = 0};
 	if (slot != LEDGER_NONE)
 		hold_status(w);
-	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
+	w->end_by = NULL;
+	memset(&w->stops, 0, sizeof(w->stops));
+	atomic_store_explicit(&w->stopping, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->kicked, 0, memory_order_relaxed);
 }
 
 /* The limits without a call to refuse, in the order in which they become the verdict. */
@@ -78,10 +89,8 @@ static const struct {
 	meter_look *look;
 	const char *name;
 } METERS[] = {
-	{RL_WALL, meter_wall, "wall"},
-	{RL_CPU, meter_cpu, "cpu"},
-	{RL_WATCH, meter_watch, "watch"},
-	{RL_PLUGIN, meter_plugin, "plugin"},
+	{RL_WALL, meter_wall, "wall"},	     {RL_CPU, meter_cpu, "cpu"},    {RL_WATCH, meter_watch, "watch"},
+	{RL_PLUGIN, meter_plugin, "plugin"}, {RL_IDLE, meter_idle, "idle"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)
@@ -119,6 +128,12 @@ static int64_t look_for_breach(struct watchdog *w, uint32_t account, int64_t now
 	return next_ns;
 }
 
+bool watchdog_stands_by(const struct watchdog *w, const struct account *a)
+{
+	return a->root != LEDGER_NONE && a->root != w->slot &&
+	       atomic_load_explicit(&w->ledger->slot[a->root].state, memory_order_relaxed) == SLOT_LIVE;
+}
+
 static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	struct account *a = &w->ledger->account[account];
@@ -128,8 +143,13 @@ static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now
 		next_ns = look_for_breach(w, account, now_ns);
 	if (!atomic_load_explicit(&a->breach, memory_order_acquire))
 		return next_ns;
-	if (now_ns >= a->next_step_ns)
-		breach_carry_out(w->ledger, account, w->slot, now_ns);
+	next_ns = a->next_step_ns;
+	if (next_ns != INT64_MAX && watchdog_stands_by(w, a))
+		next_ns += WATCHDOG_STANDBY_NS;
+	if (now_ns < next_ns)
+		return next_ns;
+	breach_carry_out(w->ledger, account, w->slot, now_ns);
+	breach_pay_owed(w->ledger, w->slot, w->end_by);
 	return a->next_step_ns;
 }
 
@@ -138,6 +158,7 @@ int64_t watchdog_look(struct watchdog *w)
 	int64_t next_ns = INT64_MAX;
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
+	breach_pay_owed(w->ledger, w->slot, w->end_by);
 	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
 	{
 		int64_t look_ns = look_at_account(w, (uint32_t)(a - w->ledger->account), now_ns);
@@ -168,33 +189,58 @@ static void ask_for_prompt_wakeups(void)
 	raw_syscall2(SYS_prctl, PR_SET_TIMERSLACK, 1);
 	if (raw_syscall4(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) < 0 || attributes.policy)
 		return;
+	attributes.policy = SCHEDULE_FIFO;
+	attributes.flags = SCHEDULE_RESET_ON_FORK;
+	attributes.priority = 1;
+	if (raw_syscall3(SYS_sched_setattr, 0, &attributes, 0) == 0)
+		return;
+	attributes.policy = 0;
+	attributes.flags = 0;
+	attributes.priority = 0;
 	attributes.runtime = SLICE_NS;
 	raw_syscall3(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+/* Until the time has come, somebody kicks, or a stop has ended. */
+static void sleep_until(struct watchdog *w, int64_t next_ns)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int result;
+
+	if (next_ns <= now_ns)
+		return;
+	stops_fall_asleep(w, now_ns, next_ns - now_ns);
+	if (stops_follow(w, now_ns) < next_ns)
+		next_ns = stops_follow(w, now_ns);
+	now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	result = next_ns <= now_ns
+			 ? -EAGAIN
+			 : raw_sleep_until_woken(next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
+	/* A filter of system calls: without the call, whose other ends are known, it must be polled. */
+	if (result < 0 && result != -EAGAIN && result != -EINTR)
+		raw_sleep_ns(next_ns - now_ns < POLL_NS ? next_ns - now_ns : POLL_NS);
+	stops_wake_up(w, result == -EINTR);
 }
 
 void watchdog_run(struct watchdog *w)
 {
 	ask_for_prompt_wakeups();
-	for (;;) {
-		uint32_t word = atomic_load_explicit(&w->word, memory_order_acquire);
-		int64_t next_ns;
-
-		if (word & WATCHDOG_STOP)
-			return;
-		next_ns = watchdog_look(w);
-		raw_futex_wait_until(&w->word, word, next_ns, RAW_FUTEX_PRIVATE);
+	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
+		/* Before the look: who kicks from here on has something that it may miss. */
+		atomic_store_explicit(&w->kicked, 0, memory_order_seq_cst);
+		sleep_until(w, watchdog_look(w));
 		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}
 }
 
-void watchdog_kick(struct watchdog *w)
+void watchdog_kick(struct watchdog *w, pid_t pid, pid_t tid)
 {
-	atomic_fetch_add_explicit(&w->word, WATCHDOG_KICK, memory_order_release);
-	raw_futex_wake(&w->word, 1, RAW_FUTEX_PRIVATE);
+	if (!atomic_exchange_explicit(&w->kicked, 1, memory_order_seq_cst))
+		raw_wake_thread(pid, tid);
 }
 
-void watchdog_stop(struct watchdog *w)
+void watchdog_stop(struct watchdog *w, pid_t pid, pid_t tid)
 {
-	atomic_fetch_or_explicit(&w->word, WATCHDOG_STOP, memory_order_release);
-	raw_futex_wake(&w->word, 1, RAW_FUTEX_PRIVATE);
+	atomic_store_explicit(&w->stopping, 1, memory_order_release);
+	raw_wake_thread(pid, tid);
 }

@@ -8,7 +8,10 @@
  * Fork:    the child has no watchdog until timer_thread starts one.
  *
  * Sleeps to absolute times, each the first at which one of the limits could
- * be reached; meter.h says what is looked at for each.
+ * be reached; meter.h says what is looked at for each. Every process of a tree
+ * has a watchdog. For what all of them can see, a time that has come, the one
+ * in the account's first process acts and the others stand by: they look a
+ * little later, at what is left to do.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,26 +21,40 @@
 #include "../contract/ledger_layout.h"
 #include "procfile.h"
 #include "sampling.h"
+#include "stops.h"
 
 struct watchdog {
 	struct ledger *ledger;
 	uint32_t slot; /* whose accounts are watched */
 	uint32_t cpus; /* that the tree can run on */
 	int64_t cpu_seen_ns;
+	int64_t own_seen_ns;		     /* processor time of the watchdog itself */
 	uint32_t idle_looks;		     /* looks in a row at which no processor time had been used */
 	struct sampling watching;	     /* of conditions */
 	struct sampling supervising;	     /* of plug-ins' hosts */
 	struct procfile status, descriptors; /* of the own process */
-	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
+	/* Ends this process as the signal would, or returns if it would not; NULL: somebody else's process.
+	 */
+	void (*end_by)(int signal);
+	struct stops stops;
+	_Atomic uint32_t stopping; /* the loop is to end */
+	_Atomic uint32_t kicked;   /* a signal to look is on its way */
 	_Atomic uint64_t wakeups;
 };
-
-enum { WATCHDOG_STOP = 1, WATCHDOG_KICK = 2 };
 
 /* Whether the accounts of a slot have anything to watch. */
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot);
 
+/* How many processors the calling thread may run on. */
+uint32_t watchdog_cpus(void);
+
 void watchdog_init(struct watchdog *watchdog, struct ledger *ledger, uint32_t slot);
+
+/* Whether another process's watchdog acts first for this account. */
+bool watchdog_stands_by(const struct watchdog *watchdog, const struct account *account);
+
+/* How much later than the first those that stand by look: what a look and a step take. */
+enum { WATCHDOG_STANDBY_NS = 1000000 };
 
 /* Looks once and acts. Return: CLOCK_MONOTONIC ns of the next look, INT64_MAX for none. */
 int64_t watchdog_look(struct watchdog *watchdog);
@@ -45,8 +62,8 @@ int64_t watchdog_look(struct watchdog *watchdog);
 /* Looks until it is stopped. */
 void watchdog_run(struct watchdog *watchdog);
 
-/* Context: any thread, async-signal-safe. */
-void watchdog_kick(struct watchdog *watchdog);
-void watchdog_stop(struct watchdog *watchdog);
+/* Both are sent to the watchdog's thread. Context: any thread, async-signal-safe. */
+void watchdog_kick(struct watchdog *watchdog, pid_t pid, pid_t tid);
+void watchdog_stop(struct watchdog *watchdog, pid_t pid, pid_t tid);
 
 #endif

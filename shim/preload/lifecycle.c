@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "backstop.h"
 #include "core/cells.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
@@ -17,6 +18,7 @@
 #include "interpose_thread.h"
 #include "member.h"
 #include "plugin_host.h"
+#include "progress_word.h"
 #include "raw_threads.h"
 #include "real.h"
 #include "serving.h"
@@ -51,18 +53,12 @@ static void end_quick_exit(void)
 	lifecycle_end(&ending);
 }
 
-void lifecycle_end(const struct record_ending *ending)
+/* The end of this process, but for what only the calling thread can tell. */
+static void leave_tree(const struct record_ending *ending)
 {
 	uint64_t mask;
 	bool last;
 
-	if (!member_is_guarded() || member_is_borrowed() ||
-	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
-		return;
-	if (thread_self.cell)
-		cells_note_peak(member.ledger, member.slot, thread_self.cell);
-	if (record_is_due(member.ledger, member.slot))
-		raw_threads_note_strangers();
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
 	slots_leave(member.ledger, member.slot);
@@ -72,6 +68,30 @@ void lifecycle_end(const struct record_ending *ending)
 		return;
 	plugin_host_expect_end(member.ledger);
 	ledger_unlink(member.ledger);
+}
+
+/* Return: whether this is the first to end the process. */
+static bool begin_end(void)
+{
+	return member_is_guarded() && !member_is_borrowed() &&
+	       !atomic_exchange_explicit(&ended, 1, memory_order_acq_rel);
+}
+
+void lifecycle_end(const struct record_ending *ending)
+{
+	if (!begin_end())
+		return;
+	if (thread_self.cell)
+		cells_note_peak(member.ledger, member.slot, thread_self.cell);
+	if (record_is_due(member.ledger, member.slot))
+		raw_threads_note_strangers();
+	leave_tree(ending);
+}
+
+void lifecycle_end_elsewhere(const struct record_ending *ending)
+{
+	if (begin_end())
+		leave_tree(ending);
 }
 
 void lifecycle_fork(enum fork_side side)
@@ -95,5 +115,6 @@ __attribute__((constructor)) static void begin(void)
 	at_quick_exit(end_quick_exit);
 	fatal_install();
 	timer_thread_ensure();
-	timer_thread_arm_backstop();
+	backstop_arm();
+	progress_begin();
 }

@@ -14,6 +14,7 @@
 #include "core/cells.h"
 #include "core/claims.h"
 #include "core/config.h"
+#include "core/cputime.h"
 #include "core/leases.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
@@ -316,6 +317,7 @@ static void start_plugin(const struct config *config)
 /* The clocks of accounts that were opened here begin as late as possible: at main. */
 static void start_clocks(void)
 {
+	struct slot *s = &member.ledger->slot[member.slot];
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	bool first = false;
 
@@ -325,14 +327,19 @@ static void start_clocks(void)
 			continue;
 		accounts_start_clock(a, now_ns);
 		/* What the process used before is the outer account's. */
-		if (member.ledger->slot[member.slot].cpu_base_ns)
-			a->cpu_dead_ns -= raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) -
-					  member.ledger->slot[member.slot].cpu_base_ns;
+		if (s->cpu_base_ns) {
+			int64_t before_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - s->cpu_base_ns;
+
+			a->cpu_dead_ns -= before_ns;
+			a->cpu_before_ns = before_ns + cputime_of_children() - s->children_base_ns;
+		}
 		first = true;
 		logline(a, "start", a->name, member.pid);
 	}
-	if (first && !member.ledger->slot[member.slot].cpu_base_ns)
-		member.ledger->slot[member.slot].cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	if (first && !s->cpu_base_ns) {
+		s->cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		s->children_base_ns = s->children_ns = cputime_of_children();
+	}
 }
 
 static void enter_tree(struct config *config, int settings)

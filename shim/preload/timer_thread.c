@@ -10,11 +10,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "backstop.h"
 #include "clone_thread.h"
 #include "core/accounts.h"
-#include "core/breach.h"
 #include "core/rawsys.h"
 #include "core/watchdog.h"
+#include "fatal.h"
 #include "member.h"
 
 /*
@@ -27,7 +28,7 @@ enum { STACK = 24 << 10, TLS = 4096 };
 static char stack[STACK] __attribute__((aligned(64)));
 static char thread_area[TLS] __attribute__((aligned(64)));
 
-enum { LAST_RESORT_NS = 500000000, FORGET_NS = 20000, FORGET_TRIES = 500 };
+enum { FORGET_NS = 20000, FORGET_TRIES = 100000 };
 
 static struct {
 	struct watchdog watchdog;
@@ -62,10 +63,14 @@ static void start(void)
 	pid_t tid;
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
+	timer.watchdog.end_by = fatal_end_by;
 	/* The new thread inherits the mask: no handler of the program may ever run on it. */
 	raw_sigmask(SIG_SETMASK, &all, &mask);
 	tid = clone_thread(flags, stack + STACK, run, &timer.watchdog, make_tls(), &timer.tid);
 	raw_sigmask(SIG_SETMASK, &mask, NULL);
+	if (tid > 0)
+		atomic_store_explicit(&member.ledger->slot[member.slot].watchdog_tid, tid,
+				      memory_order_relaxed);
 	atomic_store_explicit(&timer.state, tid > 0 ? TIMER_RUNNING : TIMER_ABSENT, memory_order_release);
 	if (tid < 0)
 		timer.needed = -1; /* refused once, refused each time: the kernel's timer stays */
@@ -94,7 +99,8 @@ void timer_thread_kick(void)
 {
 	timer_thread_ensure();
 	if (atomic_load_explicit(&timer.state, memory_order_acquire) == TIMER_RUNNING)
-		watchdog_kick(&timer.watchdog);
+		watchdog_kick(&timer.watchdog, member.pid,
+			      atomic_load_explicit(&timer.tid, memory_order_acquire));
 }
 
 void timer_thread_expect_runner(void)
@@ -106,6 +112,11 @@ void timer_thread_expect_runner(void)
 			return;
 		}
 	}
+}
+
+void timer_thread_expect_stop(void)
+{
+	stops_expect(&timer.watchdog);
 }
 
 struct timer_pause timer_thread_pause(void)
@@ -120,12 +131,18 @@ struct timer_pause timer_thread_pause(void)
 	if (!atomic_compare_exchange_strong_explicit(&timer.state, &expected, TIMER_PAUSED,
 						     memory_order_acquire, memory_order_relaxed))
 		return pause;
-	pause.was_running = true;
-	watchdog_stop(&timer.watchdog);
-	/* The tid is cleared a little before the thread leaves its group, which is what unshare() looks at.
+	atomic_store_explicit(&member.ledger->slot[member.slot].watchdog_tid, 0, memory_order_relaxed);
+	watchdog_stop(&timer.watchdog, member.pid, tid);
+	/*
+	 * The tid is cleared a little before the thread leaves its group, which is what unshare() looks at.
+	 * On a machine that is very busy this takes a while; a second thread would share the first one's
+	 * stack, so none is started unless the first is gone.
 	 */
-	for (int i = 0; i < FORGET_TRIES && raw_tgkill(member.pid, tid, 0) != -ESRCH; i++)
-		raw_sleep_ns(FORGET_NS);
+	for (int i = 0; i < FORGET_TRIES && !pause.was_running; i++) {
+		pause.was_running = raw_tgkill(member.pid, tid, 0) == -ESRCH;
+		if (!pause.was_running)
+			raw_sleep_ns(FORGET_NS);
+	}
 	return pause;
 }
 
@@ -133,32 +150,6 @@ void timer_thread_resume(struct timer_pause pause)
 {
 	if (pause.was_running)
 		start();
-}
-
-void timer_thread_arm_backstop(void)
-{
-	struct sigevent event;
-	struct itimerspec when;
-	int64_t at_ns = INT64_MAX;
-	int id;
-
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	{
-		int64_t last_ns = breach_last_step_ns(a);
-
-		at_ns = last_ns < at_ns ? last_ns : at_ns;
-	}
-	if (at_ns > RL_LIMIT_MAX)
-		return;
-	at_ns += LAST_RESORT_NS;
-	memset(&event, 0, sizeof(event));
-	event.sigev_notify = SIGEV_SIGNAL;
-	event.sigev_signo = SIGKILL;
-	memset(&when, 0, sizeof(when));
-	when.it_value.tv_sec = at_ns / 1000000000;
-	when.it_value.tv_nsec = at_ns % 1000000000;
-	if (raw_syscall3(SYS_timer_create, CLOCK_MONOTONIC, &event, &id) == 0)
-		raw_syscall4(SYS_timer_settime, id, TIMER_ABSTIME, &when, NULL);
 }
 
 void timer_thread_fork(enum fork_side side)
@@ -172,5 +163,5 @@ void timer_thread_fork(enum fork_side side)
 	timer.needed = 0;
 	timer_thread_ensure();
 	if (timer.needed > 0)
-		timer_thread_arm_backstop();
+		backstop_arm();
 }

@@ -33,15 +33,15 @@ void timer_thread_kick(void);
 /* The same if processor time is limited: with one more runner it may be used up sooner than planned. */
 void timer_thread_expect_runner(void);
 
+/* The process is about to stop itself. Context: any thread, async-signal-safe. */
+void timer_thread_expect_stop(void);
+
 /* Ends the thread and waits until the kernel has forgotten it; starts it again if it ran. */
 struct timer_pause {
 	bool was_running;
 };
 struct timer_pause timer_thread_pause(void);
 void timer_thread_resume(struct timer_pause pause);
-
-/* Leaves a SIGKILL with the kernel for after the last step of the wall limit. */
-void timer_thread_arm_backstop(void);
 
 void timer_thread_fork(enum fork_side side);
 

@@ -100,12 +100,23 @@ static void what_refuses_every_signal_is_gone_at_the_last_step(void **state)
 					ARGV("refuse_to_end", ways[i], "3"));
 
 		expect_signal(r, SIGKILL);
-		/* run_guarded() returns when the last of the tree has closed its output. */
-		expect(r, r->elapsed_ns >= 300 * MS && r->elapsed_ns < 300 * MS + LATE);
+		expect(r, r->elapsed_ns >= 300 * MS && r->tree_ns < 300 * MS + LATE);
 		expect_verdict(r, "wall");
 		expect(r, step_is(r, 3, "KILL", false));
 		run_free(r);
 	}
+}
+
+static void whoever_survives_a_step_meets_the_next_one(void **state)
+{
+	/* No limit of time: the child's watchdog has nothing to wait for until it is told. */
+	struct run *r = guarded(SET("MEM=4M", "MEM_ACTION=TERM:200ms,KILL"), ARGV("refuse_in_child"));
+
+	(void)state;
+	expect_signal(r, SIGTERM);
+	expect(r, r->tree_ns >= 200 * MS);
+	expect(r, r->tree_ns < 200 * MS + LATE);
+	run_free(r);
 }
 
 int main(void)
@@ -115,6 +126,7 @@ int main(void)
 		cmocka_unit_test(steps_are_taken_in_turn_unless_asked),
 		cmocka_unit_test(a_step_that_one_thread_or_process_would_take_is_not_passed_over),
 		cmocka_unit_test(a_list_that_was_passed_over_ends_nothing_and_is_no_verdict),
+		cmocka_unit_test(whoever_survives_a_step_meets_the_next_one),
 		cmocka_unit_test(what_refuses_every_signal_is_gone_at_the_last_step),
 	};
 
