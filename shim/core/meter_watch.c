@@ -83,6 +83,11 @@ static bool asks_for_descriptors(const struct conditions *conditions)
 	return false;
 }
 
+static int is_among_programs(const struct procfile *file)
+{
+	return file->fd && procfile_is_programs(file->fd, file->dev, file->ino);
+}
+
 static void judge_own_descriptors(struct watchdog *w, struct broken *broken)
 {
 	static const char path[] = "/proc/self/fd";
@@ -93,8 +98,8 @@ static void judge_own_descriptors(struct watchdog *w, struct broken *broken)
 	/* What we hold is none of the program's. */
 	if (count >= 0)
 		judge(broken, CONDITION_FDS, strlen(CONDITION_FDS),
-		      count - procfile_is_held(&w->status) - procfile_is_held(&w->descriptors) -
-			      record_count_descriptors());
+		      count - is_among_programs(&w->status) - is_among_programs(&w->descriptors) -
+			      record_count_descriptors(w->ledger));
 }
 
 static void judge_own(struct watchdog *w, struct broken *broken)

@@ -5,11 +5,26 @@
  */
 #include "procfile.h"
 
+#include "fmt.h"
 #include "rawsys.h"
 
 enum { HIGH_FD = 700, ABOVE_STANDARD = 3 };
 
-bool procfile_is_held(const struct procfile *file)
+bool procfile_is_programs(int fd, uint64_t dev, uint64_t ino)
+{
+	char path[40];
+	struct fmt f = FMT_INIT(path);
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	fmt_str(&f, "/proc/self/fd/");
+	fmt_int(&f, fd);
+	return raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) == 0 && st.st_dev == dev &&
+	       st.st_ino == ino;
+}
+
+static bool is_held(const struct procfile *file)
 {
 	struct stat st;
 
@@ -19,7 +34,7 @@ bool procfile_is_held(const struct procfile *file)
 
 void procfile_close(struct procfile *file)
 {
-	if (procfile_is_held(file))
+	if (is_held(file))
 		raw_close(file->fd);
 	file->fd = 0;
 }
@@ -50,7 +65,7 @@ void procfile_open(struct procfile *file, const char *path)
 
 int procfile_rewind(struct procfile *file, const char *path)
 {
-	if (!procfile_is_held(file))
+	if (!is_held(file))
 		procfile_open(file, path);
 	if (!file->fd)
 		return -1;

@@ -32,8 +32,11 @@ void procfile_open(struct procfile *file, const char *path);
 /* The descriptor, at the file's beginning, opened again if the program closed it; or -1. */
 int procfile_rewind(struct procfile *file, const char *path);
 
-/* Whether a descriptor is held: one of the program's open files is then ours. */
-bool procfile_is_held(const struct procfile *file);
+/*
+ * Whether `fd` is that file among the program's descriptors, whichever table the
+ * calling thread has. A file of ours that the program closed is not counted.
+ */
+bool procfile_is_programs(int fd, uint64_t dev, uint64_t ino);
 
 void procfile_close(struct procfile *file);
 

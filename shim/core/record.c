@@ -13,6 +13,7 @@
 #include "attrs.h"
 #include "ledger_lock.h"
 #include "logline.h"
+#include "procfile.h"
 #include "rawsys.h"
 #include "record_text.h"
 
@@ -82,12 +83,15 @@ void record_hold(struct ledger *ledger, uint32_t account)
 	held_count++;
 }
 
-int record_count_descriptors(void)
+int record_count_descriptors(const struct ledger *ledger)
 {
 	int count = 0;
 
-	for (int i = 0; i < held_count; i++)
-		count += held[i].fd >= 0 && raw_fcntl(held[i].fd, F_GETFD, 0) >= 0;
+	for (int i = 0; i < held_count; i++) {
+		const struct account *a = &ledger->account[held[i].account];
+
+		count += procfile_is_programs(held[i].fd, a->status_dev, a->status_ino);
+	}
 	return count;
 }
 

@@ -31,8 +31,8 @@ void record_set_heap_coverage(const char *word);
  */
 void record_hold(struct ledger *ledger, uint32_t account);
 
-/* How many such copies this process has open. */
-int record_count_descriptors(void);
+/* How many such copies the program has among its descriptors. */
+int record_count_descriptors(const struct ledger *ledger);
 
 /* Lets the copies survive an exec that is about to come, or not, if it failed. */
 void record_keep_over_exec(bool keep);

@@ -168,6 +168,10 @@ static void a_program_that_closes_everything_is_still_watched(void **state)
 	(void)state;
 	expect_signal(r, SIGTERM);
 	run_free(r);
+	/* Three and ninety-seven, once ours are gone as well. */
+	r = guarded(SET("WATCH=fds<=100", TICK), ARGV("hold_resources", "fds", "97", "100", "close"));
+	expect_exit(r, 0);
+	run_free(r);
 	r = guarded(SET("WATCH=VmRSS<=64M", TICK),
 		    ARGV("hold_resources", "bytes", "80000000", "10000", "close"));
 	expect_signal(r, SIGTERM);
