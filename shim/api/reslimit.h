@@ -118,7 +118,7 @@ struct reslimit_sample {
 	int64_t at_ns; /* when the sample was taken */
 	int64_t tick_ns;
 
-	int64_t mem_bytes; /* charged to MEM now; exact */
+	int64_t mem_bytes; /* charged to MEM now */
 	int64_t mem_peak_bytes;
 	int64_t mem_limit_bytes;
 	int64_t rss_bytes; /* sum of the resident sets; shared pages count in each */
@@ -126,7 +126,7 @@ struct reslimit_sample {
 	int64_t threads_limit;
 	int64_t procs;	     /* with the first */
 	int64_t procs_limit; /* beside the first */
-	int64_t wall_ns;     /* since main */
+	int64_t wall_ns;     /* since main, without what RESLIMIT_WALL leaves out */
 	int64_t wall_limit_ns;
 	int64_t cpu_ns; /* user and system, of dead processes too */
 	int64_t cpu_limit_ns;

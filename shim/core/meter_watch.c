@@ -22,6 +22,8 @@
 #include "sampling.h"
 #include "watchdog.h"
 
+enum { FD_LOOKS = 4, FD_LOOK_AGAIN_NS = 500000 };
+
 /* The first condition of a list that does not hold. */
 struct broken {
 	const struct conditions *conditions;
@@ -88,7 +90,7 @@ static int is_among_programs(const struct procfile *file)
 	return file->fd && procfile_is_programs(file->fd, file->dev, file->ino);
 }
 
-static void judge_own_descriptors(struct watchdog *w, struct broken *broken)
+static int64_t count_own_descriptors(struct watchdog *w)
 {
 	static const char path[] = "/proc/self/fd";
 	int64_t count = procstatus_descriptors(path, -1);
@@ -96,10 +98,32 @@ static void judge_own_descriptors(struct watchdog *w, struct broken *broken)
 	if (count < 0)
 		count = procstatus_descriptors(path, procfile_rewind(&w->descriptors, path));
 	/* What we hold is none of the program's. */
-	if (count >= 0)
-		judge(broken, CONDITION_FDS, strlen(CONDITION_FDS),
-		      count - is_among_programs(&w->status) - is_among_programs(&w->descriptors) -
-			      record_count_descriptors(w->ledger));
+	return count < 0 ? count
+			 : count - is_among_programs(&w->status) - is_among_programs(&w->descriptors) -
+				   record_count_descriptors(w->ledger);
+}
+
+/*
+ * Other threads open files of ours for some microseconds, at a refusal or at the
+ * process's end, say: only what is there again and again is the program's.
+ */
+static void judge_own_descriptors(struct watchdog *w, struct broken *broken)
+{
+	struct broken found = *broken;
+
+	if (broken->condition)
+		return;
+	for (int looks = 0; looks < FD_LOOKS; looks++) {
+		int64_t count = count_own_descriptors(w);
+
+		found = *broken;
+		if (count >= 0)
+			judge(&found, CONDITION_FDS, strlen(CONDITION_FDS), count);
+		if (!found.condition)
+			return;
+		raw_sleep_ns(FD_LOOK_AGAIN_NS);
+	}
+	*broken = found;
 }
 
 static void judge_own(struct watchdog *w, struct broken *broken)

@@ -80,7 +80,7 @@ void plugin_sample_take(struct ledger *ledger, uint32_t account, struct reslimit
 	sample->mem_limit_bytes = a->limit[RL_MEM];
 	sample->threads_limit = a->limit[RL_THREADS];
 	sample->procs_limit = a->limit[RL_PROCS];
-	sample->wall_ns = sample->at_ns - a->start_ns;
+	sample->wall_ns = sample->at_ns - a->start_ns - a->stopped_ns;
 	sample->wall_limit_ns = a->limit[RL_WALL];
 	sample->cpu_limit_ns = a->limit[RL_CPU];
 }
