@@ -11,15 +11,17 @@
  * SPDX-License-Identifier: MIT
  */
 #include <dirent.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <reslimit.h>
 
-struct state {
-	char *directory;
+/* One plug-in a process, so this could as well be reached without `state`. */
+static struct baseline {
+	const char *directory;
 	long before, more;
-};
+} baseline;
 
 /* Return: -1 if the directory cannot be read. */
 static long count_files(const char *path)
@@ -37,28 +39,27 @@ static long count_files(const char *path)
 
 int reslimit_init(const char *arg, void **state)
 {
+	static char path[PATH_MAX];
 	const char *comma = strrchr(arg, ',');
-	struct state *self = calloc(1, sizeof(*self));
 	char *end;
 
-	if (!self || !comma)
+	if (!comma || comma - arg >= PATH_MAX)
 		return 1;
-	self->directory = strndup(arg, (size_t)(comma - arg));
-	self->more = strtol(comma + 1, &end, 10);
-	if (!self->directory || end == comma + 1 || *end)
+	memcpy(path, arg, (size_t)(comma - arg));
+	baseline.more = strtol(comma + 1, &end, 10);
+	if (end == comma + 1 || *end)
 		return 2;
 	/* The working directory is the program's here, and no longer at the checks. */
-	if (self->directory[0] != '/')
-		self->directory = realpath(self->directory, NULL);
-	self->before = self->directory ? count_files(self->directory) : -1;
-	*state = self;
-	return self->before < 0 ? 3 : 0;
+	baseline.directory = path[0] == '/' ? path : realpath(path, NULL);
+	baseline.before = baseline.directory ? count_files(baseline.directory) : -1;
+	*state = &baseline;
+	return baseline.before < 0 ? 3 : 0;
 }
 
 int reslimit_check(const struct reslimit_sample *sample, void *state)
 {
-	const struct state *self = state;
+	const struct baseline *start = state;
 
 	(void)sample;
-	return count_files(self->directory) > self->before + self->more;
+	return count_files(start->directory) > start->before + start->more;
 }
