@@ -24,6 +24,20 @@ int64_t plugin_patience_ns(int64_t tick_ns)
 	return ns > PLUGIN_PATIENCE_NS ? ns : PLUGIN_PATIENCE_NS;
 }
 
+bool plugin_is_host(const struct ledger *ledger, pid_t pid)
+{
+	uint32_t end = atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct plugin *p = &ledger->account[i].plugin;
+
+		if (pid > 0 && atomic_load_explicit(&p->pid, memory_order_acquire) == pid &&
+		    procfs_life(pid, p->born_ns) != PROCFS_GONE)
+			return true;
+	}
+	return false;
+}
+
 static bool hangs(const struct plugin *p, int64_t tick_ns, int64_t now_ns)
 {
 	int64_t since_ns = atomic_load_explicit(&p->busy_since_ns, memory_order_relaxed);

@@ -23,4 +23,10 @@ enum {
 /* How long one call of the plug-in's code may take, in ns, at that interval. */
 int64_t plugin_patience_ns(int64_t tick_ns);
 
+/*
+ * Whether `pid` is the host of a plug-in of this ledger: for a supervisor, whose
+ * child it is if that is a subreaper, and who must not take it for one of the tree.
+ */
+bool plugin_is_host(const struct ledger *ledger, pid_t pid);
+
 #endif
