@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LATE (150 * MS)
+/* Loose, because the tests share their machine: test_time.c measures. Delays that must not be waited for are
+ * 10 s. */
+#define LATE (3 * SEC)
 
 static json_t *step_entry(const struct run *r, size_t n)
 {
@@ -200,7 +202,7 @@ static void without_a_callback_the_next_step_comes_at_once(void **state)
 	}
 	r = guarded(SET("MEM=1M", "MEM_ACTION=call:10s,KILL"), ARGV("insist_on_allocating"));
 	expect_signal(r, SIGKILL);
-	expect(r, r->elapsed_ns < SEC);
+	expect(r, r->elapsed_ns < LATE);
 	expect(r, is_step(r, 0, "call", true));
 	run_free(r);
 }

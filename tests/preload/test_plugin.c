@@ -87,7 +87,7 @@ static void a_violation_ends_the_tree_in_the_plugins_name(void **state)
 	expect(r, !strcmp(record_str(r, "plugin.name"), "libplugin"));
 	expect(r, !strcmp(step(r, 0), "TERM"));
 	expect_state(r, "running");
-	expect(r, r->elapsed_ns < SEC);
+	expect(r, r->elapsed_ns < 5 * SEC);
 	run_free(r);
 
 	r = guarded(SET(plugin("always=-1"), TICK, "PLUGIN_ACTION=KILL"), ARGV("run_for_ever", "spin"));
@@ -200,7 +200,7 @@ static void one_that_hangs_is_noted_and_harms_nobody(void **state)
 	expect_verdict(r, "ok");
 	expect_state(r, "hung");
 	expect(r, record_int(r, "plugin.checks") == 0);
-	expect_host_gone(r, 1000);
+	expect_host_gone(r, 3000);
 	run_free(r);
 
 	r = guarded(SET(plugin("hang"), TICK, "WALL=1500ms"), ARGV("run_for_ever", "sleep"));
@@ -239,7 +239,7 @@ static void the_action_runs_if_it_fails_while_it_is_asked(void **state)
 
 	r = guarded(SET(plugin("always=5+hang-asked"), TICK), ARGV("run_for_ever", "sleep"));
 	expect_signal(r, SIGTERM);
-	expect(r, r->elapsed_ns >= SEC && r->elapsed_ns < 2 * SEC);
+	expect(r, r->elapsed_ns >= SEC && r->elapsed_ns < 5 * SEC);
 	expect_verdict(r, "custom:libplugin");
 	expect_state(r, "hung");
 	run_free(r);
@@ -301,21 +301,21 @@ static void its_process_ends_with_the_tree(void **state)
 
 	(void)state;
 	expect_exit(r, 0);
-	expect_host_gone(r, 500);
+	expect_host_gone(r, 2000);
 	run_free(r);
 
 	/* Nobody is left to tell it. */
 	r = guarded(SET(plugin("always=0"), TICK, "WALL=50ms", "WALL_ACTION=KILL"),
 		    ARGV("run_for_ever", "spin"));
 	expect_signal(r, SIGKILL);
-	expect_host_gone(r, 1000);
+	expect_host_gone(r, 3000);
 	run_free(r);
 
 	/* Nor can it be told while it hangs. */
 	r = guarded(SET(plugin("hang"), TICK), ARGV("hold_resources", "fds", "0", "200"));
 	expect_exit(r, 0);
-	expect(r, r->elapsed_ns < SEC);
-	expect_host_gone(r, 2500);
+	expect(r, r->elapsed_ns < 5 * SEC);
+	expect_host_gone(r, 5000);
 	run_free(r);
 }
 
