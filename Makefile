@@ -80,14 +80,14 @@ $(B)/flags: FORCE
 include tests/tests.mk
 
 install: all
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir) $(DESTDIR)$(datadir)/reslimit/profiles $(DESTDIR)$(mandir)/man1 \
-		$(DESTDIR)$(mandir)/man7
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir) $(DESTDIR)$(datadir)/reslimit/profiles \
+		$(DESTDIR)$(datadir)/reslimit/plugins $(DESTDIR)$(includedir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man7
 	for f in reslimit reslimit-env; do install -m 755 $(B)/$$f $(DESTDIR)$(bindir)/.$$f.new && \
 		mv $(DESTDIR)$(bindir)/.$$f.new $(DESTDIR)$(bindir)/$$f || exit 1; done
 	install -m 755 $(LIB) $(DESTDIR)$(libdir)/.libreslimit_preload.so.new
 	mv $(DESTDIR)$(libdir)/.libreslimit_preload.so.new $(DESTDIR)$(libdir)/libreslimit_preload.so
 	install -m 644 conf/profiles/* $(DESTDIR)$(datadir)/reslimit/profiles
-	install -d $(DESTDIR)$(includedir)
+	install -m 644 conf/plugins/* $(DESTDIR)$(datadir)/reslimit/plugins
 	install -m 644 shim/api/reslimit.h $(DESTDIR)$(includedir)
 	for f in tools/*.1; do install -m 644 $$f $(DESTDIR)$(mandir)/man1 || exit 1; done
 	for f in tools/*.7; do install -m 644 $$f $(DESTDIR)$(mandir)/man7 || exit 1; done

@@ -116,7 +116,8 @@ struct slot {
 	_Atomic int64_t progress_ns;  /* CLOCK_MONOTONIC of the last progress it told; writers: its threads */
 	_Atomic int32_t watchdog_tid; /* 0: it has none */
 	_Atomic uint32_t owed_signal; /* of a step, for its own watchdog to see to; 0: none */
-	int64_t reserved[1];
+	_Atomic int32_t call_signal;  /* that runs its callback; 0: it has none. Writer: the process */
+	uint32_t reserved;
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
@@ -135,6 +136,44 @@ struct first_denial {
 	int64_t at_ns;
 	int32_t tid;
 	uint32_t set;
+};
+
+/* What broke a condition. */
+struct observation {
+	char verdict[RL_CONDITION_TEXT + 8]; /* custom:FIELD */
+	char condition[RL_CONDITION_TEXT];
+	int64_t value;
+	int32_t pid;
+	uint32_t reserved;
+};
+
+enum plugin_state {
+	PLUGIN_NONE,
+	PLUGIN_STARTING,
+	PLUGIN_FAILED,
+	PLUGIN_RUNNING,
+	PLUGIN_HUNG,
+	PLUGIN_CRASHED,
+};
+
+enum plugin_violation {
+	PLUGIN_CONTENT,
+	PLUGIN_ASKED, /* it found a violation, and is asked what to do */
+	PLUGIN_VIOLATED,
+};
+
+/* A plug-in's host process. Writer: the host, unless said. */
+struct plugin {
+	_Atomic uint32_t state;	       /* enum plugin_state; who starts it, the host, then who misses it */
+	_Atomic uint32_t word;	       /* changes when the host is to look up: futex, shared */
+	_Atomic uint32_t violation;    /* enum plugin_violation; orders `code` and the account's action */
+	_Atomic int32_t pid;	       /* orders born_ns */
+	int64_t born_ns;	       /* CLOCK_BOOTTIME */
+	_Atomic int64_t busy_since_ns; /* CLOCK_MONOTONIC; 0 while none of the plug-in's code runs */
+	_Atomic int64_t next_look_ns;  /* CLOCK_MONOTONIC: a little after its next check */
+	_Atomic int64_t checks, kept;
+	int64_t code;			 /* of the violation */
+	char verdict[RL_CONDITION_TEXT]; /* custom:NAME; fixed before it runs */
 };
 
 struct account {
@@ -156,6 +195,8 @@ struct account {
 	char name[LEDGER_NAME];
 	char log[LEDGER_NAME];
 	char status_file[LEDGER_PATH];
+	int64_t tick_ns; /* between two samples */
+	struct conditions watch;
 
 	/* Caches of sums over member slots, and their peaks. */
 	int64_t leased, threads, procs;
@@ -174,7 +215,10 @@ struct account {
 
 	_Atomic uint32_t breach; /* limit + 1 once the first limit's steps begin; never changes again */
 	int64_t breach_at_ns;	 /* CLOCK_MONOTONIC */
-	uint32_t next_step;	 /* index into the action list */
+	struct plugin plugin;
+	struct observation observed; /* written before the breach that it is the cause of */
+	_Atomic uint32_t calls;	     /* steps that ran callbacks, or are about to; orders what was found */
+	uint32_t next_step;	     /* index into the action list */
 	uint32_t step_count;
 	int64_t next_step_ns; /* CLOCK_MONOTONIC; INT64_MAX: no further step */
 	struct ledger_step step[LEDGER_STEPS];
@@ -208,7 +252,6 @@ struct account {
 
 	/* Resident memory of all members (meter_rss.c); times are CLOCK_MONOTONIC. */
 	int64_t rss_grace_ns;
-	int64_t tick_ns;
 	int64_t rss_base;      /* bytes at main; -1: main has not begun */
 	int64_t rss_bytes;     /* the last sample */
 	int64_t rss_began_ns;  /* when it began; also of one that is being taken */

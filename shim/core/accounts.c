@@ -60,6 +60,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 		a->action[i] = config->action[i];
 	}
 	a->status_fd = part == ACCOUNT_PROCESS ? -1 : (int32_t)config->status_fd;
+	a->watch = config->watch;
 	copy_text(a->name, sizeof(a->name), config->name);
 	copy_text(a->log, sizeof(a->log), config->log);
 	copy_text(a->stacks, sizeof(a->stacks), config->stacks);
@@ -94,6 +95,7 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	memcpy(a->action, m->action, sizeof(a->action));
 	grades_open_sibling(a, m);
 	resident_open_sibling(a, m);
+	a->watch = m->watch;
 	a->status_fd = -1;
 	memcpy(a->name, m->name, sizeof(a->name));
 	memcpy(a->log, m->log, sizeof(a->log));

@@ -71,6 +71,15 @@ static const struct action_step *step_due(const struct account *a, int64_t now_n
 	return &a->action[breach - 1].step[a->next_step];
 }
 
+/* The delay runs from when a step is taken, whether or not it ever comes back. */
+static void go_on(struct account *a, const struct action *action, bool skip, int64_t now_ns)
+{
+	int64_t delay_ns = skip ? 0 : action->step[a->next_step].delay_ns;
+
+	a->next_step++;
+	a->next_step_ns = a->next_step < action->count ? now_ns + delay_ns : INT64_MAX;
+}
+
 /* Takes the step that is due, or passes it over. Return: the signal to send, or 0. */
 static int take_step(struct account *a, bool skip, int64_t now_ns)
 {
@@ -87,9 +96,47 @@ static int take_step(struct account *a, bool skip, int64_t now_ns)
 		return SIGKILL;
 	}
 	note_step(a, step->signal, skip, now_ns);
-	a->next_step++;
-	a->next_step_ns = a->next_step >= action->count ? INT64_MAX : skip ? now_ns : now_ns + step->delay_ns;
+	if (step->signal == RL_STEP_CALL && !skip)
+		atomic_fetch_add_explicit(&a->calls, 1, memory_order_release);
+	go_on(a, action, skip, now_ns);
 	return skip ? 0 : step->signal;
+}
+
+bool breach_take_call(struct ledger *ledger, uint32_t account, int64_t now_ns)
+{
+	struct account *a = &ledger->account[account];
+	const struct action_step *due = step_due(a, now_ns);
+
+	return due && due->signal == RL_STEP_CALL && take_step(a, false, now_ns) == RL_STEP_CALL;
+}
+
+/*
+ * The signal that runs a member's callback, or 0. A program may have put its
+ * disposition back to SIG_DFL since, or have executed another past our hooks: it
+ * would die of the signal.
+ */
+static int call_signal(const struct ledger *ledger, uint32_t index, uint32_t self)
+{
+	int signal = atomic_load_explicit(&ledger->slot[index].call_signal, memory_order_acquire);
+	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
+
+	return signal && slots_is_reachable(ledger, index, self) && signal_state_is_handled(pid, signal)
+		       ? signal
+		       : 0;
+}
+
+/* Whether a member would not take the step. */
+static bool member_refuses(const struct ledger *ledger, uint32_t account, uint32_t index, uint32_t self,
+			   int step)
+{
+	bool skip_blocked = ledger->account[account].skip_blocked;
+	int signal = step == RL_STEP_CALL ? call_signal(ledger, index, self) : step;
+
+	if (!signal || !slots_is_reachable(ledger, index, self))
+		return true;
+	return skip_blocked &&
+	       signal_state_is_refused(atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed),
+				       signal);
 }
 
 /*
@@ -101,15 +148,13 @@ static bool step_is_refused(const struct ledger *ledger, uint32_t account, uint3
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 
-	if (!ledger->account[account].skip_blocked || step->signal == SIGKILL)
+	if (step->signal == SIGKILL ||
+	    (step->signal != RL_STEP_CALL && !ledger->account[account].skip_blocked))
 		return false;
-	for (uint32_t i = 0; i < end; i++) {
-		pid_t pid = atomic_load_explicit(&ledger->slot[i].pid, memory_order_relaxed);
-
+	for (uint32_t i = 0; i < end; i++)
 		if (accounts_is_within(ledger, ledger->slot[i].account, account) &&
-		    slots_is_reachable(ledger, i, self) && !signal_state_is_refused(pid, step->signal))
+		    !member_refuses(ledger, account, i, self, step->signal))
 			return false;
-	}
 	return true;
 }
 
@@ -191,6 +236,20 @@ static void kill_others(struct ledger *ledger, uint32_t account, uint32_t self, 
 		if (i != self && i != but && accounts_is_within(ledger, ledger->slot[i].account, account) &&
 		    slots_is_reachable(ledger, i, self))
 			signal_slot(ledger, i, SIGKILL);
+}
+
+static void call_members(struct ledger *ledger, uint32_t account, uint32_t self)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++) {
+		int signal = accounts_is_within(ledger, ledger->slot[i].account, account)
+				     ? call_signal(ledger, i, self)
+				     : 0;
+
+		if (signal)
+			signal_slot(ledger, i, signal);
+	}
 }
 
 /* The first process goes last, and by its own hand if it can, because it writes the record. */
@@ -293,6 +352,10 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 	logline(a, "step", action_step_name(signal), signal);
 	if (signal == SIGKILL) {
 		kill_members(ledger, account, self);
+		return;
+	}
+	if (signal == RL_STEP_CALL) {
+		call_members(ledger, account, self);
 		return;
 	}
 	signal_members(ledger, account, self, signal);

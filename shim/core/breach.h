@@ -23,6 +23,12 @@
 bool breach_claim(struct ledger *ledger, uint32_t account, enum limit_id limit, int64_t now_ns);
 
 /*
+ * Takes the step that is due if that is a callback, for a caller that runs it
+ * itself: the thread whose call was refused. Under the lock. Return: whether it is.
+ */
+bool breach_take_call(struct ledger *ledger, uint32_t account, int64_t now_ns);
+
+/*
  * Carries out the account's next step if it is due, on every member. `self`
  * is the caller's slot, or LEDGER_NONE for one outside the tree.
  */

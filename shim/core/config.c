@@ -10,13 +10,16 @@
 
 #include "actions.h"
 #include "attrs.h"
+#include "conditions.h"
 #include "units.h"
 
 enum support { NOW = true, LATER = false };
 
-#define METAVAR_SIZE  "SIZE"
-#define METAVAR_TIME  "TIME"
-#define METAVAR_COUNT "N"
+#define METAVAR_SIZE	   "SIZE"
+#define METAVAR_TIME	   "TIME"
+#define METAVAR_COUNT	   "N"
+#define METAVAR_CONDITIONS "CONDITIONS"
+#define METAVAR_LIBRARY	   "LIB[:ARG]"
 
 const struct config_variable config_variables[] = {
 #define RL_LIMIT(id, key, kind, steps, support, help)                                                        \
@@ -112,6 +115,15 @@ static int set_number(int64_t *field, enum config_kind kind, const char *text, s
 	}
 }
 
+static int set_conditions(struct config *config, int64_t *count, const char *text, size_t len,
+			  struct fmt *why)
+{
+	int error = conditions_parse(&config->watch, text, len, why);
+
+	*count = error ? RL_UNLIMITED : config->watch.count;
+	return error;
+}
+
 static int set_scope(int64_t *field, const char *text, struct fmt *why)
 {
 	if (!strcmp(text, "tree"))
@@ -141,6 +153,19 @@ static int set_text(const char **field, const char *text, size_t len, size_t max
 	}
 	*field = text;
 	return 0;
+}
+
+static int set_library(struct config *config, int64_t *count, const char *text, size_t len, struct fmt *why)
+{
+	const char *colon = strchr(text, ':');
+	int error;
+
+	if (colon == text || (colon ? colon : text + len)[-1] == '/')
+		return refuse(why, -EINVAL, "not a library",
+			      "its path and what it is told, as in ./lib.so:argument");
+	error = set_text(&config->plugin, text, len, CONFIG_PATH_MAX, why);
+	*count = error ? RL_UNLIMITED : 1;
+	return error;
 }
 
 static int set_path(const char **field, const char *text, size_t len, struct fmt *why)
@@ -182,6 +207,10 @@ int config_set(struct config *config, const struct config_variable *variable, co
 	switch (variable->kind) {
 	case CONFIG_ACTION:
 		return action_parse(field, text, len, limit_is_deniable(variable->limit), why);
+	case CONFIG_CONDITIONS:
+		return set_conditions(config, field, text, len, why);
+	case CONFIG_LIBRARY:
+		return set_library(config, field, text, len, why);
 	case CONFIG_SCOPE:
 		return set_scope(field, text, why);
 	case CONFIG_SWITCH:
@@ -346,6 +375,7 @@ uint64_t config_hash(const struct config *config)
 
 	hash = hash_text(hash, config->status_file);
 	hash = hash_text(hash, config->name);
+	hash = hash_text(hash, config->plugin);
 	hash = hash_text(hash, config->log);
 	return hash_text(hash, config->stacks);
 }

@@ -37,6 +37,8 @@ enum config_kind {
 	CONFIG_PATH,
 	CONFIG_TEXT,
 	CONFIG_STACKS, /* 0, 1 or a path */
+	CONFIG_CONDITIONS,
+	CONFIG_LIBRARY,
 };
 
 /* Longest texts that fit into the ledger, without the NUL. */
@@ -48,6 +50,7 @@ enum { CONFIG_NAME_MAX = 127, CONFIG_PATH_MAX = 511 };
 struct config {
 	int64_t limit[RL_LIMIT_COUNT]; /* bytes, a count or ns; RL_UNLIMITED */
 	struct action action[RL_LIMIT_COUNT];
+	struct conditions watch;
 	int64_t grace_ns;
 	int64_t scope;	      /* enum scope */
 	int64_t skip_blocked; /* 0 or 1 */
@@ -61,6 +64,7 @@ struct config {
 	int64_t tick_ns;
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
+	const char *plugin; /* LIB.so[:ARG] */
 	const char *log;
 	const char *stacks; /* NULL: none; "1": the log; else a path */
 	uint64_t hash;	    /* of the settings as they were given; by config_finish() */

@@ -106,6 +106,15 @@ bool signal_state_is_refused(pid_t pid, int signal)
 	return (ignored & bit) || all_threads_block(pid, bit);
 }
 
+bool signal_state_is_handled(pid_t pid, int signal)
+{
+	uint64_t handled;
+	char text[STATUS_MAX];
+
+	return read_status(pid, 0, text) && read_mask(text, "\nSigCgt:\t", &handled) &&
+	       (handled & 1ULL << (signal - 1));
+}
+
 /* Whether the calling process's first thread sleeps in a call that takes signals out of the queue. */
 static bool first_waits_for_signals(void)
 {

@@ -22,6 +22,9 @@
  */
 bool signal_state_is_refused(pid_t pid, int signal);
 
+/* Whether the process has a handler for the signal, so that it cannot die of it. */
+bool signal_state_is_handled(pid_t pid, int signal);
+
 /*
  * Whether the calling process would die of a signal that is at SIG_DFL and sent
  * to it as a whole: its first thread, which the kernel asks first, does not block

@@ -51,6 +51,23 @@ uint32_t watchdog_cpus(void)
 	return count ? count : 1;
 }
 
+/*
+ * While the caller is still alone in the process, if it ever is: before main,
+ * and in the child of a fork, which must forget its parent's.
+ */
+static void hold_status(struct watchdog *w)
+{
+	procfile_close(&w->status);
+	procfile_close(&w->descriptors);
+	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
+	{
+		if (a->limit[RL_WATCH] != RL_UNLIMITED) {
+			procfile_open(&w->status, "/proc/self/status");
+			return;
+		}
+	}
+}
+
 void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 {
 	w->ledger = ledger;
@@ -59,6 +76,9 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpu_seen_ns = 0;
 	w->own_seen_ns = 0;
 	w->idle_looks = 0;
+	w->watching = w->supervising = (struct sampling){.next_ns = 0};
+	if (slot != LEDGER_NONE)
+		hold_status(w);
 	w->end_by = NULL;
 	memset(&w->stops, 0, sizeof(w->stops));
 	atomic_store_explicit(&w->stopping, 0, memory_order_relaxed);
@@ -75,9 +95,10 @@ static const struct {
 	meter_look *look;
 	const char *name;
 } METERS[] = {
-	{RL_MEM, meter_mem, "mem"}, {RL_WALL, meter_wall, "wall"},
-	{RL_CPU, meter_cpu, "cpu"}, {RL_IDLE, meter_idle, "idle"},
-	{RL_RSS, meter_rss, "rss"}, {RL_RSS_GROWTH, meter_rss_growth, "rss_growth"},
+	{RL_MEM, meter_mem, "mem"},	     {RL_WALL, meter_wall, "wall"},
+	{RL_CPU, meter_cpu, "cpu"},	     {RL_WATCH, meter_watch, "watch"},
+	{RL_PLUGIN, meter_plugin, "plugin"}, {RL_IDLE, meter_idle, "idle"},
+	{RL_RSS, meter_rss, "rss"},	     {RL_RSS_GROWTH, meter_rss_growth, "rss_growth"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)

@@ -17,6 +17,7 @@
 #include "heap.h"
 #include "interpose_thread.h"
 #include "member.h"
+#include "plugin_host.h"
 #include "progress_word.h"
 #include "raw_threads.h"
 #include "real.h"
@@ -64,8 +65,10 @@ static void leave_tree(const struct record_ending *ending)
 	slots_leave(member.ledger, member.slot);
 	last = slots_is_last(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
-	if (last)
-		ledger_unlink(member.ledger);
+	if (!last)
+		return;
+	plugin_host_expect_end(member.ledger);
+	ledger_unlink(member.ledger);
 }
 
 /* Return: whether this is the first to end the process. */

@@ -190,6 +190,15 @@ void *real_seen_by_program(const char *name)
 	return dlsym(RTLD_DEFAULT, name);
 }
 
+void *real_symbol_of(void *library, const char *name)
+{
+	void *found = dlsym(library, name);
+
+	if (!found)
+		dlerror();
+	return found;
+}
+
 bool real_is_libc_malloc(void)
 {
 	/* In glibc both names are the same function; nobody else has the second. */

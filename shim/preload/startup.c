@@ -20,12 +20,14 @@
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/logline.h"
+#include "core/meter.h"
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "core/resident.h"
 #include "core/slots.h"
 #include "environment.h"
 #include "member.h"
+#include "plugin_host.h"
 
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
@@ -142,6 +144,15 @@ static void check_sinks(struct config *config)
 	}
 }
 
+static void check_conditions(const struct config *config)
+{
+	const struct condition *unknown = watch_find_unknown(&config->watch);
+
+	if (unknown)
+		refuse_text("RESLIMIT_WATCH: condition '", unknown->text,
+			    "' is about no number in /proc/self/status; name one that is there, or fds");
+}
+
 /* Reads RESLIMIT_ variables. Return: how many are set. */
 static int read_config(struct config *config)
 {
@@ -215,6 +226,8 @@ static uint32_t find_place(struct ledger *ledger)
 
 	if (slot != LEDGER_NONE) {
 		slots_return_leases(ledger, slot);
+		/* The handler is gone with the program before the exec. */
+		atomic_store_explicit(&ledger->slot[slot].call_signal, 0, memory_order_relaxed);
 		return slot;
 	}
 	slot = claims_take(ledger, raw_getppid());
@@ -269,6 +282,7 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 		/* Without the lock, because these may end the process. */
 		drop_inherited_fd(outer, config);
 		check_sinks(config);
+		check_conditions(config);
 		ledger_lock(ledger, &mask);
 		open_nested(ledger, slot, config);
 		ledger_unlock(ledger, &mask);
@@ -331,6 +345,20 @@ void startup_at_main(void)
 	}
 }
 
+/* Before the clocks begin, and before anything of the program runs beside it. */
+static void start_plugin(const struct config *config)
+{
+	char text[MESSAGE_MAX];
+	struct fmt why = FMT_INIT(text);
+
+	fmt_str(&why, ": ");
+	if (!config->plugin || !plugin_host_start(member.ledger, member.slot, config, &why))
+		return;
+	if (slots_is_last(member.ledger, member.slot))
+		ledger_unlink(member.ledger);
+	refuse_text("RESLIMIT_PLUGIN=", config->plugin, text);
+}
+
 /* The clocks of accounts that were opened here begin as late as possible: at main. */
 static void start_clocks(void)
 {
@@ -380,6 +408,7 @@ static void enter_tree(struct config *config, int settings)
 	if (!settings)
 		return;
 	check_sinks(config);
+	check_conditions(config);
 	begin_tree(config);
 }
 
@@ -398,6 +427,7 @@ void startup_run(void)
 	hold_records(member.ledger, member.slot);
 	if (environment_publish(member.ledger->path))
 		refuse_to_start("no memory for the environment");
+	start_plugin(&config);
 	start_clocks();
 	charge_start();
 	member.phase = PHASE_RUNNING;
