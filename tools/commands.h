@@ -17,4 +17,7 @@
  */
 int cmd_exec(char **argv);
 
+/* Lists the guarded trees of this user. Return: the exit status. */
+int cmd_top(char **argv);
+
 #endif

@@ -22,6 +22,7 @@ static const struct command {
 	const char *help;
 } COMMANDS[] = {
 	{"exec", cmd_exec, "become a program, under limits"},
+	{"top", cmd_top, "list the guarded programs that run, and what they use"},
 	{"help", cmd_help, "print this text, or that of a command"},
 };
 
