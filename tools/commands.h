@@ -17,4 +17,7 @@
  */
 int cmd_exec(char **argv);
 
+/* Starts a program under limits and keeps watch over it. Return: the exit status. */
+int cmd_run(char **argv);
+
 #endif
