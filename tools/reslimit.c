@@ -21,6 +21,7 @@ static const struct command {
 	int (*run)(char **argv);
 	const char *help;
 } COMMANDS[] = {
+	{"run", cmd_run, "start a program under limits, watch it, clean up after it"},
 	{"exec", cmd_exec, "become a program, under limits"},
 	{"top", cmd_top, "list the guarded programs that run, and what they use"},
 	{"help", cmd_help, "print this text, or that of a command"},

@@ -45,6 +45,7 @@ enum {
 	LEDGER_STEPS = 16,
 	LEDGER_NAME = 128,
 	LEDGER_PATH = 512,
+	LEDGER_EXE = 256,
 };
 
 /* "None" for every index into the tables. */
@@ -172,6 +173,18 @@ struct account {
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
 	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
+
+	/* Of an account with a supervisor, which watches it and writes its record; see tree.h. */
+	_Atomic int32_t supervisor; /* its pid; 0: the members watch themselves */
+	_Atomic uint32_t joined;    /* the first process has our library in it */
+	uint32_t own_part;	    /* the first process's own account, itself unless SCOPE=process */
+	uint32_t heap_bypassed;	    /* the first process has a malloc of its own */
+	char exe[LEDGER_EXE];	    /* the first process's executable, as of its last exec */
+
+	/* For the meters: the sum at the last look, and the looks in a row that saw it stand still. */
+	int64_t cpu_seen_ns;
+	uint32_t idle_looks;
+	uint32_t reserved;
 };
 
 struct ledger {

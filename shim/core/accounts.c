@@ -45,7 +45,9 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	memset(a, 0, sizeof(*a));
 	a->parent = parent;
 	a->root = root;
-	a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
+	if (root != LEDGER_NONE)
+		a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
+	a->own_part = index;
 	a->config_hash = config->hash;
 	a->scope = (uint32_t)config->scope;
 	for (int i = 0; i < RL_LIMIT_COUNT; i++) {
@@ -76,6 +78,7 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a = &ledger->account[index];
 	memset(a, 0, sizeof(*a));
 	a->parent = m->parent;
+	a->own_part = index;
 	a->root = root;
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
@@ -111,7 +114,9 @@ static bool has_member(const struct ledger *ledger, uint32_t index)
 
 void accounts_close_unused(struct ledger *ledger, uint32_t index)
 {
+	/* A supervisor still has to write the record of its own. */
 	while (index != LEDGER_NONE && ledger->account[index].parent != LEDGER_NONE &&
+	       !atomic_load_explicit(&ledger->account[index].supervisor, memory_order_relaxed) &&
 	       !has_member(ledger, index)) {
 		uint32_t parent = ledger->account[index].parent;
 

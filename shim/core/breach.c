@@ -90,6 +90,10 @@ static bool is_reachable(const struct ledger *ledger, uint32_t index, uint32_t s
 		return false;
 	if (self != LEDGER_NONE && s->pid_namespace != ledger->slot[self].pid_namespace)
 		return false;
+	/* A supervisor is in the first one, and its sweep reaches the others by their numbers there. */
+	if (self == LEDGER_NONE && s->pid_namespace &&
+	    s->pid_namespace != atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))
+		return false;
 	return slots_is_alive(s);
 }
 
@@ -125,7 +129,8 @@ static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
 		record_process_end(ledger, self, &ending);
 	signal_members(ledger, account, self, root, self, SIGKILL);
 	if (self != root && root != LEDGER_NONE && is_reachable(ledger, root, self)) {
-		raw_sleep_ns(ROOT_HEADSTART_NS);
+		if (!ledger->account[account].supervisor)
+			raw_sleep_ns(ROOT_HEADSTART_NS);
 		signal_slot(ledger, root, SIGKILL);
 	}
 	if (self != LEDGER_NONE) {

@@ -25,7 +25,7 @@ int64_t meter_wall(struct watchdog *w, uint32_t account, int64_t now_ns)
 }
 
 /* When the account's processor time could first be used up. */
-static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_t used_ns, int64_t now_ns)
+static int64_t next_cpu_look(const struct watchdog *w, struct account *a, int64_t used_ns, int64_t now_ns)
 {
 	int64_t runners = a->procs + a->threads;
 	int64_t wait_ns, least_ns = CPU_LOOK_NS;
@@ -33,16 +33,16 @@ static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_
 	if (runners > (int64_t)w->cpus)
 		runners = w->cpus;
 	wait_ns = (a->limit[RL_CPU] - used_ns) / (runners > 0 ? runners : 1);
-	w->idle_looks = used_ns - w->cpu_seen_ns < CPU_LOOK_NS / 10 ? w->idle_looks + 1 : 0;
-	w->cpu_seen_ns = used_ns;
-	for (uint32_t i = 0; i < w->idle_looks && least_ns < CPU_IDLE_LOOK_NS; i++)
+	a->idle_looks = used_ns - a->cpu_seen_ns < CPU_LOOK_NS / 10 ? a->idle_looks + 1 : 0;
+	a->cpu_seen_ns = used_ns;
+	for (uint32_t i = 0; i < a->idle_looks && least_ns < CPU_IDLE_LOOK_NS; i++)
 		least_ns *= 2;
 	return now_ns + (wait_ns > least_ns ? wait_ns : least_ns);
 }
 
 int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
-	const struct account *a = &w->ledger->account[account];
+	struct account *a = &w->ledger->account[account];
 	int64_t used_ns, next_ns = METER_REACHED;
 	uint64_t mask;
 

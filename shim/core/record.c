@@ -142,54 +142,61 @@ static void expand_path(struct fmt *f, const struct account *a)
 	}
 }
 
-static void write_file(const struct account *a, const char *line, size_t len)
+static bool write_file(const struct account *a, const char *line, size_t len)
 {
 	char path[LEDGER_PATH + LEDGER_NAME];
 	struct fmt f = FMT_INIT(path);
+	bool is_written;
 	int fd;
 
 	expand_path(&f, a);
 	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
-	if (fd < 0 || write_quietly(fd, line, len) < 0)
+	is_written = fd >= 0 && write_quietly(fd, line, len) == (long)len;
+	if (!is_written)
 		logline(a, "record lost", path, fd);
 	if (fd >= 0)
 		raw_close(fd);
+	return is_written;
 }
 
-static void write_descriptor(const struct account *a, uint32_t account, const char *line, size_t len)
+static bool write_descriptor(const struct account *a, uint32_t account, const char *line, size_t len)
 {
 	int fd = find_descriptor(a, account);
 
-	if (fd < 0 || write_quietly(fd, line, len) < 0)
-		logline(a, "record lost", "descriptor", a->status_fd);
+	if (fd >= 0 && write_quietly(fd, line, len) == (long)len)
+		return true;
+	logline(a, "record lost", "descriptor", a->status_fd);
+	return false;
 }
 
-static void write_record(struct ledger *ledger, uint32_t account, const struct record_ending *ending)
+static bool write_record(struct ledger *ledger, uint32_t account, const struct record_ending *ending)
 {
 	/* Not on the stack: the handler of a fatal signal may have little of it. One writer, by record_taken.
 	 */
 	static char line[RECORD_MAX + 1];
 	struct account *a = &ledger->account[account];
 	struct fmt f = FMT_INIT(line);
+	bool is_written = true;
 	uint64_t mask;
 
 	logline(a, "end", ending->signal ? "signal" : "exit",
 		ending->signal ? ending->signal : ending->exit_code);
 	if (a->status_fd < 0 && !a->status_file[0])
-		return;
+		return true;
 	ledger_lock(ledger, &mask);
 	record_text(&f, ledger, account, ending, heap_coverage);
 	ledger_unlock(ledger, &mask);
 	if (a->status_fd >= 0)
-		write_descriptor(a, account, line, f.len);
-	if (a->status_file[0])
-		write_file(a, line, f.len);
+		is_written = write_descriptor(a, account, line, f.len);
+	if (a->status_file[0] && !write_file(a, line, f.len))
+		is_written = false;
+	return is_written;
 }
 
 bool record_is_due(const struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
-	if (a->root == slot && (a->status_fd >= 0 || a->status_file[0]))
+	if (a->root == slot && !a->supervisor && (a->status_fd >= 0 || a->status_file[0]))
 		return true;
 	return false;
 }
@@ -198,8 +205,14 @@ void record_process_end(struct ledger *ledger, uint32_t slot, const struct recor
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
 	{
-		if (a->root != slot || atomic_exchange_explicit(&a->record_taken, 1, memory_order_acq_rel))
-			continue;
-		write_record(ledger, (uint32_t)(a - ledger->account), ending);
+		if (a->root == slot && !a->supervisor)
+			record_account_end(ledger, (uint32_t)(a - ledger->account), ending);
 	}
+}
+
+bool record_account_end(struct ledger *ledger, uint32_t account, const struct record_ending *ending)
+{
+	if (atomic_exchange_explicit(&ledger->account[account].record_taken, 1, memory_order_acq_rel))
+		return true;
+	return write_record(ledger, account, ending);
 }

@@ -5,7 +5,9 @@
  */
 #include "record_text.h"
 
+#include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "accounts.h"
 #include "actions.h"
@@ -31,38 +33,57 @@ static const enum unit LIMIT_UNITS[] = {
 #undef RL_LIMIT
 };
 
-/* The record is the account's; under SCOPE=process the first process's own part may hold the cause. */
-static const struct account *account_with_cause(const struct ledger *ledger, uint32_t account)
+/*
+ * The record is the account's; under SCOPE=process the first process's own
+ * part may hold the cause. And a limit further out may have ended this one.
+ */
+const struct account *record_cause(const struct ledger *ledger, uint32_t account)
 {
 	const struct account *a = &ledger->account[account];
-	const struct account *own;
+	uint32_t own = a->own_part;
 
-	if (a->root == LEDGER_NONE)
-		return a;
-	own = &ledger->account[ledger->slot[a->root].account];
-	if (a->scope == RL_SCOPE_PROCESS && own->config_hash == a->config_hash &&
-	    !atomic_load_explicit(&a->breach, memory_order_acquire))
-		return own;
+	if (!atomic_load_explicit(&a->breach, memory_order_acquire) &&
+	    atomic_load_explicit(&ledger->account[own].in_use, memory_order_relaxed) &&
+	    atomic_load_explicit(&ledger->account[own].breach, memory_order_acquire))
+		return &ledger->account[own];
+	FOR_EACH_ACCOUNT_UP(ledger, account, cause)
+	if (atomic_load_explicit(&cause->breach, memory_order_acquire) && cause->step_count)
+		return cause;
 	return a;
+}
+
+/* A death that no step of ours explains. */
+static const char *unexplained_verdict(const struct account *a, const struct record_ending *ending,
+				       bool *certain)
+{
+	const struct record_outside *outside = ending->outside;
+
+	if (a->last_denied) {
+		*certain = false;
+		return LIMIT_KEYS[a->last_denied - 1];
+	}
+	if (ending->signal != SIGKILL || !outside)
+		return ending->signal ? RECORD_VERDICT_SIGNAL : RECORD_VERDICT_EXIT;
+	*certain = !outside->may_be_oom;
+	return outside->was_oom ? RECORD_VERDICT_OSERROR : RECORD_VERDICT_SIGNAL;
 }
 
 const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 			   bool *certain)
 {
-	const struct account *a = account_with_cause(ledger, account);
+	const struct account *a = record_cause(ledger, account);
 	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
 
 	*certain = true;
+	if (ending->outside && ending->outside->exec_error)
+		return RECORD_VERDICT_OSERROR;
 	if (breach && a->step_count)
 		return LIMIT_KEYS[breach - 1];
+	if (ending->outside && ending->outside->is_unguarded)
+		return RECORD_VERDICT_INTERNAL;
 	if (!ending->signal && !ending->exit_code)
 		return RECORD_VERDICT_OK;
-	a = &ledger->account[account];
-	if (a->last_denied) {
-		*certain = false;
-		return LIMIT_KEYS[a->last_denied - 1];
-	}
-	return ending->signal ? RECORD_VERDICT_SIGNAL : RECORD_VERDICT_EXIT;
+	return unexplained_verdict(&ledger->account[account], ending, certain);
 }
 
 static void key(struct fmt *f, const char *name)
@@ -91,23 +112,60 @@ static int64_t timeval_ns(const struct timeval *tv)
 	return (int64_t)tv->tv_sec * 1000000000 + tv->tv_usec * 1000;
 }
 
-static void put_usage(struct fmt *f)
+static void put_usage(struct fmt *f, const struct record_ending *ending)
 {
 	struct rusage self, children;
 
-	raw_getrusage(RUSAGE_SELF, &self);
-	raw_getrusage(RUSAGE_CHILDREN, &children);
+	if (ending->outside) {
+		self = children = ending->outside->usage;
+		memset(&children, 0, sizeof(children));
+	} else {
+		raw_getrusage(RUSAGE_SELF, &self);
+		raw_getrusage(RUSAGE_CHILDREN, &children);
+	}
 	number(f, "user_ns", timeval_ns(&self.ru_utime) + timeval_ns(&children.ru_utime));
 	number(f, "sys_ns", timeval_ns(&self.ru_stime) + timeval_ns(&children.ru_stime));
 	number(f, "rss_peak_bytes",
 	       (self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss : children.ru_maxrss) * 1024L);
 }
 
+/* What the kernel refused, where the verdict says that it was that. */
+static void put_oserror(struct fmt *f, const struct record_outside *outside)
+{
+	if (!outside)
+		return;
+	if (outside->exec_error) {
+		number(f, "errno", outside->exec_error);
+		text(f, "failed_call", "execve", 32);
+	}
+	if (outside->was_oom) {
+		number(f, "errno", ENOMEM);
+		text(f, "failed_call", "oom-killer", 32);
+	}
+}
+
+static void put_survivors(struct fmt *f, const struct record_outside *outside)
+{
+	if (!outside || !outside->survivor_count)
+		return;
+	number(f, "survivors_total", outside->survivor_count);
+	if (outside->survivors_left)
+		number(f, "survivors_left", outside->survivors_left);
+	key(f, "survivors");
+	fmt_char(f, '[');
+	for (int i = 0; i < outside->survivors_named; i++) {
+		fmt_str(f, i ? ",{" : "{");
+		number(f, "pid", outside->survivor[i].pid);
+		text(f, "comm", outside->survivor[i].comm, RECORD_COMM);
+		fmt_char(f, '}');
+	}
+	fmt_char(f, ']');
+}
+
 static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t account)
 {
 	const struct account *a = &ledger->account[account];
-	const struct account *own =
-		a->root == LEDGER_NONE ? a : &ledger->account[ledger->slot[a->root].account];
+	const struct account *own = &ledger->account[a->own_part];
 
 	key(f, "limits");
 	fmt_char(f, '{');
@@ -116,8 +174,7 @@ static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t acco
 		char name[32];
 		struct fmt n = FMT_INIT(name);
 
-		if (limit == RL_UNLIMITED && a->scope == RL_SCOPE_PROCESS &&
-		    own->config_hash == a->config_hash)
+		if (limit == RL_UNLIMITED && own->config_hash == a->config_hash)
 			limit = own->limit[i];
 		if (limit == RL_UNLIMITED)
 			continue;
@@ -171,7 +228,8 @@ static void put_steps(struct fmt *f, const struct account *a)
 	fmt_char(f, ']');
 }
 
-static void put_coverage(struct fmt *f, const struct ledger *ledger, const char *heap)
+static void put_coverage(struct fmt *f, const struct ledger *ledger, const char *heap,
+			 const struct record_outside *outside)
 {
 	static const struct {
 		uint32_t bit;
@@ -195,6 +253,10 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 	fmt_char(f, '}');
 	key(f, "escapes");
 	fmt_char(f, '[');
+	if (outside && outside->is_unguarded) {
+		fmt_json_str(f, "unguarded-program", 32);
+		any = true;
+	}
 	for (size_t i = 0; i < RL_ARRAY_LEN(NOTES); i++) {
 		if (!(degraded & NOTES[i].bit))
 			continue;
@@ -206,39 +268,69 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 	fmt_char(f, ']');
 }
 
+static void put_exe(struct fmt *f, const struct account *a, const struct record_ending *ending)
+{
+	char exe[EXE_SHOWN + 1];
+	long len;
+
+	if (ending->outside) {
+		text(f, "exe", a->exe, EXE_SHOWN);
+		return;
+	}
+	len = raw_readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	exe[len > 0 ? len : 0] = '\0';
+	text(f, "exe", exe, EXE_SHOWN);
+}
+
+static void put_verdict(struct fmt *f, const struct ledger *ledger, uint32_t account,
+			const struct record_ending *ending)
+{
+	bool certain;
+	const char *verdict = record_verdict(ledger, account, ending, &certain);
+	const struct account *cause = record_cause(ledger, account);
+
+	text(f, "verdict", verdict, 32);
+	key(f, "certain");
+	fmt_str(f, certain ? "true" : "false");
+	if (cause != &ledger->account[account] &&
+	    cause != &ledger->account[ledger->account[account].own_part])
+		text(f, "limit_of", cause->name[0] ? cause->name : "outer", NAME_SHOWN);
+	put_oserror(f, ending->outside);
+	if (!ending->signal)
+		number(f, "exit_code", ending->exit_code);
+	number(f, "signal", ending->signal);
+	if (ending->outside && ending->signal) {
+		key(f, "core_dumped");
+		fmt_str(f, ending->outside->dumped_core ? "true" : "false");
+	}
+}
+
 void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 		 const char *heap_coverage)
 {
 	const struct account *a = &ledger->account[account];
-	char exe[EXE_SHOWN + 1];
-	bool certain;
-	const char *verdict = record_verdict(ledger, account, ending, &certain);
-	long exe_len = raw_readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	const struct record_outside *outside = ending->outside;
 
-	exe[exe_len > 0 ? exe_len : 0] = '\0';
 	fmt_char(f, '{');
 	number(f, "reslimit", RECORD_VERSION);
 	if (a->name[0])
 		text(f, "name", a->name, NAME_SHOWN);
-	number(f, "pid", raw_getpid());
-	text(f, "exe", exe, EXE_SHOWN);
-	text(f, "verdict", verdict, 32);
-	key(f, "certain");
-	fmt_str(f, certain ? "true" : "false");
-	if (!ending->signal)
-		number(f, "exit_code", ending->exit_code);
-	number(f, "signal", ending->signal);
-	number(f, "wall_ns", raw_clock_ns(CLOCK_MONOTONIC) - a->start_ns);
-	number(f, "cpu_ns", cputime_of_account(ledger, account, a->root));
-	put_usage(f);
+	number(f, "pid", outside ? outside->pid : raw_getpid());
+	put_exe(f, a, ending);
+	put_verdict(f, ledger, account, ending);
+	number(f, "wall_ns", (outside ? outside->at_ns : raw_clock_ns(CLOCK_MONOTONIC)) - a->start_ns);
+	number(f, "cpu_ns", outside ? outside->cpu_ns : cputime_of_account(ledger, account, a->root));
+	put_usage(f, ending);
 	number(f, "mem_peak_bytes", a->mem_peak);
-	number(f, "mem_end_bytes", cells_charged_to_account(ledger, account));
+	number(f, "mem_end_bytes",
+	       outside ? outside->mem_end_bytes : cells_charged_to_account(ledger, account));
 	number(f, "threads_peak", a->threads_peak);
 	number(f, "procs_peak", a->procs_peak);
 	number(f, "procs_total", a->procs_total);
 	put_limits(f, ledger, account);
 	put_denied(f, a);
-	put_steps(f, account_with_cause(ledger, account));
-	put_coverage(f, ledger, heap_coverage);
+	put_steps(f, record_cause(ledger, account));
+	put_survivors(f, outside);
+	put_coverage(f, ledger, outside && a->heap_bypassed ? "bypassed" : heap_coverage, outside);
 	fmt_str(f, "}\n");
 }

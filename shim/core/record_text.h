@@ -2,7 +2,7 @@
  * record_text.h - the wording of the status record.
  *
  * Owns:    nothing.
- * Called:  record.
+ * Called:  record; the supervisor for its exit status.
  * Context: under the ledger's lock; async-signal-safe, never allocates, leaves
  *          errno alone.
  * Fork:    nothing, because there is no state.
@@ -18,6 +18,9 @@
 /* Writes one JSON object and a newline, at most RECORD_MAX bytes. */
 void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 		 const char *heap_coverage);
+
+/* Where the breach that ended an account stands: with its own limit, or with one further out. */
+const struct account *record_cause(const struct ledger *ledger, uint32_t account);
 
 /* The verdict's word, and whether it is certain. */
 const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,

@@ -47,8 +47,6 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->ledger = ledger;
 	w->slot = slot;
 	w->cpus = count_cpus();
-	w->cpu_seen_ns = 0;
-	w->idle_looks = 0;
 	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
 }
 
@@ -125,6 +123,26 @@ int64_t watchdog_look(struct watchdog *w)
 	return next_ns;
 }
 
+int64_t watchdog_look_around(struct watchdog *w, uint32_t account)
+{
+	uint32_t end = atomic_load_explicit(&w->ledger->accounts_end, memory_order_relaxed);
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int64_t next_ns = INT64_MAX;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct account *a = &w->ledger->account[i];
+		int64_t look_ns;
+
+		if (!atomic_load_explicit(&a->in_use, memory_order_relaxed) || !a->start_ns ||
+		    (!accounts_is_within(w->ledger, i, account) &&
+		     !accounts_is_within(w->ledger, account, i)))
+			continue;
+		look_ns = look_at_account(w, i, now_ns);
+		next_ns = look_ns < next_ns ? look_ns : next_ns;
+	}
+	return next_ns;
+}
+
 /* As sched_setattr(2) takes it, in its first version. */
 struct sched_attributes {
 	uint32_t size, policy;
@@ -139,7 +157,7 @@ struct sched_attributes {
  * behind the slice of a program that spins (a short slice of our own goes first
  * since Linux 6.12, unprivileged). Refusals do no harm.
  */
-static void ask_for_prompt_wakeups(void)
+void watchdog_ask_for_prompt_wakeups(void)
 {
 	struct sched_attributes attributes = {.size = 0};
 
@@ -152,7 +170,7 @@ static void ask_for_prompt_wakeups(void)
 
 void watchdog_run(struct watchdog *w)
 {
-	ask_for_prompt_wakeups();
+	watchdog_ask_for_prompt_wakeups();
 	for (;;) {
 		uint32_t word = atomic_load_explicit(&w->word, memory_order_acquire);
 		int64_t next_ns;

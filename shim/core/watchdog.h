@@ -19,10 +19,8 @@
 
 struct watchdog {
 	struct ledger *ledger;
-	uint32_t slot; /* whose accounts are watched */
-	uint32_t cpus; /* that the tree can run on */
-	int64_t cpu_seen_ns;
-	uint32_t idle_looks;   /* looks in a row at which no processor time had been used */
+	uint32_t slot;	       /* whose accounts are watched; LEDGER_NONE in a supervisor */
+	uint32_t cpus;	       /* that the tree can run on */
 	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
 	_Atomic uint64_t wakeups;
 };
@@ -36,6 +34,15 @@ void watchdog_init(struct watchdog *watchdog, struct ledger *ledger, uint32_t sl
 
 /* Looks once and acts. Return: CLOCK_MONOTONIC ns of the next look, INT64_MAX for none. */
 int64_t watchdog_look(struct watchdog *watchdog);
+
+/*
+ * The supervisor's look, from outside: at `account`, at those above it, and at those below, of
+ * which nobody else takes care.
+ */
+int64_t watchdog_look_around(struct watchdog *watchdog, uint32_t account);
+
+/* Wakes and stands in the queue of the processor as a watchdog should; refusals do no harm. */
+void watchdog_ask_for_prompt_wakeups(void);
 
 /* Looks until it is stopped. */
 void watchdog_run(struct watchdog *watchdog);

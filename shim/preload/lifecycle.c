@@ -67,7 +67,7 @@ void lifecycle_end(const struct record_ending *ending)
 	slots_leave(member.ledger, member.slot);
 	last = slots_is_last(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
-	if (last)
+	if (last && !timer_thread_is_outside())
 		ledger_unlink(member.ledger);
 }
 
@@ -84,13 +84,18 @@ __attribute__((constructor)) static void begin(void)
 	if (!heap_detect_headers())
 		serving_begin();
 	thread_make_key();
+	member.heap_is_bypassed = heap_is_bypassed;
 	startup_run();
 	if (!member.ledger)
 		return;
 	record_set_heap_coverage(heap_is_bypassed ? "bypassed" : "full");
 	on_exit(end_exit, NULL);
 	at_quick_exit(end_quick_exit);
+	/* Who has a supervisor needs none of these: it sees every death, and keeps every deadline. */
+	if (timer_thread_is_outside() && !record_is_due(member.ledger, member.slot))
+		return;
 	fatal_install();
 	timer_thread_ensure();
-	timer_thread_arm_backstop();
+	if (!timer_thread_is_outside())
+		timer_thread_arm_backstop();
 }

@@ -31,6 +31,7 @@ struct member {
 	struct ledger *ledger;
 	uint32_t slot;
 	pid_t pid;		    /* a vfork child's differs */
+	bool heap_is_bypassed;	    /* the program brings a malloc that hides ours */
 	_Atomic int64_t boot_bytes; /* allocated in PHASE_BOOT; writers: any thread */
 };
 

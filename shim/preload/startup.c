@@ -20,13 +20,13 @@
 #include "core/logline.h"
 #include "core/rawsys.h"
 #include "core/record.h"
+#include "core/sinks.h"
 #include "core/slots.h"
+#include "core/tree.h"
 #include "environment.h"
 #include "member.h"
 
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
-
-static char status_file[CONFIG_PATH_MAX + 1], log_file[CONFIG_PATH_MAX + 1];
 
 /* The one line that the shim ever prints. */
 static RL_NORETURN void refuse_to_start(const char *why)
@@ -63,75 +63,14 @@ static RL_NORETURN void refuse_text(const char *name, const char *value, const c
 	refuse_to_start(text);
 }
 
-/* Paths mean what they meant at the start, wherever the program goes. */
-static const char *absolute(const char *path, char *to, size_t size, const char *name)
-{
-	struct fmt f = {.buf = to, .size = size};
-
-	if (path[0] == '/')
-		return path;
-	to[0] = '\0';
-	if (raw_syscall2(SYS_getcwd, to, size) < 0)
-		refuse_text(name, path, ": the working directory has no path; give an absolute one");
-	f.len = strlen(to);
-	fmt_char(&f, '/');
-	fmt_str(&f, path);
-	if (f.truncated)
-		refuse_text(name, path, ": too long with its directory; give a shorter one");
-	return to;
-}
-
-static bool is_number(const char *text)
-{
-	return strspn(text, "0123456789") == strlen(text);
-}
-
-/* Whether a descriptor can take a record or a log line. */
-static bool is_writable(int64_t fd)
-{
-	int flags = raw_fcntl((int)fd, F_GETFL, 0);
-
-	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
-}
-
-static void check_status_fd(const struct config *config)
-{
-	if (raw_fcntl((int)config->status_fd, F_GETFL, 0) < 0)
-		refuse_number("RESLIMIT_STATUS_FD=", config->status_fd,
-			      ": not an open descriptor; open it before the program starts");
-	if (!is_writable(config->status_fd))
-		refuse_number("RESLIMIT_STATUS_FD=", config->status_fd,
-			      ": open for reading only; give a descriptor that can be written");
-}
-
-/* A file that cannot be written is better found out now than at the end. */
-static void check_file(const char *path, const char *name)
-{
-	int fd;
-
-	if (strchr(path, '%'))
-		return;
-	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
-	if (fd < 0)
-		refuse_text(name, path,
-			    fd == -ENOENT ? ": no such directory; make it first"
-					  : ": cannot be written; give a file that can");
-	raw_close(fd);
-}
-
 static void check_sinks(struct config *config)
 {
-	if (config->status_file) {
-		config->status_file = absolute(config->status_file, status_file, sizeof(status_file),
-					       "RESLIMIT_STATUS_FILE=");
-		check_file(config->status_file, "RESLIMIT_STATUS_FILE=");
-	}
-	if (config->status_fd >= 0)
-		check_status_fd(config);
-	if (config->log && !is_number(config->log)) {
-		config->log = absolute(config->log, log_file, LEDGER_NAME, "RESLIMIT_LOG=");
-		check_file(config->log, "RESLIMIT_LOG=");
-	}
+	static struct sinks sinks;
+	char why[MESSAGE_MAX];
+	struct fmt reason = FMT_INIT(why);
+
+	if (sinks_check(config, &sinks, &reason))
+		refuse_to_start(why);
 }
 
 /* Reads RESLIMIT_ variables. Return: how many are set. */
@@ -153,11 +92,8 @@ static int read_config(struct config *config)
 static uint32_t open_accounts(struct ledger *ledger, uint32_t parent, uint32_t slot,
 			      const struct config *config)
 {
-	bool each = config->scope == RL_SCOPE_PROCESS;
-	uint32_t account = accounts_open(ledger, parent, slot, config, each ? ACCOUNT_TREE : ACCOUNT_WHOLE);
+	uint32_t account = tree_open(ledger, parent, slot, config);
 
-	if (each && account != LEDGER_NONE)
-		account = accounts_open(ledger, account, slot, config, ACCOUNT_PROCESS);
 	if (account == LEDGER_NONE)
 		refuse_to_start("no room for another nested budget; nest fewer");
 	return account;
@@ -167,7 +103,7 @@ static void hold_records(struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
 	{
-		if (a->root != slot)
+		if (a->root != slot || a->supervisor)
 			continue;
 		record_hold(ledger, (uint32_t)(a - ledger->account));
 		logline_hold(a);
@@ -285,26 +221,53 @@ static void charge_start(void)
 	refuse_to_start("RESLIMIT_MEM: no room is left in the tree for another program to start; give more");
 }
 
-/* The clocks of accounts that were opened here begin as late as possible: at main. */
+/* Whether the account's clocks are this process's to start. */
+static bool awaits_us(const struct account *a)
+{
+	/* A supervisor has started them, in case that we are never loaded. */
+	bool is_provisional = a->supervisor && !atomic_load_explicit(&a->joined, memory_order_relaxed);
+
+	return a->root == member.slot && (!a->start_ns || is_provisional);
+}
+
+/* The clocks of accounts whose first process this is begin as late as possible: at main. */
 static void start_clocks(void)
 {
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	struct slot *slot = &member.ledger->slot[member.slot];
 	bool first = false;
 
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	FOR_EACH_ACCOUNT_UP(member.ledger, slot->account, a)
 	{
-		if (a->root != member.slot || a->start_ns)
+		if (!awaits_us(a))
 			continue;
 		accounts_start_clock(a, now_ns);
 		/* What the process used before is the outer account's. */
-		if (member.ledger->slot[member.slot].cpu_base_ns)
-			a->cpu_dead_ns -= raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) -
-					  member.ledger->slot[member.slot].cpu_base_ns;
+		if (slot->cpu_base_ns)
+			a->cpu_dead_ns -= raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - slot->cpu_base_ns;
 		first = true;
 		logline(a, "start", a->name, member.pid);
 	}
-	if (first && !member.ledger->slot[member.slot].cpu_base_ns)
-		member.ledger->slot[member.slot].cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	if (first && !slot->cpu_base_ns)
+		slot->cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	if (first)
+		tree_kick_supervisor(member.ledger, slot->account);
+}
+
+/* What a supervisor cannot see from outside; again after each exec. */
+static void report_to_supervisor(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	{
+		long len;
+
+		if (a->root != member.slot || !a->supervisor)
+			continue;
+		len = raw_readlink("/proc/self/exe", a->exe, sizeof(a->exe) - 1);
+		a->exe[len > 0 ? len : 0] = '\0';
+		a->heap_bypassed = member.heap_is_bypassed;
+		atomic_store_explicit(&a->joined, 1, memory_order_release);
+	}
 }
 
 static void enter_tree(struct config *config, int settings)
@@ -345,6 +308,7 @@ void startup_run(void)
 	if (environment_publish(member.ledger->path))
 		refuse_to_start("no memory for the environment");
 	start_clocks();
+	report_to_supervisor();
 	charge_start();
 	member.phase = PHASE_RUNNING;
 }

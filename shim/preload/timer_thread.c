@@ -14,6 +14,7 @@
 #include "core/accounts.h"
 #include "core/breach.h"
 #include "core/rawsys.h"
+#include "core/tree.h"
 #include "core/watchdog.h"
 #include "member.h"
 
@@ -71,6 +72,21 @@ static void start(void)
 		timer.needed = -1; /* refused once, refused each time: the kernel's timer stays */
 }
 
+static uint32_t own_account(void)
+{
+	return member.ledger->slot[member.slot].account;
+}
+
+bool timer_thread_is_outside(void)
+{
+	return tree_supervisor(member.ledger, own_account()) != 0;
+}
+
+static bool is_needed(void)
+{
+	return watchdog_is_needed(member.ledger, member.slot) && !timer_thread_is_outside();
+}
+
 void timer_thread_ensure(void)
 {
 	int expected = TIMER_ABSENT;
@@ -78,7 +94,7 @@ void timer_thread_ensure(void)
 	if (timer.needed < 0 || atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_ABSENT)
 		return;
 	if (!timer.needed)
-		timer.needed = watchdog_is_needed(member.ledger, member.slot) ? 1 : -1;
+		timer.needed = is_needed() ? 1 : -1;
 	if (timer.needed > 0 &&
 	    atomic_compare_exchange_strong_explicit(&timer.state, &expected, TIMER_STARTING,
 						    memory_order_acquire, memory_order_relaxed))
@@ -95,6 +111,8 @@ void timer_thread_kick(void)
 	timer_thread_ensure();
 	if (atomic_load_explicit(&timer.state, memory_order_acquire) == TIMER_RUNNING)
 		watchdog_kick(&timer.watchdog);
+	else
+		tree_kick_supervisor(member.ledger, own_account());
 }
 
 void timer_thread_expect_runner(void)
@@ -173,4 +191,7 @@ void timer_thread_fork(enum fork_side side)
 	timer_thread_ensure();
 	if (timer.needed > 0)
 		timer_thread_arm_backstop();
+	/* A process with a budget of its own has deadlines of its own. */
+	else if (member_is_guarded() && member.ledger->account[own_account()].root == member.slot)
+		tree_kick_supervisor(member.ledger, own_account());
 }

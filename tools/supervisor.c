@@ -1,0 +1,49 @@
+/*
+ * supervisor.c - the order of things; see supervisor.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "supervisor.h"
+
+#include "cli.h"
+#include "supervisor_parts.h"
+
+/* The watchdog's looks are one of the loop's clocks. */
+static int64_t look(void *context, int64_t now_ns)
+{
+	struct supervisor *s = context;
+
+	(void)now_ns;
+	supervisor_credit_stop(s);
+	return watchdog_look_around(&s->watchdog, s->account);
+}
+
+static int start(struct supervisor *s)
+{
+	int status;
+
+	watchdog_ask_for_prompt_wakeups();
+	watchdog_init(&s->watchdog, s->ledger, LEDGER_NONE);
+	status = supervisor_start(s);
+	if (!status)
+		s->watch_clock = loop_add_clock(&s->loop, 0, look, s);
+	return status;
+}
+
+int supervisor_run(const struct supervisor_options *options, char **program)
+{
+	struct supervisor s = {.options = *options, .program = program};
+	int status;
+
+	if (supervisor_watch_signals(&s) || supervisor_open_budget(&s))
+		return CLI_FAILED;
+	status = start(&s);
+	if (!status) {
+		loop_run(&s.loop, LOOP_NEVER);
+		supervisor_sweep(&s);
+		supervisor_write_record(&s);
+		status = supervisor_exit_status(&s);
+	}
+	supervisor_close_budget(&s);
+	return status;
+}

@@ -1,0 +1,73 @@
+/*
+ * supervisor.h - keeps a program's tree from outside: starts it, watches it, ends it, tells why.
+ *
+ * Owns:    the ledger of the tree, or a budget in the ledger that it was
+ *          itself started under; struct supervisor.
+ * Called:  cmd_run.
+ * Context: one thread, may allocate; every signal but SIGKILL and SIGSTOP is
+ *          blocked and read from a descriptor, so nothing interrupts anything.
+ * Fork:    the program's process is made by a raw fork: between fork and exec
+ *          there are only raw system calls.
+ *
+ * In this order: open (budget), watch signals, start, loop until the program
+ * is dead, sweep what it left, write the record.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_TOOLS_SUPERVISOR_H
+#define RL_TOOLS_SUPERVISOR_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "core/config.h"
+#include "core/record.h"
+#include "core/sinks.h"
+#include "core/watchdog.h"
+#include "loop.h"
+
+struct supervisor_options {
+	bool strict; /* a refusal counts as an end by its limit */
+	bool raise;  /* die by the signal that the program died by */
+};
+
+struct supervisor {
+	struct supervisor_options options;
+	char **program;
+	struct config config;
+	struct sinks sinks;
+	struct loop loop;
+
+	/* The budget. */
+	struct ledger *ledger;
+	bool owns_ledger;
+	uint32_t account; /* that holds the record */
+	uint32_t own;	  /* that the program's first process is in; differs under SCOPE=process */
+	uint32_t slot;	  /* of that process */
+	struct watchdog watchdog;
+	int watch_clock;
+
+	/* The program's first process. */
+	pid_t child;
+	bool is_dead;
+	bool is_stopped;
+	int64_t stopped_at_ns; /* from when its stop has not been credited yet */
+
+	/* How we were before. */
+	sigset_t mask;
+	struct sigaction on_child;
+	struct rlimit files;
+	int signal_fd;
+	bool hurry; /* a signal asked us to end while the sweep waits */
+
+	struct record_ending ending;
+	struct record_outside outside;
+};
+
+/*
+ * Runs `program` with the settings that stand in our environment.
+ * Return: the exit status of the command; with options->raise it may not return.
+ */
+int supervisor_run(const struct supervisor_options *options, char **program);
+
+#endif

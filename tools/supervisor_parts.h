@@ -1,0 +1,49 @@
+/*
+ * supervisor_parts.h - the parts of the supervisor, in the order of their use.
+ *
+ * Owns:    nothing.
+ * Called:  supervisor.c and each other.
+ * Context: one thread, may allocate.
+ * Fork:    see each.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_TOOLS_SUPERVISOR_PARTS_H
+#define RL_TOOLS_SUPERVISOR_PARTS_H
+
+#include "supervisor.h"
+
+/*
+ * supervisor_budget.c: a ledger, or the one that we were started under, and the accounts.
+ * Return: 0, or -1 after a complaint.
+ */
+int supervisor_open_budget(struct supervisor *s);
+
+/* Gives the accounts back, and removes the ledger if it is ours. */
+void supervisor_close_budget(struct supervisor *s);
+
+/* supervisor_signals.c: from here on signals are read, not delivered. Return: 0, or -1 after a complaint. */
+int supervisor_watch_signals(struct supervisor *s);
+
+/* In the child, before exec: signals as we found them. Context: async-signal-safe. */
+void supervisor_restore_signals(const struct supervisor *s);
+
+/* supervisor_start.c: makes the program's process. Return: 0, or the exit status after a complaint. */
+int supervisor_start(struct supervisor *s);
+
+/* supervisor_reap.c: takes note of every child that died, stopped or went on. */
+void supervisor_reap(struct supervisor *s);
+
+/* Moves the deadlines by the time that the program has stood still. */
+void supervisor_credit_stop(struct supervisor *s);
+
+/* supervisor_sweep.c: ends, or only names, what outlived the program. */
+void supervisor_sweep(struct supervisor *s);
+
+/* supervisor_end.c: writes the record. */
+void supervisor_write_record(struct supervisor *s);
+
+/* The exit status that tells how it ended; with --raise it may not return. */
+int supervisor_exit_status(const struct supervisor *s);
+
+#endif
