@@ -21,8 +21,7 @@
 enum {
 	PIECE = 256 << 10,	  /* read at once */
 	STAMPED_PIECE = 32 << 10, /* the same where each byte may grow by a stamp */
-	SPLICE = 1 << 20,
-	TURN = 4 << 20, /* of one stream before the other has its turn */
+	TURN = 4 << 20,		  /* of one stream before the other has its turn */
 };
 
 static int64_t now_ns(void)
@@ -44,20 +43,6 @@ int capture_in_child(const struct capture *capture)
 	return 0;
 }
 
-/*
- * Moves pages from the pipe to the file without a copy through us. Return: as
- * read(2) with -errno, and -EINVAL where the file does not take that.
- */
-static ssize_t splice_some(struct capture_stream *s, size_t most)
-{
-	ssize_t moved = splice(s->from, NULL, s->fd, NULL, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-
-	if (moved < 0)
-		return -errno;
-	s->keeper.kept += moved;
-	return moved;
-}
-
 static ssize_t read_some(struct capture *c, struct capture_stream *s, size_t most)
 {
 	size_t piece = c->stamps ? STAMPED_PIECE : PIECE;
@@ -75,25 +60,11 @@ static ssize_t read_some(struct capture *c, struct capture_stream *s, size_t mos
 	return got;
 }
 
-static ssize_t carry_some(struct capture *c, struct capture_stream *s, size_t most)
-{
-	ssize_t got;
-
-	if (!s->plain)
-		return read_some(c, s, most);
-	got = splice_some(s, most < SPLICE ? most : SPLICE);
-	if (got >= 0 || got == -EAGAIN || got == -EINTR)
-		return got;
-	/* What splice could not move is still in the pipe: a write will tell why, or do it. */
-	s->plain = false;
-	return read_some(c, s, most);
-}
-
 /* Takes up to `most` bytes. Return: whether the pipe may have more some time. */
 static bool carry(struct capture *c, struct capture_stream *s, int64_t most)
 {
 	while (most > 0) {
-		ssize_t got = carry_some(c, s, (size_t)most);
+		ssize_t got = read_some(c, s, (size_t)most);
 
 		if (got == -EINTR)
 			continue;

@@ -40,7 +40,6 @@ struct capture_stream {
 	char *path;	  /* NULL: not captured */
 	int shared;	  /* index of the stream whose pipe and file this one uses; its own otherwise */
 	int from, to, fd; /* the pipe's ends and the file; -1: closed */
-	bool plain;	  /* neither limit nor stamps: splice */
 	int64_t bytes;	  /* that the program wrote */
 	int64_t cut;	  /* that the limit left out */
 	struct keeper keeper;

@@ -15,7 +15,7 @@
 #include "cli.h"
 #include "core/units.h"
 
-enum { PIPE_BYTES = 1 << 20 };
+enum { PIPE_BYTES = 256 << 10 };
 
 static const char *const NAMES[] = {"stdout", "stderr"};
 
@@ -138,7 +138,6 @@ static int open_stream(struct capture *c, int i, int64_t limit)
 		s->shared = CAPTURE_OUT;
 		return 0;
 	}
-	s->plain = limit == INT64_MAX && !c->stamps;
 	error = keeper_open(&s->keeper, s->fd, limit);
 	if (error) {
 		cli_complain("no memory for the tail of captured output: %s; lower --capture-limit",

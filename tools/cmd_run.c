@@ -16,7 +16,17 @@
 #include "request.h"
 #include "supervisor.h"
 
-enum { FLAG_STRICT = REQUEST_FLAGS, FLAG_RAISE, FLAG_NO_SUPERVISE };
+enum {
+	FLAG_STRICT = REQUEST_FLAGS,
+	FLAG_RAISE,
+	FLAG_NO_SUPERVISE,
+	FLAG_STDOUT,
+	FLAG_STDERR,
+	FLAG_CAPTURE,
+	FLAG_CAPTURE_LIMIT,
+	FLAG_TIMESTAMPS,
+	FLAG_PROGRESS,
+};
 
 static const struct cli_flag FLAGS[] = {
 	REQUEST_FLAG_ROWS,
@@ -25,6 +35,14 @@ static const struct cli_flag FLAGS[] = {
 	[FLAG_RAISE] = {"raise", NULL,
 			"die by the signal that PROGRAM died by, instead of exiting with 128+n"},
 	[FLAG_NO_SUPERVISE] = {"no-supervise", NULL, "become PROGRAM, as reslimit exec does"},
+	[FLAG_STDOUT] = {"stdout", "FILE", "write PROGRAM's standard output to FILE, by way of a pipe"},
+	[FLAG_STDERR] = {"stderr", "FILE", "the same for standard error"},
+	[FLAG_CAPTURE] = {"capture", "DIR", "both, to DIR/stdout and DIR/stderr; DIR is made if missing"},
+	[FLAG_CAPTURE_LIMIT] = {"capture-limit", "SIZE",
+				"keep SIZE bytes of each, head and tail, and say how many are left out"},
+	[FLAG_TIMESTAMPS] = {"timestamps", NULL, "begin each captured line with the elapsed time"},
+	[FLAG_PROGRESS] = {"progress", NULL,
+			   "show what is used of each limit on the terminal of standard error"},
 };
 
 static int print_help(void)
@@ -52,13 +70,34 @@ static int print_help(void)
 	return cli_finish_output();
 }
 
+/* What only a supervisor can do must not be asked for in vain. */
+static int check_unsupervised(const struct request *request)
+{
+	for (int flag = FLAG_NO_SUPERVISE + 1; flag < (int)RL_ARRAY_LEN(FLAGS); flag++)
+		if (request_has(request, flag))
+			return cli_complain("--%s needs the supervisor; leave it or --no-supervise out",
+					    FLAGS[flag].name);
+	return 0;
+}
+
 static int run(const struct request *request, const struct settings *settings, const char *preload)
 {
 	struct supervisor_options options = {
 		.strict = request_has(request, FLAG_STRICT),
 		.raise = request_has(request, FLAG_RAISE),
+		.progress = request_has(request, FLAG_PROGRESS),
+		.capture =
+			{
+				.out = request->value[FLAG_STDOUT],
+				.err = request->value[FLAG_STDERR],
+				.dir = request->value[FLAG_CAPTURE],
+				.limit = request->value[FLAG_CAPTURE_LIMIT],
+				.stamps = request_has(request, FLAG_TIMESTAMPS),
+			},
 	};
 
+	if (request_has(request, FLAG_NO_SUPERVISE) && check_unsupervised(request))
+		return CLI_FAILED;
 	if (request_has(request, FLAG_NO_SUPERVISE))
 		return program_become(request, settings, preload);
 	if (program_environment(settings, preload))

@@ -35,15 +35,19 @@ int supervisor_run(const struct supervisor_options *options, char **program)
 	struct supervisor s = {.options = *options, .program = program};
 	int status;
 
-	if (supervisor_watch_signals(&s) || supervisor_open_budget(&s))
+	if (supervisor_open_output(&s) || supervisor_watch_signals(&s) || supervisor_open_budget(&s))
 		return CLI_FAILED;
 	status = start(&s);
+	if (!status)
+		status = supervisor_start_output(&s);
 	if (!status) {
 		loop_run(&s.loop, LOOP_NEVER);
 		supervisor_sweep(&s);
+		supervisor_finish_output(&s);
 		supervisor_write_record(&s);
 		status = supervisor_exit_status(&s);
 	}
 	supervisor_close_budget(&s);
+	supervisor_close_output(&s);
 	return status;
 }

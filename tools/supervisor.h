@@ -20,15 +20,19 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "capture.h"
 #include "core/config.h"
 #include "core/record.h"
 #include "core/sinks.h"
 #include "core/watchdog.h"
+#include "gauges.h"
 #include "loop.h"
 
 struct supervisor_options {
 	bool strict; /* a refusal counts as an end by its limit */
 	bool raise;  /* die by the signal that the program died by */
+	bool progress;
+	struct capture_options capture;
 };
 
 struct supervisor {
@@ -52,6 +56,11 @@ struct supervisor {
 	bool is_dead;
 	bool is_stopped;
 	int64_t stopped_at_ns; /* from when its stop has not been credited yet */
+
+	/* Its output. */
+	struct capture capture;
+	char capture_text[512]; /* for the record */
+	struct gauges gauges;
 
 	/* How we were before. */
 	sigset_t mask;

@@ -31,6 +31,22 @@ void supervisor_restore_signals(const struct supervisor *s);
 /* supervisor_start.c: makes the program's process. Return: 0, or the exit status after a complaint. */
 int supervisor_start(struct supervisor *s);
 
+/*
+ * supervisor_output.c: opens files for captured output. Return: 0, or -1 after a complaint.
+ */
+int supervisor_open_output(struct supervisor *s);
+
+/* Once the program has started: reads its output, draws gauges. Return: 0, or the exit status after a
+ * complaint. */
+int supervisor_start_output(struct supervisor *s);
+
+/* Leaves the terminal to others until the next drawing. */
+void supervisor_pause_output(struct supervisor *s);
+
+/* Once the tree is gone: what is left in the pipes, and the words for the record. */
+void supervisor_finish_output(struct supervisor *s);
+void supervisor_close_output(struct supervisor *s);
+
 /* supervisor_reap.c: takes note of every child that died, stopped or went on. */
 void supervisor_reap(struct supervisor *s);
 

@@ -86,8 +86,9 @@ static bool has_terminal(void)
  * knows only us. Any other stop is between the program and who sent it: he
  * will let the program go on, and would not think of us.
  */
-static void stop_with_program(int signal)
+static void stop_with_program(struct supervisor *s, int signal)
 {
+	supervisor_pause_output(s);
 	if ((signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) && has_terminal())
 		raw_kill(getpid(), SIGSTOP);
 }
@@ -103,7 +104,7 @@ static void reap_stopped(struct supervisor *s)
 		s->stopped_at_ns = raw_clock_ns(CLOCK_MONOTONIC);
 		loop_set_clock(&s->loop, s->watch_clock, 0);
 		if (s->is_stopped)
-			stop_with_program(info.si_status);
+			stop_with_program(s, info.si_status);
 		info.si_pid = 0;
 	}
 }

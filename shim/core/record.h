@@ -36,6 +36,7 @@ struct record_outside {
 	bool dumped_core;
 	bool may_be_oom;     /* the kernel's out-of-memory killer struck meanwhile, or that cannot be told */
 	bool was_oom;	     /* it did strike */
+	const char *capture; /* JSON: what became of captured output; NULL: none was */
 	int exec_error;	     /* the program could not be executed */
 	bool is_unguarded;   /* our library was not loaded */
 	int survivor_count;  /* all of them */

@@ -331,6 +331,10 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	put_denied(f, a);
 	put_steps(f, record_cause(ledger, account));
 	put_survivors(f, outside);
+	if (outside && outside->capture) {
+		key(f, "capture");
+		fmt_str(f, outside->capture);
+	}
 	put_coverage(f, ledger, outside && a->heap_bypassed ? "bypassed" : heap_coverage, outside);
 	fmt_str(f, "}\n");
 }
