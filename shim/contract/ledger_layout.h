@@ -151,6 +151,8 @@ struct account {
 	char name[LEDGER_NAME];
 	char log[LEDGER_NAME];
 	char status_file[LEDGER_PATH];
+	char trace[LEDGER_PATH];
+	int64_t tick_ns; /* between two samples */
 
 	/* Caches of sums over member slots, and their peaks. */
 	int64_t leased, threads, procs;
@@ -185,6 +187,7 @@ struct account {
 	int64_t cpu_seen_ns;
 	uint32_t idle_looks;
 	uint32_t reserved;
+	_Atomic int64_t trace_next_ns; /* CLOCK_MONOTONIC of the next sample */
 };
 
 struct ledger {

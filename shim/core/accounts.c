@@ -33,6 +33,13 @@ static void copy_text(char *to, size_t size, const char *text)
 		strncpy(to, text, size - 1);
 }
 
+/* A nested budget that only inherited the variable would write each line of its own twice. */
+static void copy_trace(struct account *a, const struct account *above, const char *path)
+{
+	if (path && (!above || strcmp(above->trace, path) != 0))
+		copy_text(a->trace, sizeof(a->trace), path);
+}
+
 uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config,
 		       enum account_part part)
 {
@@ -59,8 +66,11 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	a->status_fd = part == ACCOUNT_PROCESS ? -1 : (int32_t)config->status_fd;
 	copy_text(a->name, sizeof(a->name), config->name);
 	copy_text(a->log, sizeof(a->log), config->log);
-	if (part != ACCOUNT_PROCESS)
+	if (part != ACCOUNT_PROCESS) {
 		copy_text(a->status_file, sizeof(a->status_file), config->status_file);
+		copy_trace(a, account_at(ledger, parent), config->trace);
+	}
+	a->tick_ns = config->tick_ns;
 	a->next_step_ns = INT64_MAX;
 	a->wall_deadline_ns = INT64_MAX;
 	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
@@ -82,6 +92,7 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a->root = root;
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
+	a->tick_ns = m->tick_ns;
 	memcpy(a->limit, m->limit, sizeof(a->limit));
 	memcpy(a->action, m->action, sizeof(a->action));
 	a->status_fd = -1;

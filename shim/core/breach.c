@@ -14,6 +14,7 @@
 #include "rawsys.h"
 #include "record.h"
 #include "slots.h"
+#include "trace.h"
 
 enum {
 	KILL_AGAIN_NS = 2000000,     /* until nobody is left */
@@ -152,6 +153,7 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 	if (!signal)
 		return;
 	logline(a, "step", action_step_name(signal), signal);
+	trace_event(ledger, account, "step", {"step", action_step_name(signal), 0});
 	if (signal == SIGKILL) {
 		kill_members(ledger, account, self);
 		return;

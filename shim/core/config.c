@@ -39,7 +39,7 @@ const struct config_variable config_variables[] = {
 };
 const size_t config_variable_count = RL_ARRAY_LEN(config_variables);
 
-enum { DEFAULT_GRACE_NS = 1000000000 };
+enum { DEFAULT_GRACE_NS = 1000000000, DEFAULT_TICK_NS = 100000000 };
 
 void config_defaults(struct config *config)
 {
@@ -48,6 +48,7 @@ void config_defaults(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	config->grace_ns = DEFAULT_GRACE_NS;
+	config->tick_ns = DEFAULT_TICK_NS;
 	config->status_fd = -1;
 	for (size_t i = 0; i < config_variable_count; i++) {
 		const struct config_variable *v = &config_variables[i];

@@ -44,10 +44,12 @@ struct config {
 	int64_t limit[RL_LIMIT_COUNT]; /* bytes, a count or ns; RL_UNLIMITED */
 	struct action action[RL_LIMIT_COUNT];
 	int64_t grace_ns;
+	int64_t tick_ns;
 	int64_t scope;		 /* enum scope */
 	int64_t status_fd;	 /* -1: none */
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
+	const char *trace;
 	const char *log;
 	uint64_t hash; /* of the settings as they were given; by config_finish() */
 };

@@ -13,6 +13,7 @@
 #include "ledger_lock.h"
 #include "logline.h"
 #include "rawsys.h"
+#include "trace.h"
 
 bool denial_wants_site(const struct ledger *ledger, uint32_t slot)
 {
@@ -110,7 +111,10 @@ bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d)
 			past_refuser = true;
 	}
 	ledger_unlock(ledger, &mask);
-	if (is_worth_a_line(ledger->account[refuser].denied[d->limit]))
-		logline(&ledger->account[refuser], "refused", d->call, d->amount);
+	if (!is_worth_a_line(ledger->account[refuser].denied[d->limit]))
+		return due;
+	logline(&ledger->account[refuser], "refused", d->call, d->amount);
+	trace_event(ledger, refuser, "refused", {"pid", NULL, raw_getpid()}, {"call", d->call, 0},
+		    {"bytes", NULL, d->amount}, {"count", NULL, ledger->account[refuser].denied[d->limit]});
 	return due;
 }

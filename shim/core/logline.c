@@ -6,6 +6,7 @@
 #include "logline.h"
 
 #include "fmt.h"
+#include "quiet_write.h"
 #include "rawsys.h"
 #include "units.h"
 
@@ -64,7 +65,7 @@ void logline(const struct account *account, const char *event, const char *detai
 	fmt_char(&f, '\n');
 	/* A log that is full or gone must not hold the program up. */
 	if (raw_poll_writable(fd, 0) > 0)
-		raw_write(fd, line, f.len);
+		quiet_write(fd, line, f.len);
 	if (opened)
 		raw_close(fd);
 }

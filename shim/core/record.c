@@ -13,8 +13,11 @@
 #include "attrs.h"
 #include "ledger_lock.h"
 #include "logline.h"
+#include "placeholders.h"
+#include "quiet_write.h"
 #include "rawsys.h"
 #include "record_text.h"
+#include "trace.h"
 
 enum {
 	HELD_MAX = 4,
@@ -98,48 +101,9 @@ static int find_descriptor(const struct account *a, uint32_t account)
 	return is_status_file(a, a->status_fd) ? a->status_fd : -1;
 }
 
-/* One write; a pipe without a reader raises SIGPIPE, which must not reach the program. */
-static long write_quietly(int fd, const char *line, size_t len)
+static long write_in_time(int fd, const char *line, size_t len)
 {
-	static const uint64_t pipe_signal = 1ULL << (SIGPIPE - 1);
-	static const uint64_t all = ~0ULL;
-	static const struct timespec at_once;
-	uint64_t mask, pending = 0;
-	long written;
-
-	if (raw_poll_writable(fd, WAIT_FOR_PIPE_MS) <= 0)
-		return -EAGAIN;
-	raw_sigmask(SIG_SETMASK, &all, &mask);
-	raw_syscall2(SYS_rt_sigpending, &pending, sizeof(pending));
-	written = raw_write(fd, line, len);
-	if (written == -EPIPE && !(pending & pipe_signal))
-		raw_syscall4(SYS_rt_sigtimedwait, &pipe_signal, NULL, &at_once, sizeof(pipe_signal));
-	raw_sigmask(SIG_SETMASK, &mask, NULL);
-	return written;
-}
-
-static void put_name(struct fmt *f, const char *name)
-{
-	for (; *name; name++)
-		fmt_char(f, *name == '/' ? '_' : *name);
-}
-
-/* %p and %n in RESLIMIT_STATUS_FILE. */
-static void expand_path(struct fmt *f, const struct account *a)
-{
-	for (const char *s = a->status_file; *s; s++) {
-		if (*s != '%' || !s[1]) {
-			fmt_char(f, *s);
-			continue;
-		}
-		s++;
-		if (*s == 'p')
-			fmt_int(f, a->root_pid);
-		else if (*s == 'n')
-			put_name(f, a->name);
-		else
-			fmt_char(f, *s);
-	}
+	return raw_poll_writable(fd, WAIT_FOR_PIPE_MS) > 0 ? quiet_write(fd, line, len) : -EAGAIN;
 }
 
 static bool write_file(const struct account *a, const char *line, size_t len)
@@ -149,9 +113,9 @@ static bool write_file(const struct account *a, const char *line, size_t len)
 	bool is_written;
 	int fd;
 
-	expand_path(&f, a);
+	placeholders_expand(&f, a->status_file, a);
 	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
-	is_written = fd >= 0 && write_quietly(fd, line, len) == (long)len;
+	is_written = fd >= 0 && write_in_time(fd, line, len) == (long)len;
 	if (!is_written)
 		logline(a, "record lost", path, fd);
 	if (fd >= 0)
@@ -163,10 +127,21 @@ static bool write_descriptor(const struct account *a, uint32_t account, const ch
 {
 	int fd = find_descriptor(a, account);
 
-	if (fd >= 0 && write_quietly(fd, line, len) == (long)len)
+	if (fd >= 0 && write_in_time(fd, line, len) == (long)len)
 		return true;
 	logline(a, "record lost", "descriptor", a->status_fd);
 	return false;
+}
+
+static void trace_end(const struct ledger *ledger, uint32_t account, const struct record_ending *ending)
+{
+	bool certain;
+
+	if (ledger->account[account].trace[0])
+		trace_event(ledger, account, "end",
+			    {"verdict", record_verdict(ledger, account, ending, &certain), 0},
+			    {ending->signal ? "signal" : "exit_code", NULL,
+			     ending->signal ? ending->signal : ending->exit_code});
 }
 
 static bool write_record(struct ledger *ledger, uint32_t account, const struct record_ending *ending)
@@ -181,6 +156,7 @@ static bool write_record(struct ledger *ledger, uint32_t account, const struct r
 
 	logline(a, "end", ending->signal ? "signal" : "exit",
 		ending->signal ? ending->signal : ending->exit_code);
+	trace_end(ledger, account, ending);
 	if (a->status_fd < 0 && !a->status_file[0])
 		return true;
 	ledger_lock(ledger, &mask);

@@ -91,6 +91,9 @@ int sinks_check(struct config *config, struct sinks *sinks, struct fmt *why)
 		return -EINVAL;
 	if (config->status_fd >= 0 && check_status_fd(config, why))
 		return -EINVAL;
+	if (config->trace &&
+	    check_path(&config->trace, sinks->trace, sizeof(sinks->trace), CONFIG_PREFIX "TRACE=", why))
+		return -EINVAL;
 	if (config->log && !is_number(config->log) &&
 	    check_path(&config->log, sinks->log, sizeof(sinks->log), CONFIG_PREFIX "LOG=", why))
 		return -EINVAL;

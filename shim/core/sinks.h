@@ -18,6 +18,7 @@
 /* The absolute paths; must live as long as the config. */
 struct sinks {
 	char status_file[LEDGER_PATH];
+	char trace[LEDGER_PATH];
 	char log[LEDGER_NAME];
 };
 

@@ -16,6 +16,7 @@
 #include "logline.h"
 #include "meter.h"
 #include "rawsys.h"
+#include "trace.h"
 
 enum { SLICE_NS = 100000 /* the shortest that the kernel takes */ };
 
@@ -27,6 +28,8 @@ bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 			if (a->limit[i] != RL_UNLIMITED &&
 			    (!limit_is_deniable(i) || action_has_signal(&a->action[i])))
 				return true;
+		if (a->trace[0])
+			return true;
 	}
 	return false;
 }
@@ -70,8 +73,11 @@ static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t no
 	ledger_lock(w->ledger, &mask);
 	first = breach_claim(w->ledger, account, limit, now_ns);
 	ledger_unlock(w->ledger, &mask);
-	if (first)
-		logline(a, "limit", METERS[meter].name, a->limit[limit]);
+	if (!first)
+		return;
+	logline(a, "limit", METERS[meter].name, a->limit[limit]);
+	trace_event(w->ledger, account, "limit", {"limit", METERS[meter].name, 0},
+		    {"value", NULL, a->limit[limit]});
 }
 
 /* Looks for a breach. Return: when to look again. */
@@ -95,7 +101,7 @@ static int64_t look_for_breach(struct watchdog *w, uint32_t account, int64_t now
 	return next_ns;
 }
 
-static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now_ns)
+static int64_t look_at_limits(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	struct account *a = &w->ledger->account[account];
 	int64_t next_ns = INT64_MAX;
@@ -107,6 +113,14 @@ static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now
 	if (now_ns >= a->next_step_ns)
 		breach_carry_out(w->ledger, account, w->slot, now_ns);
 	return a->next_step_ns;
+}
+
+static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now_ns)
+{
+	int64_t look_ns = look_at_limits(w, account, now_ns);
+	int64_t sample_ns = trace_sample(w->ledger, account, w->slot, now_ns);
+
+	return sample_ns < look_ns ? sample_ns : look_ns;
 }
 
 int64_t watchdog_look(struct watchdog *w)

@@ -12,6 +12,7 @@
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/slots.h"
+#include "core/trace.h"
 #include "fatal.h"
 #include "heap.h"
 #include "interpose_thread.h"
@@ -62,6 +63,10 @@ void lifecycle_end(const struct record_ending *ending)
 		cells_note_peak(member.ledger, member.slot, thread_self.cell);
 	if (record_is_due(member.ledger, member.slot))
 		raw_threads_note_strangers();
+	trace_event(member.ledger, member.ledger->slot[member.slot].account, "exit",
+		    {"pid", NULL, member.pid},
+		    {ending->signal ? "signal" : "exit_code", NULL,
+		     ending->signal ? ending->signal : ending->exit_code});
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
 	slots_leave(member.ledger, member.slot);

@@ -12,6 +12,7 @@
 #include "core/ledger_lock.h"
 #include "core/procfs.h"
 #include "core/slots.h"
+#include "core/trace.h"
 #include "interpose_thread.h"
 #include "timer_thread.h"
 
@@ -122,6 +123,8 @@ static void become_child(void)
 	else
 		member.slot = index;
 	member.pid = pid;
+	if (index != LEDGER_NONE)
+		trace_process(member.ledger, member.ledger->slot[index].account, "fork");
 	thread_self.child_slot = LEDGER_NONE;
 	thread_self.cell = thread_self.fast = NULL;
 	thread_self.phase = THREAD_NEW;

@@ -22,6 +22,7 @@
 #include "core/record.h"
 #include "core/sinks.h"
 #include "core/slots.h"
+#include "core/trace.h"
 #include "core/tree.h"
 #include "environment.h"
 #include "member.h"
@@ -247,6 +248,8 @@ static void start_clocks(void)
 			a->cpu_dead_ns -= raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - slot->cpu_base_ns;
 		first = true;
 		logline(a, "start", a->name, member.pid);
+		trace_event(member.ledger, (uint32_t)(a - member.ledger->account), "start",
+			    {"pid", NULL, member.pid}, {"name", a->name, 0});
 	}
 	if (first && !slot->cpu_base_ns)
 		slot->cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -308,6 +311,7 @@ void startup_run(void)
 	if (environment_publish(member.ledger->path))
 		refuse_to_start("no memory for the environment");
 	start_clocks();
+	trace_process(member.ledger, member.ledger->slot[member.slot].account, "exec");
 	report_to_supervisor();
 	charge_start();
 	member.phase = PHASE_RUNNING;
