@@ -26,6 +26,7 @@ enum {
 	FLAG_CAPTURE_LIMIT,
 	FLAG_TIMESTAMPS,
 	FLAG_PROGRESS,
+	FLAG_CGROUP,
 };
 
 static const struct cli_flag FLAGS[] = {
@@ -43,6 +44,8 @@ static const struct cli_flag FLAGS[] = {
 	[FLAG_TIMESTAMPS] = {"timestamps", NULL, "begin each captured line with the elapsed time"},
 	[FLAG_PROGRESS] = {"progress", NULL,
 			   "show what is used of each limit on the terminal of standard error"},
+	[FLAG_CGROUP] = {"cgroup", NULL,
+			 "also put the tree into a control group of the kernel, where one can be made"},
 };
 
 static int print_help(void)
@@ -86,6 +89,7 @@ static int run(const struct request *request, const struct settings *settings, c
 		.strict = request_has(request, FLAG_STRICT),
 		.raise = request_has(request, FLAG_RAISE),
 		.progress = request_has(request, FLAG_PROGRESS),
+		.cgroup = request_has(request, FLAG_CGROUP),
 		.capture =
 			{
 				.out = request->value[FLAG_STDOUT],

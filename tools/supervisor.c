@@ -30,6 +30,17 @@ static int start(struct supervisor *s)
 	return status;
 }
 
+/* What the kernel's group has to tell, before it is gone. */
+static void note_cgroup(struct supervisor *s)
+{
+	if (!s->options.cgroup)
+		return;
+	s->outside.cgroup = s->cgroup.text;
+	s->outside.cgroup_walls = s->cgroup.walls;
+	if (cgroup_oom_kills(&s->cgroup) > 0)
+		s->outside.was_oom = s->outside.may_be_oom = true;
+}
+
 int supervisor_run(const struct supervisor_options *options, char **program)
 {
 	struct supervisor s = {.options = *options, .program = program};
@@ -37,6 +48,11 @@ int supervisor_run(const struct supervisor_options *options, char **program)
 
 	if (supervisor_open_output(&s) || supervisor_watch_signals(&s) || supervisor_open_budget(&s))
 		return CLI_FAILED;
+	if (s.options.cgroup) {
+		struct cgroup_walls walls = cgroup_walls_for(&s.config);
+
+		cgroup_open(&s.cgroup, &walls, "");
+	}
 	status = start(&s);
 	if (!status)
 		status = supervisor_start_output(&s);
@@ -44,9 +60,11 @@ int supervisor_run(const struct supervisor_options *options, char **program)
 		loop_run(&s.loop, LOOP_NEVER);
 		supervisor_sweep(&s);
 		supervisor_finish_output(&s);
+		note_cgroup(&s);
 		supervisor_write_record(&s);
 		status = supervisor_exit_status(&s);
 	}
+	cgroup_close(&s.cgroup);
 	supervisor_close_budget(&s);
 	supervisor_close_output(&s);
 	return status;

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 
 #include "capture.h"
+#include "cgroup.h"
 #include "core/config.h"
 #include "core/record.h"
 #include "core/sinks.h"
@@ -32,6 +33,7 @@ struct supervisor_options {
 	bool strict; /* a refusal counts as an end by its limit */
 	bool raise;  /* die by the signal that the program died by */
 	bool progress;
+	bool cgroup;
 	struct capture_options capture;
 };
 
@@ -56,6 +58,8 @@ struct supervisor {
 	bool is_dead;
 	bool is_stopped;
 	int64_t stopped_at_ns; /* from when its stop has not been credited yet */
+
+	struct cgroup cgroup;
 
 	/* Its output. */
 	struct capture capture;

@@ -41,7 +41,9 @@ static RL_NORETURN void become_program(const struct supervisor *s, int error_fd,
 	drop_status_fd(s);
 	raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, &s->files, NULL);
 	supervisor_restore_signals(s);
-	error = -capture_in_child(&s->capture);
+	error = -cgroup_join(&s->cgroup);
+	if (!error)
+		error = -capture_in_child(&s->capture);
 	if (!error) {
 		execvp(s->program[0], s->program);
 		error = errno;

@@ -85,6 +85,7 @@ static void kill_all(struct supervisor *s, struct descendants *list)
 	int64_t until_ns = raw_clock_ns(CLOCK_MONOTONIC) + GIVE_UP_NS;
 
 	while (find(list) && raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
+		cgroup_kill(&s->cgroup);
 		signal_all(list, SIGKILL);
 		s->hurry = false;
 		wait_until_gone(s, list, raw_clock_ns(CLOCK_MONOTONIC) + LOOK_AGAIN_NS);

@@ -17,7 +17,7 @@
 #include "rawsys.h"
 
 /* What is read of strings that others chose, so that the line fits RECORD_MAX however it is escaped. */
-enum { EXE_SHOWN = 200, SITE_SHOWN = 96, NAME_SHOWN = LEDGER_NAME };
+enum { CGROUP_SHOWN = 200, EXE_SHOWN = 200, SITE_SHOWN = 96, NAME_SHOWN = LEDGER_NAME };
 
 static const char *const LIMIT_KEYS[] = {
 #define RL_LIMIT(id, key, kind, steps, support, help) #key,
@@ -331,6 +331,10 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	put_denied(f, a);
 	put_steps(f, record_cause(ledger, account));
 	put_survivors(f, outside);
+	if (outside && outside->cgroup) {
+		text(f, "cgroup", outside->cgroup, CGROUP_SHOWN);
+		text(f, "cgroup_walls", outside->cgroup_walls, CGROUP_SHOWN);
+	}
 	if (outside && outside->capture) {
 		key(f, "capture");
 		fmt_str(f, outside->capture);
