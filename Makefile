@@ -24,7 +24,7 @@ RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z
 	-Wl,--version-script=$(B)/exports.map
 # What only the tools need besides libc; the shim never does. A header that is missing says so where it is used.
 RL_PC = $(shell pkg-config $(1) smartcols 2>/dev/null)
-RL_TOOL := -Ishim -DRL_LIBDIR='"$(libdir)"' $(call RL_PC,--cflags)
+RL_TOOL := -Ishim -Wfatal-errors -DRL_LIBDIR='"$(libdir)"' $(call RL_PC,--cflags)
 RL_TOOL_LIBS := $(or $(call RL_PC,--libs),-lsmartcols) -lpthread
 
 CORE_SRC := $(wildcard shim/core/*.c)
