@@ -25,10 +25,17 @@
 #include "core/sinks.h"
 #include "core/watchdog.h"
 #include "loop.h"
+#include "oom.h"
 
 struct supervisor_options {
 	bool strict; /* a refusal counts as an end by its limit */
 	bool raise;  /* die by the signal that the program died by */
+};
+
+/* One process on a leash; core/leash.h says what that is. */
+struct supervisor_leash {
+	pid_t pid; /* 0: none */
+	int fd;
 };
 
 struct supervisor {
@@ -52,6 +59,12 @@ struct supervisor {
 	bool is_dead;
 	bool is_stopped;
 	int64_t stopped_at_ns; /* from when its stop has not been credited yet */
+
+	/* So that it does not outlive us: one for each slot. */
+	struct supervisor_leash *leash;
+	int leash_fd, writing_fd; /* -1: none */
+
+	struct oom oom; /* at the start */
 
 	/* How we were before. */
 	sigset_t mask;

@@ -116,6 +116,7 @@ void supervisor_close_budget(struct supervisor *s)
 {
 	uint64_t mask;
 
+	supervisor_drop_leash(s);
 	ledger_lock(s->ledger, &mask);
 	tree_supervise(s->ledger, s->own, 0);
 	slots_sweep(s->ledger, SWEEP_ALL);
