@@ -48,9 +48,10 @@ struct supervisor {
 	/* The budget. */
 	struct ledger *ledger;
 	bool owns_ledger;
-	uint32_t account; /* that holds the record */
-	uint32_t own;	  /* that the program's first process is in; differs under SCOPE=process */
-	uint32_t slot;	  /* of that process */
+	bool has_no_place; /* in the outer budget */
+	uint32_t account;  /* that holds the record */
+	uint32_t own;	   /* that the program's first process is in; differs under SCOPE=process */
+	uint32_t slot;	   /* of that process */
 	struct watchdog watchdog;
 	int watch_clock;
 
@@ -80,7 +81,11 @@ struct supervisor {
 /*
  * Runs `program` with the settings that stand in our environment.
  * Return: the exit status of the command; with options->raise it may not return.
+ * SUPERVISOR_HAS_NO_PLACE if an outer budget has room for one process only: ours,
+ * which then must become the program.
  */
+enum { SUPERVISOR_HAS_NO_PLACE = -1 };
+
 int supervisor_run(const struct supervisor_options *options, char **program);
 
 #endif

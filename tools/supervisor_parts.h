@@ -19,6 +19,9 @@
  */
 int supervisor_open_budget(struct supervisor *s);
 
+/* Where an outer budget has no place for a process beside ours. Return: what supervisor_run() returns. */
+int supervisor_step_aside(struct supervisor *s);
+
 /* Gives the accounts back, and removes the ledger if it is ours. */
 void supervisor_close_budget(struct supervisor *s);
 
