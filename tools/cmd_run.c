@@ -99,6 +99,7 @@ static int run(const struct request *request, const struct settings *settings, c
 				.stamps = request_has(request, FLAG_TIMESTAMPS),
 			},
 	};
+	int status;
 
 	if (request_has(request, FLAG_NO_SUPERVISE) && check_unsupervised(request))
 		return CLI_FAILED;
@@ -106,7 +107,8 @@ static int run(const struct request *request, const struct settings *settings, c
 		return program_become(request, settings, preload);
 	if (program_environment(settings, preload))
 		return CLI_FAILED;
-	return supervisor_run(&options, request->program);
+	status = supervisor_run(&options, request->program);
+	return status == SUPERVISOR_HAS_NO_PLACE ? program_become(request, settings, preload) : status;
 }
 
 static int serve(const struct request *request)

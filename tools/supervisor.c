@@ -37,8 +37,6 @@ static void note_cgroup(struct supervisor *s)
 		return;
 	s->outside.cgroup = s->cgroup.text;
 	s->outside.cgroup_walls = s->cgroup.walls;
-	if (cgroup_oom_kills(&s->cgroup) > 0)
-		s->outside.was_oom = s->outside.may_be_oom = true;
 }
 
 int supervisor_run(const struct supervisor_options *options, char **program)
@@ -48,6 +46,10 @@ int supervisor_run(const struct supervisor_options *options, char **program)
 
 	if (supervisor_open_output(&s) || supervisor_watch_signals(&s) || supervisor_open_budget(&s))
 		return CLI_FAILED;
+	if (s.has_no_place && s.capture.wanted)
+		return cli_complain("the outer budget has no place for who captures output; give it more");
+	if (s.has_no_place)
+		return supervisor_step_aside(&s);
 	if (s.options.cgroup) {
 		struct cgroup_walls walls = cgroup_walls_for(&s.config);
 
@@ -62,6 +64,7 @@ int supervisor_run(const struct supervisor_options *options, char **program)
 		supervisor_finish_output(&s);
 		note_cgroup(&s);
 		supervisor_write_record(&s);
+		cgroup_close(&s.cgroup);
 		status = supervisor_exit_status(&s);
 	}
 	cgroup_close(&s.cgroup);

@@ -34,14 +34,14 @@ struct record_outside {
 	int64_t mem_end_bytes;
 	struct rusage usage; /* of all that died and were waited for */
 	bool dumped_core;
-	bool may_be_oom; /* the kernel's out-of-memory killer struck meanwhile, or that cannot be told */
-	bool was_oom;	 /* it did strike */
-	const char
-		*cgroup; /* where the kernel's control group is, or why there is none; NULL: not asked for */
+	bool may_be_oom;    /* the kernel's out-of-memory killer struck meanwhile, or that cannot be told */
+	bool was_oom;	    /* it did strike */
+	const char *cgroup; /* the kernel's control group, or why there is none; NULL: not asked for */
 	const char *cgroup_walls; /* the limits that it has, in words */
 	const char *capture;	  /* JSON: what became of captured output; NULL: none was */
 	int exec_error;		  /* the program could not be executed */
 	bool is_unguarded;	  /* our library was not loaded */
+	bool is_internal;	  /* and that was not allowed, or it could not do its work */
 	int survivor_count;	  /* all of them */
 	int survivors_named;	  /* in `survivor` */
 	int survivors_left;	  /* that could not be ended, or were let go */
