@@ -125,8 +125,7 @@ int cgroup_join(const struct cgroup *c)
 static int try_to_join(const struct cgroup *c)
 {
 	int status = 0;
-	/* As vfork, because the record's processor time is that of all children. */
-	pid_t pid = vfork();
+	pid_t pid = fork();
 
 	if (!pid)
 		_exit(-cgroup_join(c));

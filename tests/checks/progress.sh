@@ -4,7 +4,7 @@
 # Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
 #
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2317 # the tests are called by the names found in this file
+# shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
 top=$(cd "$(dirname "$0")/../.." && pwd)
 BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
 [ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
@@ -98,8 +98,8 @@ a_column_that_the_program_left_is_kept() {
 
 a_narrow_terminal_gets_what_fits() {
 	for cols in 16 20 40 79 200; do
-		on_terminal --size 10x$cols -- reslimit run --progress --mem 64M --wall 9s -- sleep 0.5
-		screen 10 $cols >shown || fail "$cols columns: $(cat shown)"
+		on_terminal --size "10x$cols" -- reslimit run --progress --mem 64M --wall 9s -- sleep 0.5
+		screen 10 "$cols" >shown || fail "$cols columns: $(cat shown)"
 		grep -aq "mem" seen || fail "$cols columns: nothing was shown"
 	done
 	on_terminal --size 10x9 -- reslimit run --progress --mem 64M -- sleep 0.5
@@ -108,7 +108,7 @@ a_narrow_terminal_gets_what_fits() {
 
 a_signal_also_ends_the_gauges() {
 	for name in INT TERM HUP; do
-		on_terminal --size 10x80 --signal 0.7 $name -- reslimit run --progress --mem 64M -- sleep 10
+		on_terminal --size 10x80 --signal 0.7 "$name" -- reslimit run --progress --mem 64M -- sleep 10
 		[ "$status" -ge 128 ] || fail "$name: status $status"
 		grep -aq 'mem ' seen || fail "$name: no gauges were there"
 		[ "$(screen 10 80 | sed '/^$/d')" = "$(printf 'cursor 0 0\nregion 0 9')" ] || fail "$name" "$(screen 10 80)"

@@ -4,7 +4,7 @@
 # Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
 #
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2317 # the tests are called by the names found in this file
+# shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
 top=$(cd "$(dirname "$0")/../.." && pwd)
 BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
 [ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
@@ -61,23 +61,23 @@ a_tree_is_listed_with_what_it_uses_of_its_limits() {
 	begin RESLIMIT_MEM=256M RESLIMIT_WALL=50s RESLIMIT_PROCS=3 "RESLIMIT_NAME=$tag-a" 'block = "x" * 50000000'
 	reslimit top >"$tmp/table"
 	grep -qE "^$tag-a +$started +[0-9.]+M +256M " "$tmp/table" || fail "$(cat "$tmp/table")"
-	[ "$(value pid $tag-a)" = "$started" ] || fail "pid"
-	[ "$(value mem_limit_bytes $tag-a)" = 268435456 ] || fail "limit"
-	bytes=$(value mem_bytes $tag-a)
+	[ "$(value pid "$tag-a")" = "$started" ] || fail "pid"
+	[ "$(value mem_limit_bytes "$tag-a")" = 268435456 ] || fail "limit"
+	bytes=$(value mem_bytes "$tag-a")
 	[ "$bytes" -gt 50000000 ] && [ "$bytes" -lt 100000000 ] || fail "$bytes bytes"
-	[ "$(value wall_limit_ns $tag-a)" = 50000000000 ] || fail "wall"
-	[ "$(value procs_limit $tag-a)" = 3 ] && [ "$(value procs $tag-a)" = 0 ] || fail "procs"
-	[ "$(value state $tag-a)" = running ] || fail "state"
+	[ "$(value wall_limit_ns "$tag-a")" = 50000000000 ] || fail "wall"
+	[ "$(value procs_limit "$tag-a")" = 3 ] && [ "$(value procs "$tag-a")" = 0 ] || fail "procs"
+	[ "$(value state "$tag-a")" = running ] || fail "state"
 	end
 }
 
 a_tree_whose_processes_are_dead_is_not_listed() {
 	begin RESLIMIT_MEM=256M "RESLIMIT_NAME=$tag-b" ''
-	[ "$(value pid $tag-b)" = "$started" ] || fail "not listed while it lives"
-	ledger=$(value ledger $tag-b)
+	[ "$(value pid "$tag-b")" = "$started" ] || fail "not listed while it lives"
+	ledger=$(value ledger "$tag-b")
 	end
 	[ -e "$ledger" ] || fail "the ledger is gone already: nothing is tested"
-	[ -z "$(value pid $tag-b)" ] || fail "listed though dead"
+	[ -z "$(value pid "$tag-b")" ] || fail "listed though dead"
 	[ -e "$ledger" ] || fail "who only looks has removed something"
 	rm -f "$ledger"
 }
@@ -86,7 +86,7 @@ refusals_and_their_limit_are_shown() {
 	begin RESLIMIT_MEM=64M "RESLIMIT_NAME=$tag-c" '
 try: block = "x" * 100000000
 except MemoryError: pass'
-	[ "$(value state $tag-c)" = refused ] && [ "$(value limit $tag-c)" = mem ] || fail "$(value state $tag-c)"
+	[ "$(value state "$tag-c")" = refused ] && [ "$(value limit "$tag-c")" = mem ] || fail "$(value state "$tag-c")"
 	reslimit top | grep -qE "^$tag-c .* refused:mem *$" || fail "$(reslimit top)"
 	end
 }
@@ -96,15 +96,15 @@ children_and_threads_are_counted() {
 import subprocess, threading
 children = [subprocess.Popen(["sleep", "30"]) for _ in range(2)]
 for _ in range(3): threading.Thread(target=time.sleep, args=(30,), daemon=True).start()'
-	[ "$(value procs $tag-d)" = 2 ] || fail "$(value procs $tag-d) processes"
-	[ "$(value threads $tag-d)" = 3 ] || fail "$(value threads $tag-d) threads"
+	[ "$(value procs "$tag-d")" = 2 ] || fail "$(value procs "$tag-d") processes"
+	[ "$(value threads "$tag-d")" = 3 ] || fail "$(value threads "$tag-d") threads"
 	pkill -P "$started"
 	end
 }
 
 a_nested_budget_stands_below_its_outer_one() {
 	mkfifo "$tmp/nested"
-	LD_PRELOAD=$BUILD/libreslimit_preload.so RESLIMIT_MEM=64M RESLIMIT_NAME=$tag-e \
+	LD_PRELOAD=$BUILD/libreslimit_preload.so RESLIMIT_MEM=64M RESLIMIT_NAME="$tag-e" \
 		sh -c "RESLIMIT_MEM=32M RESLIMIT_NAME=$tag-f sh -c 'echo; read x'; :" <"$tmp/nested" >"$tmp/said" &
 	started=$!
 	exec 8>"$tmp/nested"
@@ -116,6 +116,19 @@ a_nested_budget_stands_below_its_outer_one() {
 	exec 8>&-
 	wait "$started"
 	grep -A1 "^$tag-e .* 64M " "$tmp/table" | grep -q "^.-$tag-f .* 32M " || fail "$(cat "$tmp/table")"
+}
+
+a_supervised_tree_is_listed_as_well() {
+	reslimit run --mem 256M --wall 50s --name "$tag-h" -- sleep 40 &
+	started=$!
+	for _ in $(seq 200); do
+		[ "$(value wall_limit_ns "$tag-h")" = 50000000000 ] && break
+		sleep 0.05
+	done
+	[ "$(value exe "$tag-h")" = "$(realpath "$(command -v sleep)")" ] || fail "exe $(value exe "$tag-h")"
+	kill "$started"
+	wait "$started"
+	[ -z "$(value pid "$tag-h")" ] || fail "still listed"
 }
 
 a_file_that_is_no_ledger_is_passed_over() {
@@ -140,9 +153,9 @@ a_terminal_is_kept_up_to_date_until_q_and_then_as_it_was() {
 
 a_signal_also_gives_the_terminal_back() {
 	for name in INT TERM HUP; do
-		"$on_terminal" --signal 0.5 $name -- reslimit top >"$tmp/seen"
+		"$on_terminal" --signal 0.5 "$name" -- reslimit top >"$tmp/seen"
 		status=$?
-		[ "$status" -eq $((128 + $(kill -l $name))) ] || fail "$name: status $status"
+		[ "$status" -eq $((128 + $(kill -l "$name"))) ] || fail "$name: status $status"
 		tail -c 14 "$tmp/seen" | grep -qF $'\e[?25h\e[?1049l' || fail "$name: cursor or screen not given back"
 	done
 }

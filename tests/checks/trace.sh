@@ -4,7 +4,7 @@
 # Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
 #
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2317 # the tests are called by the names found in this file
+# shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
 top=$(cd "$(dirname "$0")/../.." && pwd)
 BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
 [ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
@@ -119,8 +119,19 @@ a_file_that_may_not_grow_kills_nobody() {
 	plain TRACE=/dev/full MEM=64M -- sh -c 'exit 4'
 	[ "$status" -eq 4 ] && [ ! -s err ] || fail "status $status" "$(cat err)"
 	# The library's own file is bigger than this limit, so the limit comes later.
+	# shellcheck disable=SC2016
 	plain TRACE=t MEM=64M -- sh -c 'ulimit -S -f 1; i=0; while [ $i -lt 40 ]; do sh -c :; i=$((i + 1)); done; exit 4'
 	[ "$status" -eq 4 ] || fail "status $status" "$(cat err)"
+}
+
+a_log_whose_reader_is_gone_kills_nobody() {
+	mkfifo fifo
+	# shellcheck disable=SC2094
+	exec 7<>fifo 8>fifo 7>&-
+	plain LOG=8 MEM=32M -- python3 -c '
+try: bytearray(100000000)
+except MemoryError: raise SystemExit(4)'
+	[ "$status" -eq 4 ] || fail "status $status"
 }
 
 a_place_that_cannot_be_written_is_refused() {
