@@ -115,6 +115,21 @@ a_signal_also_ends_the_gauges() {
 	done
 }
 
+a_stop_gives_the_line_back_and_going_on_takes_it_again() {
+	# shellcheck disable=SC2016
+	on_terminal --size 10x80 --at 0.8 $'\x1a' -- bash -c 'set -m; reslimit run --progress --mem 64M -- sleep 2
+		echo "stopped $?" >told; echo XX; fg >/dev/null; echo "ended $?" >>told'
+	[ "$(cat told)" = "$(printf 'stopped 147\nended 0')" ] || fail "$(cat told)" "$(cat -v seen)"
+	cp seen all
+	sed '/XX/,$d' all >seen
+	screen 10 80 >shown
+	grep -q '^region 0 9$' shown && ! grep -q 'mem ' shown || fail "while stopped:" "$(cat shown)"
+	sed '1,/XX/d' all | grep -aq 'mem ' || fail "not drawn again"
+	cp all seen
+	screen 10 80 >shown
+	grep -q '^region 0 9$' shown && ! grep -q 'mem ' shown || fail "at the end:" "$(cat shown)"
+}
+
 a_limit_that_ends_the_program_also_ends_the_gauges() {
 	on_terminal --size 10x80 -- reslimit run --progress --wall 0.8s -- sleep 10
 	[ "$status" -eq 124 ] || fail "status $status"
