@@ -123,11 +123,11 @@ a_stop_gives_the_line_back_and_going_on_takes_it_again() {
 	cp seen all
 	sed '/XX/,$d' all >seen
 	screen 10 80 >shown
-	grep -q '^region 0 9$' shown && ! grep -q 'mem ' shown || fail "while stopped:" "$(cat shown)"
-	sed '1,/XX/d' all | grep -aq 'mem ' || fail "not drawn again"
+	grep -q '^region 0 9$' shown && ! grep -q 'wall [0-9]' shown || fail "while stopped:" "$(cat shown)"
+	sed '1,/XX/d' all | grep -aq 'wall [0-9]' || fail "not drawn again"
 	cp all seen
 	screen 10 80 >shown
-	grep -q '^region 0 9$' shown && ! grep -q 'mem ' shown || fail "at the end:" "$(cat shown)"
+	grep -q '^region 0 9$' shown && ! grep -q 'wall [0-9]' shown || fail "at the end:" "$(cat shown)"
 }
 
 a_limit_that_ends_the_program_also_ends_the_gauges() {
