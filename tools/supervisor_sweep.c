@@ -8,6 +8,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +85,9 @@ static void ask_to_end(struct supervisor *s, struct descendants *list)
 static void kill_all(struct supervisor *s, struct descendants *list)
 {
 	int64_t until_ns = raw_clock_ns(CLOCK_MONOTONIC) + GIVE_UP_NS;
+
+	/* From here on no guarded process makes another: who forks faster than we look would get away. */
+	atomic_store_explicit(&s->ledger->account[s->account].killing, 1, memory_order_relaxed);
 
 	while (find(s, list) && raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
 		signal_all(list, SIGKILL);
