@@ -85,7 +85,9 @@ dies cpu_ends_it 123 cpu true signal=24 --cpu 100ms -- sh -c 'while :; do :; don
 dies refusals_go_on_and_mem_ends_it 122 mem true signal=9 --mem 8M --mem-action deny:100ms,KILL -- \
 	"$subjects/insist_on_allocating"
 dies procs_ends_it 121 procs true signal=15 --procs 1 --procs-action TERM -- bash -c 'sleep 5 & sleep 5 & sleep 5'
-dies threads_ends_it 121 threads true signal=9 --threads 0 --threads-action KILL -- "$subjects/fail_to_create_thread"
+dies threads_ends_it 121 threads true signal=9 --threads 0 --threads-action KILL -- python3 -c 'import threading, time
+try: threading.Thread(target=print).start()
+except RuntimeError: time.sleep(20)'
 
 # Refusals.
 dies it_copes_with_a_refusal 0 ok true 'exit_code=0 mem=1' --mem 8M -- "$subjects/fail_after_refusal" 20000000 1 0
