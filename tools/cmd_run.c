@@ -58,12 +58,14 @@ static int run(const struct request *request, const struct settings *settings, c
 		.strict = request_has(request, FLAG_STRICT),
 		.raise = request_has(request, FLAG_RAISE),
 	};
+	int status;
 
 	if (request_has(request, FLAG_NO_SUPERVISE))
 		return program_become(request, settings, preload);
 	if (program_environment(settings, preload))
 		return CLI_FAILED;
-	return supervisor_run(&options, request->program);
+	status = supervisor_run(&options, request->program);
+	return status == SUPERVISOR_HAS_NO_PLACE ? program_become(request, settings, preload) : status;
 }
 
 static int serve(const struct request *request)

@@ -37,6 +37,8 @@ int supervisor_run(const struct supervisor_options *options, char **program)
 
 	if (supervisor_watch_signals(&s) || supervisor_open_budget(&s))
 		return CLI_FAILED;
+	if (s.has_no_place)
+		return supervisor_step_aside(&s);
 	status = start(&s);
 	if (!status) {
 		loop_run(&s.loop, LOOP_NEVER);

@@ -25,10 +25,17 @@
 #include "core/sinks.h"
 #include "core/watchdog.h"
 #include "loop.h"
+#include "oom.h"
 
 struct supervisor_options {
 	bool strict; /* a refusal counts as an end by its limit */
 	bool raise;  /* die by the signal that the program died by */
+};
+
+/* One process on a leash; core/leash.h says what that is. */
+struct supervisor_leash {
+	pid_t pid; /* 0: none */
+	int fd;
 };
 
 struct supervisor {
@@ -41,9 +48,10 @@ struct supervisor {
 	/* The budget. */
 	struct ledger *ledger;
 	bool owns_ledger;
-	uint32_t account; /* that holds the record */
-	uint32_t own;	  /* that the program's first process is in; differs under SCOPE=process */
-	uint32_t slot;	  /* of that process */
+	bool has_no_place; /* in the outer budget */
+	uint32_t account;  /* that holds the record */
+	uint32_t own;	   /* that the program's first process is in; differs under SCOPE=process */
+	uint32_t slot;	   /* of that process */
 	struct watchdog watchdog;
 	int watch_clock;
 
@@ -52,6 +60,12 @@ struct supervisor {
 	bool is_dead;
 	bool is_stopped;
 	int64_t stopped_at_ns; /* from when its stop has not been credited yet */
+
+	/* So that it does not outlive us: one for each slot. */
+	struct supervisor_leash *leash;
+	int leash_fd, writing_fd; /* -1: none */
+
+	struct oom oom; /* at the start */
 
 	/* How we were before. */
 	sigset_t mask;
@@ -67,7 +81,11 @@ struct supervisor {
 /*
  * Runs `program` with the settings that stand in our environment.
  * Return: the exit status of the command; with options->raise it may not return.
+ * SUPERVISOR_HAS_NO_PLACE if an outer budget has room for one process only: ours,
+ * which then must become the program.
  */
+enum { SUPERVISOR_HAS_NO_PLACE = -1 };
+
 int supervisor_run(const struct supervisor_options *options, char **program);
 
 #endif

@@ -86,7 +86,8 @@ static const char *open_accounts(struct supervisor *s)
 		return NULL;
 	tree_supervise(s->ledger, s->own, 0);
 	accounts_close_unused(s->ledger, s->own);
-	return "the outer budget has no place for another process; give it more, or give --no-supervise";
+	s->has_no_place = true;
+	return NULL;
 }
 
 int supervisor_open_budget(struct supervisor *s)
@@ -107,15 +108,32 @@ int supervisor_open_budget(struct supervisor *s)
 			ledger_unlink(s->ledger);
 		return -1;
 	}
+	if (s->has_no_place)
+		return 0;
 	record_hold(s->ledger, s->account);
 	logline_hold(&s->ledger->account[s->account]);
 	return 0;
+}
+
+/* As if we had never been there. */
+int supervisor_step_aside(struct supervisor *s)
+{
+	char number[16];
+	struct fmt text = FMT_INIT(number);
+
+	supervisor_restore_signals(s);
+	close(s->signal_fd);
+	fmt_int(&text, s->config.status_fd);
+	if (s->config.status_fd >= 0 && setenv(CONFIG_PREFIX "STATUS_FD", number, 1))
+		return cli_complain("out of memory");
+	return SUPERVISOR_HAS_NO_PLACE;
 }
 
 void supervisor_close_budget(struct supervisor *s)
 {
 	uint64_t mask;
 
+	supervisor_drop_leash(s);
 	ledger_lock(s->ledger, &mask);
 	tree_supervise(s->ledger, s->own, 0);
 	slots_sweep(s->ledger, SWEEP_ALL);

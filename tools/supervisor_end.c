@@ -18,6 +18,30 @@ static int64_t time_of(const struct timeval *tv)
 	return (int64_t)tv->tv_sec * 1000000000 + tv->tv_usec * 1000;
 }
 
+/* Whether our library did its work in the program; the kernel and the loader would start it without. */
+static void note_guard(struct supervisor *s)
+{
+	struct record_outside *o = &s->outside;
+	uint32_t joined = atomic_load_explicit(&s->ledger->account[s->account].joined, memory_order_acquire);
+
+	if (s->child <= 0 || o->exec_error || joined == ACCOUNT_JOINED)
+		return;
+	o->is_unguarded = joined == ACCOUNT_NOT_JOINED;
+	o->is_internal = joined == ACCOUNT_JOIN_REFUSED || s->config.unguarded == RL_UNGUARDED_REFUSE;
+}
+
+/* Whether a SIGKILL that we did not send may be the kernel's own. */
+static void note_oom(struct supervisor *s)
+{
+	enum oom_answer answer = OOM_NO;
+
+	if (s->ending.signal == SIGKILL &&
+	    !atomic_load_explicit(&s->ledger->account[s->account].killing, memory_order_relaxed))
+		answer = oom_ask(&s->oom);
+	s->outside.may_be_oom = answer != OOM_NO;
+	s->outside.was_oom = answer == OOM_HERE;
+}
+
 void supervisor_write_record(struct supervisor *s)
 {
 	struct record_outside *o = &s->outside;
@@ -28,7 +52,8 @@ void supervisor_write_record(struct supervisor *s)
 	waited_ns = time_of(&o->usage.ru_utime) + time_of(&o->usage.ru_stime);
 	if (waited_ns > o->cpu_ns)
 		o->cpu_ns = waited_ns;
-	o->is_unguarded = !s->ledger->account[s->account].joined && !o->exec_error;
+	note_guard(s);
+	note_oom(s);
 	/* Those that died without a word leave their peaks when their places are taken back. */
 	ledger_lock(s->ledger, &mask);
 	slots_sweep(s->ledger, SWEEP_ALL);
@@ -81,9 +106,9 @@ int supervisor_exit_status(const struct supervisor *s)
 		return status_of_limit(breach - 1);
 	if (s->options.strict && a->last_denied)
 		return status_of_limit(a->last_denied - 1);
-	if (s->outside.is_unguarded)
-		return cli_complain("%s ran without its guard: the loader did not load it; reslimit "
-				    "--no-supervise shows what it says",
+	if (s->outside.is_internal && s->outside.is_unguarded)
+		return cli_complain("%s: ran without its guard, which the loader did not load; give "
+				    "--unguarded allow if that is right",
 				    s->program[0]);
 	if (!s->ending.signal)
 		return s->ending.exit_code;

@@ -19,6 +19,9 @@
  */
 int supervisor_open_budget(struct supervisor *s);
 
+/* Where an outer budget has no place for a process beside ours. Return: what supervisor_run() returns. */
+int supervisor_step_aside(struct supervisor *s);
+
 /* Gives the accounts back, and removes the ledger if it is ours. */
 void supervisor_close_budget(struct supervisor *s);
 
@@ -27,6 +30,18 @@ int supervisor_watch_signals(struct supervisor *s);
 
 /* In the child, before exec: signals as we found them. Context: async-signal-safe. */
 void supervisor_restore_signals(const struct supervisor *s);
+
+/* supervisor_leash.c: makes the pipe, with room for all; nothing if orphans may stay. Return: 0 or -errno. */
+int supervisor_make_leash(struct supervisor *s);
+
+/* Once the program is on its way: puts the writing end where it is closed first. */
+void supervisor_raise_leash(struct supervisor *s);
+
+/* Takes hold of every process that came, and lets go of those that went. */
+void supervisor_hold_members(struct supervisor *s);
+
+/* Lets go of all. */
+void supervisor_drop_leash(struct supervisor *s);
 
 /* supervisor_start.c: makes the program's process. Return: 0, or the exit status after a complaint. */
 int supervisor_start(struct supervisor *s);

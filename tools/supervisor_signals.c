@@ -51,8 +51,10 @@ static void take(struct supervisor *s, const struct signalfd_siginfo *info)
 
 	if (signal == SIGCHLD)
 		supervisor_reap(s);
-	if (signal == TREE_KICK)
+	if (signal == TREE_KICK) {
+		supervisor_hold_members(s);
 		loop_set_clock(&s->loop, s->watch_clock, 0);
+	}
 	if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT)
 		s->hurry = true;
 	if (s->child && signal != SIGCHLD && is_for_program(s, info))

@@ -76,37 +76,74 @@ static int wait_for_exec(int fd)
 	return raw_read(fd, &error, sizeof(error)) == sizeof(error) ? error : 0;
 }
 
-static int complain_exec(struct supervisor *s, int error)
+/* The program never ran: the record says so. */
+static int end_before_start(struct supervisor *s, int status)
 {
-	s->outside.exec_error = error;
 	s->is_dead = true;
-	s->ending.exit_code = program_explain(s->program[0], error);
+	s->ending.exit_code = status;
 	s->ending.outside = &s->outside;
 	s->outside.at_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	s->outside.pid = s->child;
 	supervisor_write_record(s);
-	return s->ending.exit_code;
+	return status;
+}
+
+static int complain_exec(struct supervisor *s, int error)
+{
+	s->outside.exec_error = error;
+	return end_before_start(s, program_explain(s->program[0], error));
+}
+
+/* Return: whether the program may be started. */
+static bool check_guardable(const struct supervisor *s)
+{
+	const char *trouble =
+		s->config.unguarded == RL_UNGUARDED_ALLOW ? NULL : program_cannot_be_guarded(s->program[0]);
+
+	if (!trouble)
+		return true;
+	if (s->config.unguarded == RL_UNGUARDED_REFUSE) {
+		cli_complain("%s: cannot be guarded: %s; give --unguarded allow to run it all the same",
+			     s->program[0], trouble);
+		return false;
+	}
+	cli_complain("%s: runs unguarded: %s", s->program[0], trouble);
+	return true;
+}
+
+static int complain_fork(int error)
+{
+	return cli_complain("cannot start a program: %s; end some processes, or raise ulimit -u",
+			    strerror(error));
 }
 
 int supervisor_start(struct supervisor *s)
 {
 	pid_t parent = getpid();
-	int ends[2];
+	int ends[2] = {-1, -1};
 	int error;
 
 	raise_file_limit(s);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (pipe2(ends, O_CLOEXEC))
-		return cli_complain("cannot start a program: %s; close some descriptors", strerror(errno));
 	start_clocks(s);
+	if (!check_guardable(s)) {
+		s->outside.is_unguarded = s->outside.is_internal = true;
+		return end_before_start(s, CLI_FAILED);
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	error = pipe2(ends, O_CLOEXEC) ? -errno : supervisor_make_leash(s);
+	if (error)
+		return end_before_start(s, cli_complain("cannot start a program: %s; close some descriptors",
+							strerror(-error)));
 	s->child = (pid_t)raw_syscall5(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 	if (!s->child)
 		become_program(s, ends[1], parent);
 	raw_close(ends[1]);
+	supervisor_raise_leash(s);
+	supervisor_hold_members(s);
 	error = s->child < 0 ? 0 : wait_for_exec(ends[0]);
 	raw_close(ends[0]);
 	if (s->child < 0)
-		return cli_complain("cannot start a program: %s; end some processes, or raise ulimit -u",
-				    strerror(-(int)s->child));
+		return end_before_start(s, complain_fork(-(int)s->child));
+	oom_look(&s->oom);
 	return error ? complain_exec(s, error) : 0;
 }

@@ -99,9 +99,10 @@ void supervisor_sweep(struct supervisor *s)
 	supervisor_reap(s);
 	if (find(&list)) {
 		name_survivors(s, &list);
-		if (!is_killed)
+		if (s->config.orphans == RL_ORPHANS_KILL && !is_killed)
 			ask_to_end(s, &list);
-		kill_all(s, &list);
+		if (s->config.orphans == RL_ORPHANS_KILL)
+			kill_all(s, &list);
 		s->outside.survivors_left = (int)list.count;
 	}
 	descendants_free(&list);

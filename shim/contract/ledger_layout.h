@@ -111,7 +111,9 @@ struct slot {
 	int64_t cpu_base_ns; /* used before the guard began */
 	int32_t creator_tid; /* its thread: makes one process at a time */
 	uint32_t claim;	     /* enum slot_claim */
-	int64_t reserved[5];
+	_Atomic int32_t leashed; /* the pid that a supervisor holds a leash for; see leash.h */
+	int32_t reserved_too;
+	int64_t reserved[4];
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
@@ -119,6 +121,13 @@ struct ledger_step {
 	int64_t at_ns; /* since the account's start */
 	int32_t signal;
 	uint32_t reserved;
+};
+
+/* The last call that the kernel, or libc, refused for want of memory, processes or threads; not we. */
+struct kernel_refusal {
+	char call[24];
+	int32_t error; /* 0: none yet */
+	uint32_t count;
 };
 
 /* The first refusal of an account, for the record. */
@@ -130,6 +139,13 @@ struct first_denial {
 	int64_t at_ns;
 	int32_t tid;
 	uint32_t set;
+};
+
+/* Whether the first process of a supervised account has our library in it. */
+enum account_joined {
+	ACCOUNT_NOT_JOINED,
+	ACCOUNT_JOINED,
+	ACCOUNT_JOIN_REFUSED, /* it had, and could not start under these limits: it has said why */
 };
 
 struct account {
@@ -176,7 +192,7 @@ struct account {
 
 	/* Of an account with a supervisor, which watches it and writes its record; see tree.h. */
 	_Atomic int32_t supervisor; /* its pid; 0: the members watch themselves */
-	_Atomic uint32_t joined;    /* the first process has our library in it */
+	_Atomic uint32_t joined;    /* enum account_joined */
 	uint32_t own_part;	    /* the first process's own account, itself unless SCOPE=process */
 	uint32_t heap_bypassed;	    /* the first process has a malloc of its own */
 	char exe[LEDGER_EXE];	    /* the first process's executable, as of its last exec */
@@ -184,6 +200,10 @@ struct account {
 	/* For the meters: the sum at the last look, and the looks in a row that saw it stand still. */
 	int64_t cpu_seen_ns;
 	uint32_t idle_looks;
+	int32_t leash_fd;	 /* the supervisor's descriptor + 1; 0: none */
+
+	struct kernel_refusal kernel_refusal;
+	uint32_t kernel_was_last; /* of all who refused something */
 	uint32_t reserved;
 };
 

@@ -106,15 +106,25 @@ static int set_number(int64_t *field, enum config_kind kind, const char *text, s
 	}
 }
 
-static int set_scope(int64_t *field, const char *text, struct fmt *why)
+/* A choice of words, in the order of their enum. */
+struct choice {
+	const char *what, *accepted;
+	const char *word[4];
+};
+
+static const struct choice SCOPES = {"not a scope", "tree or process", {"tree", "process"}};
+static const struct choice ORPHANS = {"not a policy", "kill or leave", {"kill", "leave"}};
+static const struct choice UNGUARDED = {"not a policy", "allow, warn or refuse", {"refuse", "warn", "allow"}};
+
+static int set_choice(int64_t *field, const struct choice *choice, const char *text, struct fmt *why)
 {
-	if (!strcmp(text, "tree"))
-		*field = RL_SCOPE_TREE;
-	else if (!strcmp(text, "process"))
-		*field = RL_SCOPE_PROCESS;
-	else
-		return refuse(why, -EINVAL, "not a scope", "tree or process");
-	return 0;
+	for (int i = 0; choice->word[i]; i++) {
+		if (!strcmp(text, choice->word[i])) {
+			*field = i;
+			return 0;
+		}
+	}
+	return refuse(why, -EINVAL, choice->what, choice->accepted);
 }
 
 static int set_text(const char **field, const char *text, size_t len, size_t max, struct fmt *why)
@@ -156,7 +166,11 @@ int config_set(struct config *config, const struct config_variable *variable, co
 	case CONFIG_ACTION:
 		return action_parse(field, text, len, limit_is_deniable(variable->limit), why);
 	case CONFIG_SCOPE:
-		return set_scope(field, text, why);
+		return set_choice(field, &SCOPES, text, why);
+	case CONFIG_ORPHANS:
+		return set_choice(field, &ORPHANS, text, why);
+	case CONFIG_UNGUARDED:
+		return set_choice(field, &UNGUARDED, text, why);
 	case CONFIG_PATH:
 		return set_path(field, text, len, why);
 	case CONFIG_TEXT:

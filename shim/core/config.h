@@ -32,6 +32,8 @@ enum config_kind {
 	CONFIG_COUNT,
 	CONFIG_ACTION,
 	CONFIG_SCOPE,
+	CONFIG_ORPHANS,
+	CONFIG_UNGUARDED,
 	CONFIG_FD,
 	CONFIG_PATH,
 	CONFIG_TEXT,
@@ -45,6 +47,8 @@ struct config {
 	struct action action[RL_LIMIT_COUNT];
 	int64_t grace_ns;
 	int64_t scope;		 /* enum scope */
+	int64_t orphans;	 /* enum orphans */
+	int64_t unguarded;	 /* enum unguarded */
 	int64_t status_fd;	 /* -1: none */
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;

@@ -5,6 +5,7 @@
  */
 #include "denial.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "accounts.h"
@@ -21,8 +22,10 @@ bool denial_wants_site(const struct ledger *ledger, uint32_t slot)
 
 static void copy_text(char *to, size_t size, const char *text)
 {
-	if (text)
-		strncpy(to, text, size - 1);
+	if (!text)
+		return;
+	memset(to, 0, size);
+	strncpy(to, text, size - 1);
 }
 
 static void describe_first(struct account *a, const struct denial *d, int64_t now_ns)
@@ -103,6 +106,7 @@ bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d)
 			break;
 		a->denied[d->limit]++;
 		a->last_denied = d->limit + 1;
+		a->kernel_was_last = 0;
 		describe_first(a, d, now_ns);
 		if (index == refuser && series_is_over(a, d->limit, now_ns))
 			due |= breach_claim(ledger, index, d->limit, now_ns);
@@ -113,4 +117,21 @@ bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d)
 	if (is_worth_a_line(ledger->account[refuser].denied[d->limit]))
 		logline(&ledger->account[refuser], "refused", d->call, d->amount);
 	return due;
+}
+
+void denial_note_kernel(struct ledger *ledger, uint32_t slot, const char *call, int error)
+{
+	uint64_t mask;
+
+	if (error != ENOMEM && error != EAGAIN)
+		return;
+	ledger_lock(ledger, &mask);
+	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
+	{
+		copy_text(a->kernel_refusal.call, sizeof(a->kernel_refusal.call), call);
+		a->kernel_refusal.error = error;
+		a->kernel_refusal.count++;
+		a->kernel_was_last = 1;
+	}
+	ledger_unlock(ledger, &mask);
 }

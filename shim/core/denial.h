@@ -31,4 +31,7 @@ bool denial_wants_site(const struct ledger *ledger, uint32_t slot);
  */
 bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *denial);
 
+/* Notes that `call` failed with `error` though no budget refused it: ENOMEM or EAGAIN. */
+void denial_note_kernel(struct ledger *ledger, uint32_t slot, const char *call, int error);
+
 #endif

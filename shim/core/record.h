@@ -38,6 +38,7 @@ struct record_outside {
 	bool was_oom;	     /* it did strike */
 	int exec_error;	     /* the program could not be executed */
 	bool is_unguarded;   /* our library was not loaded */
+	bool is_internal;    /* and that was not allowed, or it could not do its work */
 	int survivor_count;  /* all of them */
 	int survivors_named; /* in `survivor` */
 	int survivors_left;  /* that could not be ended, or were let go */

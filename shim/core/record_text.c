@@ -58,8 +58,10 @@ static const char *unexplained_verdict(const struct account *a, const struct rec
 {
 	const struct record_outside *outside = ending->outside;
 
-	if (a->last_denied) {
+	if (a->last_denied || a->kernel_was_last) {
 		*certain = false;
+		if (a->kernel_was_last)
+			return RECORD_VERDICT_OSERROR;
 		return LIMIT_KEYS[a->last_denied - 1];
 	}
 	if (ending->signal != SIGKILL || !outside)
@@ -79,7 +81,7 @@ const char *record_verdict(const struct ledger *ledger, uint32_t account, const 
 		return RECORD_VERDICT_OSERROR;
 	if (breach && a->step_count)
 		return LIMIT_KEYS[breach - 1];
-	if (ending->outside && ending->outside->is_unguarded)
+	if (ending->outside && ending->outside->is_internal)
 		return RECORD_VERDICT_INTERNAL;
 	if (!ending->signal && !ending->exit_code)
 		return RECORD_VERDICT_OK;
@@ -129,19 +131,25 @@ static void put_usage(struct fmt *f, const struct record_ending *ending)
 	       (self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss : children.ru_maxrss) * 1024L);
 }
 
-/* What the kernel refused, where the verdict says that it was that. */
-static void put_oserror(struct fmt *f, const struct record_outside *outside)
+/* What the kernel refused last, whether or not that is the verdict. */
+static void put_oserror(struct fmt *f, const struct account *a, const struct record_outside *outside)
 {
-	if (!outside)
+	int error = a->kernel_refusal.error;
+	const char *call = a->kernel_refusal.call;
+
+	if (outside && outside->exec_error) {
+		error = outside->exec_error;
+		call = "execve";
+	} else if (outside && outside->was_oom) {
+		error = ENOMEM;
+		call = "oom-killer";
+	}
+	if (!error)
 		return;
-	if (outside->exec_error) {
-		number(f, "errno", outside->exec_error);
-		text(f, "failed_call", "execve", 32);
-	}
-	if (outside->was_oom) {
-		number(f, "errno", ENOMEM);
-		text(f, "failed_call", "oom-killer", 32);
-	}
+	number(f, "errno", error);
+	text(f, "failed_call", call, 32);
+	if (a->kernel_refusal.count)
+		number(f, "kernel_refusals", a->kernel_refusal.count);
 }
 
 static void put_survivors(struct fmt *f, const struct record_outside *outside)
@@ -295,7 +303,7 @@ static void put_verdict(struct fmt *f, const struct ledger *ledger, uint32_t acc
 	if (cause != &ledger->account[account] &&
 	    cause != &ledger->account[ledger->account[account].own_part])
 		text(f, "limit_of", cause->name[0] ? cause->name : "outer", NAME_SHOWN);
-	put_oserror(f, ending->outside);
+	put_oserror(f, &ledger->account[account], ending->outside);
 	if (!ending->signal)
 		number(f, "exit_code", ending->exit_code);
 	number(f, "signal", ending->signal);
@@ -315,7 +323,8 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	number(f, "reslimit", RECORD_VERSION);
 	if (a->name[0])
 		text(f, "name", a->name, NAME_SHOWN);
-	number(f, "pid", outside ? outside->pid : raw_getpid());
+	if (!outside || outside->pid > 0)
+		number(f, "pid", outside ? outside->pid : raw_getpid());
 	put_exe(f, a, ending);
 	put_verdict(f, ledger, account, ending);
 	number(f, "wall_ns", (outside ? outside->at_ns : raw_clock_ns(CLOCK_MONOTONIC)) - a->start_ns);

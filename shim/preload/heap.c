@@ -124,6 +124,12 @@ static void attach(void)
 		thread_self.fast = cell;
 }
 
+void *heap_failed(struct heap_call call)
+{
+	member_note_kernel_refusal(call.name, errno);
+	return NULL;
+}
+
 void *heap_settle(void *block, struct heap_call call)
 {
 	size_t size = heap_size(block);
@@ -148,7 +154,7 @@ void *heap_new(size_t n, struct heap_call call)
 	if (n > HEAP_SMALL && !heap_admit_slow(n, call))
 		return NULL;
 	block = real.malloc(n);
-	return block ? heap_charge_slow(block, call) : NULL;
+	return block ? heap_charge_slow(block, call) : heap_failed(call);
 }
 
 void heap_settle_refund(struct cell *cell)
@@ -200,7 +206,7 @@ static void *resize_beside(void *block, size_t old_size, size_t n, struct heap_c
 	if (!copy || change(short_of)) {
 		budget_return_unused(reserve);
 		if (!copy)
-			return NULL;
+			return heap_failed(call);
 		real.free(copy);
 		refuse(n, call);
 		return NULL;
@@ -216,7 +222,7 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 
 	if (!moved) {
 		budget_return_unused(reserve);
-		return NULL;
+		return heap_failed((struct heap_call){.name = "realloc"});
 	}
 	grown = (int64_t)heap_size(moved) - (int64_t)old_size;
 	budget_return_unused(grown > 0 ? reserve - grown : reserve);

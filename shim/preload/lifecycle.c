@@ -16,6 +16,7 @@
 #include "heap.h"
 #include "interpose_thread.h"
 #include "member.h"
+#include "own_leash.h"
 #include "raw_threads.h"
 #include "real.h"
 #include "serving.h"
@@ -91,6 +92,7 @@ __attribute__((constructor)) static void begin(void)
 	record_set_heap_coverage(heap_is_bypassed ? "bypassed" : "full");
 	on_exit(end_exit, NULL);
 	at_quick_exit(end_quick_exit);
+	own_leash_begin();
 	/* Who has a supervisor needs none of these: it sees every death, and keeps every deadline. */
 	if (timer_thread_is_outside() && !record_is_due(member.ledger, member.slot))
 		return;

@@ -58,6 +58,12 @@ void member_note_denial(enum limit_id limit, const char *call, int64_t amount, c
 		timer_thread_kick();
 }
 
+void member_note_kernel_refusal(const char *call, int error)
+{
+	if (member_is_guarded())
+		denial_note_kernel(member.ledger, member.slot, call, error);
+}
+
 /*
  * From here until the fork has returned this thread charges under the lock,
  * because in the child its cell belongs to the parent.

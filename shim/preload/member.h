@@ -77,6 +77,9 @@ struct cell *member_cell(void);
 /* Notes a refusal; `caller` is the address after the call. Leaves errno alone. */
 void member_note_denial(enum limit_id limit, const char *call, int64_t amount, const void *caller);
 
+/* Notes that `call` failed with `error` by itself: nothing that a budget refused. Leaves errno alone. */
+RL_COLD void member_note_kernel_refusal(const char *call, int error);
+
 void member_fork(enum fork_side side);
 
 #endif

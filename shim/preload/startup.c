@@ -28,12 +28,22 @@
 
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
+static void tell_supervisor_of_refusal(void)
+{
+	if (!member.ledger)
+		return;
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	if (a->root == member.slot)
+		atomic_store_explicit(&a->joined, ACCOUNT_JOIN_REFUSED, memory_order_release);
+}
+
 /* The one line that the shim ever prints. */
 static RL_NORETURN void refuse_to_start(const char *why)
 {
 	char line[MESSAGE_MAX + 32];
 	struct fmt f = FMT_INIT(line);
 
+	tell_supervisor_of_refusal();
 	fmt_str(&f, "reslimit: ");
 	fmt_str(&f, why);
 	fmt_char(&f, '\n');
@@ -266,7 +276,7 @@ static void report_to_supervisor(void)
 		len = raw_readlink("/proc/self/exe", a->exe, sizeof(a->exe) - 1);
 		a->exe[len > 0 ? len : 0] = '\0';
 		a->heap_bypassed = member.heap_is_bypassed;
-		atomic_store_explicit(&a->joined, 1, memory_order_release);
+		atomic_store_explicit(&a->joined, ACCOUNT_JOINED, memory_order_release);
 	}
 }
 
