@@ -102,10 +102,35 @@ static void drop_dead(struct descendants *list)
 	list->count = kept;
 }
 
-void descendants_find(struct descendants *list, pid_t top)
+static bool is_listed(const struct descendants *list, pid_t pid)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->process[i].pid == pid)
+			return true;
+	return false;
+}
+
+static void drop_others(struct descendants *list, const struct descendants *others)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!is_listed(others, list->process[i].pid))
+			list->process[kept++] = list->process[i];
+	list->count = kept;
+}
+
+void descendants_note_children(struct descendants *list, pid_t parent)
+{
+	list->count = 0;
+	append_all_children(list, parent);
+}
+
+void descendants_find(struct descendants *list, pid_t top, const struct descendants *others)
 {
 	list->count = 0;
 	append_all_children(list, top);
+	drop_others(list, others);
 	for (size_t i = 0; i < list->count; i++)
 		append_all_children(list, list->process[i].pid);
 	drop_dead(list);

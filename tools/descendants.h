@@ -24,8 +24,14 @@ struct descendants {
 	size_t count, room;
 };
 
-/* Lists everybody below `top` who is not dead. What was in the list is forgotten. */
-void descendants_find(struct descendants *list, pid_t top);
+/* Lists the children of a process, dead or not. */
+void descendants_note_children(struct descendants *list, pid_t parent);
+
+/*
+ * Lists everybody below `top` who is not dead, but for `others` among its children and who is
+ * below them. What was in the list is forgotten.
+ */
+void descendants_find(struct descendants *list, pid_t top, const struct descendants *others);
 
 /* Signals the process that was listed, or nobody if it has died since. Return: whether it was sent. */
 bool descendants_signal(const struct descendant *process, int signal);

@@ -70,13 +70,11 @@ static bool find(const char *name, char path[PATH_MAX])
 /* Whether the loader will ignore LD_PRELOAD because the file gives rights that we do not have. */
 static bool gives_rights(const char *path, const struct stat *st)
 {
-	if (geteuid() == 0)
-		return false;
 	if ((st->st_mode & S_ISUID) && st->st_uid != geteuid())
 		return true;
 	if ((st->st_mode & S_ISGID) && (st->st_mode & S_IXGRP) && st->st_gid != getegid())
 		return true;
-	return getxattr(path, "security.capability", NULL, 0) > 0;
+	return geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
 #if __SIZEOF_POINTER__ == 8

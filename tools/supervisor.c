@@ -14,6 +14,10 @@ static int64_t look(void *context, int64_t now_ns)
 	struct supervisor *s = context;
 
 	(void)now_ns;
+	/* No step after its death: that would pass for the cause. */
+	supervisor_reap(s);
+	if (s->is_dead)
+		return LOOP_NEVER;
 	supervisor_credit_stop(s);
 	return watchdog_look_around(&s->watchdog, s->account);
 }

@@ -24,6 +24,7 @@
 #include "core/record.h"
 #include "core/sinks.h"
 #include "core/watchdog.h"
+#include "descendants.h"
 #include "loop.h"
 #include "oom.h"
 
@@ -65,7 +66,8 @@ struct supervisor {
 	struct supervisor_leash *leash;
 	int leash_fd, writing_fd; /* -1: none */
 
-	struct oom oom; /* at the start */
+	struct oom oom;		   /* at the start */
+	struct descendants others; /* children of ours that were there before */
 
 	/* How we were before. */
 	sigset_t mask;

@@ -133,6 +133,9 @@ void supervisor_close_budget(struct supervisor *s)
 {
 	uint64_t mask;
 
+	/* Who could not be ended is left to the leash, which our end cuts. */
+	if (s->outside.survivors_left && s->config.orphans == RL_ORPHANS_KILL)
+		return;
 	supervisor_drop_leash(s);
 	ledger_lock(s->ledger, &mask);
 	tree_supervise(s->ledger, s->own, 0);

@@ -35,8 +35,7 @@ static void note_oom(struct supervisor *s)
 {
 	enum oom_answer answer = OOM_NO;
 
-	if (s->ending.signal == SIGKILL &&
-	    !atomic_load_explicit(&s->ledger->account[s->account].killing, memory_order_relaxed))
+	if (s->ending.signal == SIGKILL && !record_cause(s->ledger, s->account)->step_count)
 		answer = oom_ask(&s->oom);
 	s->outside.may_be_oom = answer != OOM_NO;
 	s->outside.was_oom = answer == OOM_HERE;

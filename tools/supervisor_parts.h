@@ -52,7 +52,10 @@ void supervisor_reap(struct supervisor *s);
 /* Moves the deadlines by the time that the program has stood still. */
 void supervisor_credit_stop(struct supervisor *s);
 
-/* supervisor_sweep.c: ends, or only names, what outlived the program. */
+/* supervisor_sweep.c: remembers children that are not the program's. */
+void supervisor_note_others(struct supervisor *s);
+
+/* Ends, or only names, what outlived the program. */
 void supervisor_sweep(struct supervisor *s);
 
 /* supervisor_end.c: writes the record. */

@@ -129,6 +129,7 @@ int supervisor_start(struct supervisor *s)
 		s->outside.is_unguarded = s->outside.is_internal = true;
 		return end_before_start(s, CLI_FAILED);
 	}
+	supervisor_note_others(s);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	error = pipe2(ends, O_CLOEXEC) ? -errno : supervisor_make_leash(s);
 	if (error)

@@ -8,6 +8,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdatomic.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/rawsys.h"
@@ -18,9 +20,17 @@ enum { STOP_ROUNDS = 50, LOOK_AGAIN_NS = 5000000 };
 
 static const int64_t GIVE_UP_NS = 5000000000;
 
-static bool find(struct descendants *list)
+static bool has_children(void)
 {
-	descendants_find(list, getpid());
+	return !waitid(P_ALL, 0, &(siginfo_t){.si_pid = 0}, WEXITED | WNOHANG | WNOWAIT);
+}
+
+static bool find(const struct supervisor *s, struct descendants *list)
+{
+	list->count = 0;
+	if (!has_children())
+		return false;
+	descendants_find(list, getpid(), &s->others);
 	return list->count > 0;
 }
 
@@ -45,11 +55,11 @@ static void signal_all(const struct descendants *list, int signal)
 }
 
 /* Stops them, round after round, until a round finds nobody new: who is stopped makes no more. */
-static void stop_all(struct descendants *list)
+static void stop_all(const struct supervisor *s, struct descendants *list)
 {
 	size_t before = 0;
 
-	for (int i = 0; i < STOP_ROUNDS && find(list) && list->count != before; i++) {
+	for (int i = 0; i < STOP_ROUNDS && find(s, list) && list->count != before; i++) {
 		before = list->count;
 		signal_all(list, SIGSTOP);
 	}
@@ -58,7 +68,7 @@ static void stop_all(struct descendants *list)
 /* Waits until nobody is left, or a time. Return: whether anybody is. */
 static bool wait_until_gone(struct supervisor *s, struct descendants *list, int64_t until_ns)
 {
-	while (find(list)) {
+	while (find(s, list)) {
 		int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 		int64_t next_ns = now_ns + LOOK_AGAIN_NS;
 
@@ -73,7 +83,7 @@ static bool wait_until_gone(struct supervisor *s, struct descendants *list, int6
 
 static void ask_to_end(struct supervisor *s, struct descendants *list)
 {
-	stop_all(list);
+	stop_all(s, list);
 	signal_all(list, SIGTERM);
 	signal_all(list, SIGCONT);
 	wait_until_gone(s, list, raw_clock_ns(CLOCK_MONOTONIC) + s->config.grace_ns);
@@ -84,11 +94,21 @@ static void kill_all(struct supervisor *s, struct descendants *list)
 {
 	int64_t until_ns = raw_clock_ns(CLOCK_MONOTONIC) + GIVE_UP_NS;
 
-	while (find(list) && raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
+	/* From here on no guarded process makes another: who forks faster than we look would get away. */
+	atomic_store_explicit(&s->ledger->account[s->account].killing, 1, memory_order_relaxed);
+
+	while (find(s, list) && raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
 		signal_all(list, SIGKILL);
 		s->hurry = false;
 		wait_until_gone(s, list, raw_clock_ns(CLOCK_MONOTONIC) + LOOK_AGAIN_NS);
 	}
+}
+
+void supervisor_note_others(struct supervisor *s)
+{
+	/* Whoever became us may have had children; nearly nobody has. */
+	if (has_children())
+		descendants_note_children(&s->others, getpid());
 }
 
 void supervisor_sweep(struct supervisor *s)
@@ -97,7 +117,7 @@ void supervisor_sweep(struct supervisor *s)
 	bool is_killed = s->ledger->account[s->account].killing;
 
 	supervisor_reap(s);
-	if (find(&list)) {
+	if (find(s, &list)) {
 		name_survivors(s, &list);
 		if (s->config.orphans == RL_ORPHANS_KILL && !is_killed)
 			ask_to_end(s, &list);
@@ -106,4 +126,5 @@ void supervisor_sweep(struct supervisor *s)
 		s->outside.survivors_left = (int)list.count;
 	}
 	descendants_free(&list);
+	descendants_free(&s->others);
 }

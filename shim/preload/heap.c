@@ -82,6 +82,7 @@ static bool is_limited(void)
 static bool refuse(size_t n, struct heap_call call)
 {
 	if (!is_limited()) {
+		member_note_kernel_refusal(call.name, ENOMEM);
 		errno = ENOMEM;
 		return false;
 	}
