@@ -15,7 +15,7 @@ for variable in $(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p') LD_PRELOAD; do
 	unset "$variable"
 done
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+trap 'rm -rf "$scratch"; pkill -KILL -f -- "$scratch/mark "' EXIT # who got away must not go on forking
 cd "$scratch" || exit 1
 mark=$scratch/mark # stands in the command lines of what is to be gone afterwards
 
@@ -274,7 +274,7 @@ many_orphans_are_waited_for() {
 
 # A tree of daemons that fork and execute all the time, each without any descriptor.
 restless='use POSIX; for my $i (1 .. 3) { next if fork; POSIX::setsid(); exit if fork; POSIX::close($_) for 0 .. 999;
-	while (1) { my $p = fork; if (!$p) { exec @ARGV if $i == 1; POSIX::_exit(0) } $i == 1 ? select(undef, undef, undef, 0.002) : waitpid $p, 0 } }
+	for (1 .. 1000) { my $p = fork; if (!$p) { exec @ARGV if $i == 1; POSIX::_exit(0) } $i == 1 ? select(undef, undef, undef, 0.002) : waitpid $p, 0 } }
 	sleep 60;'
 
 nobody_survives_the_supervisor() {
