@@ -101,7 +101,9 @@ void supervisor_hold_members(struct supervisor *s)
 
 void supervisor_drop_leash(struct supervisor *s)
 {
-	for (uint32_t i = 0; s->leash && i < LEDGER_SLOTS; i++)
+	uint32_t end = atomic_load_explicit(&s->ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; s->leash && i < end; i++)
 		let_go(&s->leash[i]);
 	free(s->leash);
 	s->leash = NULL;

@@ -20,8 +20,16 @@ enum { STOP_ROUNDS = 50, LOOK_AGAIN_NS = 5000000 };
 
 static const int64_t GIVE_UP_NS = 5000000000;
 
+static bool has_children(void)
+{
+	return !waitid(P_ALL, 0, &(siginfo_t){.si_pid = 0}, WEXITED | WNOHANG | WNOWAIT);
+}
+
 static bool find(const struct supervisor *s, struct descendants *list)
 {
+	list->count = 0;
+	if (!has_children())
+		return false;
 	descendants_find(list, getpid(), &s->others);
 	return list->count > 0;
 }
@@ -100,7 +108,7 @@ static void kill_all(struct supervisor *s, struct descendants *list)
 void supervisor_note_others(struct supervisor *s)
 {
 	/* Whoever became us may have had children; nearly nobody has. */
-	if (!waitid(P_ALL, 0, &(siginfo_t){.si_pid = 0}, WEXITED | WNOHANG | WNOWAIT))
+	if (has_children())
 		descendants_note_children(&s->others, getpid());
 }
 

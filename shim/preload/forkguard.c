@@ -18,7 +18,8 @@
 
 /* The member first: the others ask it who this process is. */
 static void (*const MODULES[])(enum fork_side) = {
-	member_fork, own_leash_fork, thread_fork, timer_thread_fork, raw_threads_fork, environment_loan_fork, lifecycle_fork,
+	member_fork,	  own_leash_fork,	 thread_fork,	 timer_thread_fork,
+	raw_threads_fork, environment_loan_fork, lifecycle_fork,
 };
 
 void forkguard_run(enum fork_side side)

@@ -26,7 +26,7 @@ key() {
 # dies NAME STATUS VERDICT CERTAIN MORE OPTION... -- PROGRAM...
 # MORE is a list of KEY=VALUE; an empty VALUE says that the key is absent.
 dies() {
-	local name=$1 wanted=$2 verdict=$3 certain=$4 more=$5 options=() status complaint= pair
+	local name=$1 wanted=$2 verdict=$3 certain=$4 more=$5 options=() status pair complaint=
 	shift 5
 	while [ "$1" != -- ]; do
 		options+=("$1")
