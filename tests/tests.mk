@@ -43,7 +43,7 @@ demo:
 deps:
 	@tests/deps
 
-static: deps
+static: deps $(B)/generated/syscall_names.def
 	@BUILD=$(abspath $(B)) tests/checks/static.sh
 
 tests: $(TEST_BIN)

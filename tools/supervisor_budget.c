@@ -25,7 +25,7 @@ static int read_config(struct supervisor *s)
 	int64_t status_fd;
 
 	config_defaults(&s->config);
-	if (config_read_environ(&s->config, environ, &reason) < 0 ||
+	if (config_read_environ(&s->config, environ, &reason) < 0 || config_check(&s->config, &reason) ||
 	    sinks_check(&s->config, &s->sinks, &reason)) {
 		cli_complain("%s", why);
 		return -1;

@@ -114,7 +114,7 @@ void supervisor_note_others(struct supervisor *s)
 
 void supervisor_sweep(struct supervisor *s)
 {
-	struct descendants list = {NULL};
+	struct descendants list = {0};
 	bool is_killed = s->ledger->account[s->account].killing;
 
 	supervisor_reap(s);

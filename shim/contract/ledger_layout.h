@@ -46,6 +46,7 @@ enum {
 	LEDGER_NAME = 128,
 	LEDGER_PATH = 512,
 	LEDGER_EXE = 256,
+	LEDGER_STACKS = 1536,
 };
 
 /* "None" for every index into the tables. */
@@ -106,11 +107,11 @@ struct slot {
 	int64_t leased;
 	int64_t taken; /* sum of its cells' taken */
 	int64_t surplus;
-	int64_t threads;     /* beside the first */
-	int64_t cpu_ns;	     /* last seen */
-	int64_t cpu_base_ns; /* used before the guard began */
-	int32_t creator_tid; /* its thread: makes one process at a time */
-	uint32_t claim;	     /* enum slot_claim */
+	int64_t threads;	 /* beside the first */
+	int64_t cpu_ns;		 /* last seen */
+	int64_t cpu_base_ns;	 /* used before the guard began */
+	int32_t creator_tid;	 /* its thread: makes one process at a time */
+	uint32_t claim;		 /* enum slot_claim */
 	_Atomic int32_t leashed; /* the pid that a supervisor holds a leash for; see leash.h */
 	int32_t reserved_too;
 	int64_t reserved[4];
@@ -202,12 +203,42 @@ struct account {
 	/* For the meters: the sum at the last look, and the looks in a row that saw it stand still. */
 	int64_t cpu_seen_ns;
 	uint32_t idle_looks;
-	int32_t leash_fd;	 /* the supervisor's descriptor + 1; 0: none */
+	int32_t leash_fd; /* the supervisor's descriptor + 1; 0: none */
 
 	struct kernel_refusal kernel_refusal;
 	uint32_t kernel_was_last; /* of all who refused something */
 	uint32_t reserved;
 	_Atomic int64_t trace_next_ns; /* CLOCK_MONOTONIC of the next sample */
+	/* Grades of the byte budget (grades.c). */
+	int64_t mem_grace_ns; /* how long MEM may be exceeded; -1: not at all */
+	int64_t mem_hard;     /* bytes; the ceiling meanwhile */
+	int64_t reserve;      /* bytes more from the first refusal on */
+	uint32_t reserve_open;
+	int64_t growth_base; /* bytes live at main; -1: main has not begun */
+	/*
+	 * When more than MEM came to be charged, CLOCK_MONOTONIC; 0: it is not.
+	 * Writer: the lock holder. While it is set no cell of a member keeps
+	 * credit and each is frozen, so every change of the sum is seen.
+	 */
+	_Atomic int64_t above_since_ns;
+	int64_t spikes, spike_longest_ns;
+
+	/* Resident memory of all members (meter_rss.c); times are CLOCK_MONOTONIC. */
+	int64_t rss_grace_ns;
+	int64_t rss_base;      /* bytes at main; -1: main has not begun */
+	int64_t rss_bytes;     /* the last sample */
+	int64_t rss_began_ns;  /* when it began; also of one that is being taken */
+	int64_t rss_judged_ns; /* when the last finished one began */
+	int64_t rss_cost_ns;   /* how long it took */
+	int64_t rss_peak, rss_samples;
+	int64_t rss_above_ns, rss_growth_above_ns; /* the first of the samples above the limit in a row; 0 */
+	uint32_t rss_sampler;			   /* slot of who took the last one */
+	uint32_t rss_base_exceeds;		   /* more than RSS was resident at main */
+	/* What the threads were doing before a step; see core/stacks.h. */
+	char stacks[LEDGER_PATH];	/* where it goes: "" nowhere, "1" or a file's name */
+	uint32_t stacks_noted;		/* before which steps it was begun */
+	_Atomic uint32_t stacks_pieces; /* texts for the record below, each with its NUL; written last */
+	char stacks_text[LEDGER_STACKS];
 };
 
 struct ledger {
@@ -228,6 +259,7 @@ struct ledger {
 	_Atomic uint32_t reclaims;
 	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
 	_Atomic uint64_t home_namespace;
+	_Atomic int64_t swept_ns; /* CLOCK_MONOTONIC of the last look at every process */
 	char path[LEDGER_PATH];
 
 	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(4096)));
@@ -242,6 +274,8 @@ enum ledger_degraded {
 	LEDGER_FENCE_REFUSED = 8, /* membarrier failed in the middle: credit of others was out of reach */
 	LEDGER_NAMESPACE = 16,	  /* a process lives in another pid namespace */
 	LEDGER_RAW_THREADS = 32,  /* threads of clone() were too many to follow: some are not counted */
+	LEDGER_RSS_UNSEEN = 256,  /* resident memory of a member could not be read */
+	LEDGER_SECCOMP = 128,	  /* a filter of the program's forbids system calls that we make */
 	LEDGER_LIBC_THREADS = 64, /* at its end a process had threads that no hook saw: libc's own */
 };
 

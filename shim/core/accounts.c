@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "attrs.h"
+#include "grades.h"
 #include "ledger_file.h"
 #include "rawsys.h"
+#include "resident.h"
 
 /* Looks no further than accounts that were used once: the rest of the file has no pages yet. */
 static uint32_t find_free(struct ledger *ledger)
@@ -66,11 +68,13 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	a->status_fd = part == ACCOUNT_PROCESS ? -1 : (int32_t)config->status_fd;
 	copy_text(a->name, sizeof(a->name), config->name);
 	copy_text(a->log, sizeof(a->log), config->log);
+	copy_text(a->stacks, sizeof(a->stacks), config->stacks);
 	if (part != ACCOUNT_PROCESS) {
 		copy_text(a->status_file, sizeof(a->status_file), config->status_file);
 		copy_trace(a, account_at(ledger, parent), config->trace);
 	}
-	a->tick_ns = config->tick_ns;
+	grades_open(a, config);
+	resident_open(a, config);
 	a->next_step_ns = INT64_MAX;
 	a->wall_deadline_ns = INT64_MAX;
 	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
@@ -92,12 +96,14 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a->root = root;
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
-	a->tick_ns = m->tick_ns;
 	memcpy(a->limit, m->limit, sizeof(a->limit));
 	memcpy(a->action, m->action, sizeof(a->action));
+	grades_open_sibling(a, m);
+	resident_open_sibling(a, m);
 	a->status_fd = -1;
 	memcpy(a->name, m->name, sizeof(a->name));
 	memcpy(a->log, m->log, sizeof(a->log));
+	memcpy(a->stacks, m->stacks, sizeof(a->stacks));
 	a->next_step_ns = INT64_MAX;
 	accounts_start_clock(a, raw_clock_ns(CLOCK_MONOTONIC));
 	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
@@ -142,7 +148,7 @@ int64_t accounts_available(const struct ledger *ledger, uint32_t index)
 
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
 	{
-		int64_t left = a->limit[RL_MEM] - a->leased;
+		int64_t left = grades_left(a);
 
 		if (left < least)
 			least = left;
@@ -153,7 +159,10 @@ int64_t accounts_available(const struct ledger *ledger, uint32_t index)
 void accounts_lease(struct ledger *ledger, uint32_t index, int64_t bytes)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
-	a->leased += bytes;
+	{
+		a->leased += bytes;
+		grades_follow(a);
+	}
 }
 
 void accounts_add_threads(struct ledger *ledger, uint32_t index, int64_t count)
@@ -289,4 +298,7 @@ void accounts_recompute(struct ledger *ledger)
 			a->procs++;
 		}
 	}
+	for (uint32_t i = 0; i < atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed); i++)
+		if (atomic_load_explicit(&ledger->account[i].in_use, memory_order_relaxed))
+			grades_follow(&ledger->account[i]);
 }

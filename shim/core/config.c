@@ -39,7 +39,7 @@ const struct config_variable config_variables[] = {
 };
 const size_t config_variable_count = RL_ARRAY_LEN(config_variables);
 
-enum { DEFAULT_GRACE_NS = 1000000000, DEFAULT_TICK_NS = 100000000 };
+enum { DEFAULT_GRACE_NS = 1000000000, DEFAULT_TICK_NS = 100000000, LEAST_TICK_NS = 1000000 };
 
 void config_defaults(struct config *config)
 {
@@ -48,8 +48,11 @@ void config_defaults(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	config->grace_ns = DEFAULT_GRACE_NS;
-	config->tick_ns = DEFAULT_TICK_NS;
 	config->status_fd = -1;
+	config->mem_grace_ns = CONFIG_UNSET;
+	config->mem_hard = RL_UNLIMITED;
+	config->rss_grace_ns = CONFIG_UNSET;
+	config->tick_ns = DEFAULT_TICK_NS;
 	for (size_t i = 0; i < config_variable_count; i++) {
 		const struct config_variable *v = &config_variables[i];
 
@@ -151,6 +154,19 @@ static int set_path(const char **field, const char *text, size_t len, struct fmt
 	return set_text(field, text, len, CONFIG_PATH_MAX, why);
 }
 
+/* A number is a switch and never a file, so that 2 is not taken for a descriptor. */
+static int set_stacks(const char **field, const char *text, size_t len, struct fmt *why)
+{
+	int64_t number;
+
+	if (units_count(text, len, &number))
+		return set_path(field, text, len, why);
+	if (number > 1)
+		return refuse(why, -EINVAL, "not a switch", "0, 1 or a file's name");
+	*field = number ? "1" : NULL;
+	return 0;
+}
+
 int config_set(struct config *config, const struct config_variable *variable, const char *text,
 	       struct fmt *why)
 {
@@ -174,6 +190,8 @@ int config_set(struct config *config, const struct config_variable *variable, co
 		return set_choice(field, &UNGUARDED, text, why);
 	case CONFIG_PATH:
 		return set_path(field, text, len, why);
+	case CONFIG_STACKS:
+		return set_stacks(field, text, len, why);
 	case CONFIG_TEXT:
 		return set_text(field, text, len, CONFIG_NAME_MAX, why);
 	default:
@@ -261,6 +279,54 @@ int config_read_environ(struct config *config, char *const *environment, struct 
 	return count;
 }
 
+static int disagree(struct fmt *why, const char *what)
+{
+	fmt_str(why, CONFIG_PREFIX);
+	fmt_str(why, what);
+	return -EINVAL;
+}
+
+static int check_spikes(const struct config *config, struct fmt *why)
+{
+	bool has_grace = config->mem_grace_ns != CONFIG_UNSET;
+	bool has_hard = config->mem_hard != RL_UNLIMITED;
+
+	if (has_grace && config->limit[RL_MEM] == RL_UNLIMITED)
+		return disagree(why, "MEM_GRACE: there is no RESLIMIT_MEM that it could lift; give that too");
+	if (has_grace && !has_hard)
+		return disagree(why, "MEM_GRACE: has no ceiling; give RESLIMIT_MEM_HARD too");
+	if (has_hard && !has_grace)
+		return disagree(why,
+				"MEM_HARD: without a time would never be used; give RESLIMIT_MEM_GRACE too");
+	if (!has_hard || config->mem_hard >= config->limit[RL_MEM])
+		return 0;
+	disagree(why, "MEM_HARD=");
+	fmt_int(why, config->mem_hard);
+	fmt_str(why, ": less than RESLIMIT_MEM, which is ");
+	fmt_int(why, config->limit[RL_MEM]);
+	fmt_str(why, " bytes; give at least as much");
+	return -EINVAL;
+}
+
+int config_check(const struct config *config, struct fmt *why)
+{
+	if (check_spikes(config, why))
+		return -EINVAL;
+	if (config->reserve && config->limit[RL_MEM] == RL_UNLIMITED &&
+	    config->limit[RL_MEM_GROWTH] == RL_UNLIMITED)
+		return disagree(
+			why,
+			"RESERVE: nothing is ever refused without a limit; give RESLIMIT_MEM or MEM_GROWTH");
+	if (config->rss_grace_ns != CONFIG_UNSET && config->limit[RL_RSS] == RL_UNLIMITED &&
+	    config->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
+		return disagree(
+			why,
+			"RSS_GRACE: there is no limit that it could lift; give RESLIMIT_RSS or RSS_GROWTH");
+	if (config->tick_ns < LEAST_TICK_NS)
+		return disagree(why, "TICK: looking would be all that is done; give 1ms or more");
+	return 0;
+}
+
 /* FNV-1a; collisions are harmless, they only keep two equal-looking budgets in one account. */
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 {
@@ -282,7 +348,8 @@ uint64_t config_hash(const struct config *config)
 
 	hash = hash_text(hash, config->status_file);
 	hash = hash_text(hash, config->name);
-	return hash_text(hash, config->log);
+	hash = hash_text(hash, config->log);
+	return hash_text(hash, config->stacks);
 }
 
 void config_finish(struct config *config)

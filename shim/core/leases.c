@@ -15,9 +15,12 @@
 
 #include "accounts.h"
 #include "cells.h"
+#include "grades.h"
 #include "ledger_lock.h"
 #include "rawsys.h"
 #include "slots.h"
+
+enum { SWEEP_TIGHT_NS = 10000000 };
 
 static bool pays_for_fence(const struct cell *cell)
 {
@@ -26,7 +29,8 @@ static bool pays_for_fence(const struct cell *cell)
 	return frozen == CELL_FENCED || frozen == CELL_FROZEN_FENCED;
 }
 
-static bool freeze_others(struct ledger *ledger, const struct cell *self)
+/* Freezes the cells that hold something; or all, so that the first free in any of them is seen. */
+static bool freeze_others(struct ledger *ledger, const struct cell *self, bool all)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 	bool any = false;
@@ -34,7 +38,8 @@ static bool freeze_others(struct ledger *ledger, const struct cell *self)
 	for (uint32_t i = 0; i < end; i++) {
 		struct cell *c = &ledger->cell[i];
 
-		if (c == self || !atomic_load_explicit(&c->slot, memory_order_relaxed) || !cell_unused(c))
+		if (c == self || !atomic_load_explicit(&c->slot, memory_order_relaxed) ||
+		    (!all && !cell_unused(c)))
 			continue;
 		atomic_store_explicit(&c->frozen, pays_for_fence(c) ? CELL_FROZEN_FENCED : CELL_FROZEN,
 				      memory_order_seq_cst);
@@ -57,12 +62,12 @@ static bool fence_others(struct ledger *ledger)
 }
 
 /* Takes the unused credit of every other thread in the tree back into the accounts. */
-static void reclaim(struct ledger *ledger, const struct cell *self)
+static void reclaim(struct ledger *ledger, const struct cell *self, bool freeze_all)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 	bool all;
 
-	if (!freeze_others(ledger, self))
+	if (!freeze_others(ledger, self, freeze_all))
 		return;
 	all = fence_others(ledger);
 	atomic_fetch_add_explicit(&ledger->reclaims, 1, memory_order_relaxed);
@@ -103,6 +108,23 @@ static int64_t lease_beyond(const struct slot *s, int64_t left, uint32_t sharers
 	return extra < left / (2 * (int64_t)sharers) ? extra : left / (2 * (int64_t)sharers);
 }
 
+/*
+ * Who died gives back at once where it matters: those that said so, and, as
+ * long as a crossing of MEM may be waiting to be seen, those that were killed.
+ */
+static void sweep_early(struct ledger *ledger, const struct slot *s, int64_t need)
+{
+	bool tight = grades_are_tight(ledger, s->account);
+
+	if (tight &&
+	    raw_clock_ns(CLOCK_MONOTONIC) - atomic_load_explicit(&ledger->swept_ns, memory_order_relaxed) >
+		    SWEEP_TIGHT_NS)
+		slots_sweep(ledger, SWEEP_ALL);
+	else if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
+		 (tight || accounts_bytes_at_peak(ledger, s->account, need)))
+		slots_sweep(ledger, SWEEP_LEAVING);
+}
+
 int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra)
 {
 	struct slot *s = &ledger->slot[slot];
@@ -111,23 +133,28 @@ int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, i
 	int64_t left;
 	uint32_t sharers = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed) + 1;
 
-	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_bytes_at_peak(ledger, s->account, need))
-		slots_sweep(ledger, SWEEP_LEAVING);
+	sweep_early(ledger, s, need);
 	left = accounts_available(ledger, s->account);
-	if (need > left) {
-		reclaim(ledger, self);
+	if (need > left && !grades_admit(ledger, s->account, need, SPIKE_RUNNING)) {
+		reclaim(ledger, self, grades_allow_spikes(ledger, s->account));
 		left = accounts_available(ledger, s->account);
+		if (need > left && slots_sweep(ledger, SWEEP_ALL))
+			left = accounts_available(ledger, s->account);
+		if (need > left && !grades_admit(ledger, s->account, need, SPIKE_NEW))
+			return -ENOMEM;
 	}
-	if (need > left && slots_sweep(ledger, SWEEP_ALL))
-		left = accounts_available(ledger, s->account);
-	if (need > left)
-		return -ENOMEM;
-	*extra = self ? lease_beyond(s, left - need, sharers) : 0;
+	/* Above MEM exactly what is needed: what is leased must be what is charged. */
+	*extra = self && left > need ? lease_beyond(s, left - need, sharers) : 0;
 	accounts_lease(ledger, s->account, need + *extra);
 	s->leased += need + *extra;
 	s->surplus -= own;
 	return 0;
+}
+
+void leases_collect(struct ledger *ledger)
+{
+	slots_sweep(ledger, SWEEP_ALL);
+	reclaim(ledger, NULL, true);
 }
 
 void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n)

@@ -44,6 +44,12 @@ int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, i
 /* Gives n bytes of credit back, first to the accounts they came from. */
 void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n);
 
+/*
+ * Takes everything that is not used back into the accounts: what dead processes
+ * held and the credit of every living thread.
+ */
+void leases_collect(struct ledger *ledger);
+
 /* Registers this process for membarrier; otherwise every cell is fenced. Takes the lock. */
 void leases_register_fence(struct ledger *ledger);
 

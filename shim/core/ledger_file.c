@@ -13,6 +13,7 @@
 
 #include "attrs.h"
 #include "fmt.h"
+#include "ledger_users.h"
 #include "rawsys.h"
 #include "slots.h"
 
@@ -40,13 +41,19 @@ int ledger_grow(const void *entry, size_t len)
 	return (uintptr_t)entry % PAGE ? 0 : ledger_page_in(entry, len);
 }
 
+/* What this user's ledgers begin with. */
+static void put_prefix(struct fmt *prefix)
+{
+	fmt_str(prefix, NAME_PREFIX);
+	fmt_int(prefix, raw_geteuid());
+	fmt_char(prefix, '-');
+}
+
 static void make_path(struct fmt *f, const char *directory)
 {
 	fmt_str(f, directory);
 	fmt_char(f, '/');
-	fmt_str(f, NAME_PREFIX);
-	fmt_int(f, raw_geteuid());
-	fmt_char(f, '-');
+	put_prefix(f);
 	fmt_int(f, raw_getpid());
 	fmt_char(f, '-');
 	fmt_int(f, raw_clock_ns(CLOCK_BOOTTIME));
@@ -60,11 +67,6 @@ static int map_as(int fd, int protection, struct ledger **ledger)
 		return (int)address;
 	*ledger = (struct ledger *)address;
 	return 0;
-}
-
-static int map(int fd, struct ledger **ledger)
-{
-	return map_as(fd, PROT_READ | PROT_WRITE, ledger);
 }
 
 /* The pages that every process touches first. */
@@ -145,22 +147,24 @@ static int create_in(const char *directory, struct ledger **ledger)
 		return fd;
 	error = fill_beyond_file_limit(fd, path);
 	if (!error)
-		error = map(fd, ledger);
+		error = map_as(fd, PROT_READ | PROT_WRITE, ledger);
 	raw_close(fd);
 	if (error)
 		raw_unlink(path);
 	return error;
 }
 
-static bool has_ledger_shape(const struct stat *st)
+static bool has_ledger_shape(int fd, const struct stat *st)
 {
-	return S_ISREG(st->st_mode) && (st->st_mode & 0777) == 0600 &&
-	       st->st_size == (off_t)sizeof(struct ledger);
+	/* Of a file with an access list the bits of the group are no group's: they bound the list. */
+	return S_ISREG(st->st_mode) && (st->st_mode & 0717) == 0600 &&
+	       (!(st->st_mode & 0070) || ledger_has_users(fd)) && st->st_size == (off_t)sizeof(struct ledger);
 }
 
-static bool file_is_ours(const struct stat *st)
+/* Nobody but root can make a file that is root's; who was root before opens it by its access list. */
+static bool file_is_ours(int fd, const struct stat *st)
 {
-	return has_ledger_shape(st) && st->st_uid == raw_geteuid();
+	return has_ledger_shape(fd, st) && (st->st_uid == raw_geteuid() || !st->st_uid);
 }
 
 static uint32_t end_of(const _Atomic uint32_t *word)
@@ -186,7 +190,7 @@ static int open_checked(const char *path, int protection, struct ledger **ledger
 		return fd;
 	error = raw_fstat(fd, &st);
 	if (!error)
-		error = file_is_ours(&st) ? map_as(fd, protection, ledger) : -EPERM;
+		error = file_is_ours(fd, &st) ? map_as(fd, protection, ledger) : -EPERM;
 	raw_close(fd);
 	if (error)
 		return error;
@@ -221,15 +225,25 @@ static int find_kept_fd(int from)
 	struct stat st;
 
 	for (int fd = from; fd < KEPT_FD + KEPT_FDS; fd++)
-		if (raw_fstat(fd, &st) == 0 && has_ledger_shape(&st))
+		if (raw_fstat(fd, &st) == 0 && has_ledger_shape(fd, &st))
 			return fd;
 	return -1;
+}
+
+/* Whether this process, or one that it comes from, keeps one: an exec need not look for it otherwise. */
+static bool keeps_fd, passes_always;
+
+void ledger_pass_always(const struct ledger *ledger)
+{
+	if (!ledger_keep_fd(ledger))
+		passes_always = true;
 }
 
 int ledger_keep_fd(const struct ledger *ledger)
 {
 	int fd, kept;
 
+	keeps_fd = true;
 	if (find_kept_fd(KEPT_FD) >= 0)
 		return 0;
 	fd = raw_open(ledger->path, O_RDWR | O_NOFOLLOW, 0);
@@ -240,24 +254,33 @@ int ledger_keep_fd(const struct ledger *ledger)
 	return kept < 0 ? kept : 0;
 }
 
+/* Whether what is executed now will find the file by its path: not as another user, or in another root. */
+static bool path_leads_to(const struct ledger *ledger, int fd)
+{
+	struct stat kept, there;
+
+	return raw_geteuid() == ledger->owner && raw_fstat(fd, &kept) == 0 &&
+	       raw_syscall4(SYS_newfstatat, AT_FDCWD, ledger->path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       kept.st_dev == there.st_dev && kept.st_ino == there.st_ino;
+}
+
 void ledger_pass_fd(const struct ledger *ledger, bool pass)
 {
-	int fd;
+	int fd = keeps_fd ? find_kept_fd(KEPT_FD) : -1;
 
-	if (raw_geteuid() == ledger->owner)
-		return;
-	fd = find_kept_fd(KEPT_FD);
 	if (fd >= 0)
-		raw_fcntl(fd, F_SETFD, pass ? 0 : FD_CLOEXEC);
+		raw_fcntl(fd, F_SETFD,
+			  pass && (passes_always || !path_leads_to(ledger, fd)) ? 0 : FD_CLOEXEC);
 }
 
 int ledger_open_passed(const char *path, struct ledger **ledger)
 {
 	for (int fd = find_kept_fd(KEPT_FD); fd >= 0; fd = find_kept_fd(fd + 1)) {
-		if (map(fd, ledger))
+		if (map_as(fd, PROT_READ | PROT_WRITE, ledger))
 			continue;
 		if (is_ledger(*ledger) && !strcmp((*ledger)->path, path)) {
 			raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
+			keeps_fd = true;
 			return 0;
 		}
 		ledger_unmap(*ledger);
@@ -273,14 +296,6 @@ void ledger_unmap(const struct ledger *ledger)
 void ledger_unlink(struct ledger *ledger)
 {
 	raw_unlink(ledger->path);
-}
-
-/* What this user's ledgers begin with. */
-static void put_prefix(struct fmt *prefix)
-{
-	fmt_str(prefix, NAME_PREFIX);
-	fmt_int(prefix, raw_geteuid());
-	fmt_char(prefix, '-');
 }
 
 /* The pid of the maker in a name that begins with `prefix`, or 0. */

@@ -14,6 +14,7 @@
 #include "ledger_lock.h"
 #include "logline.h"
 #include "placeholders.h"
+#include "private_files.h"
 #include "quiet_write.h"
 #include "rawsys.h"
 #include "record_text.h"
@@ -90,6 +91,30 @@ void record_keep_over_exec(bool keep)
 	for (int i = 0; i < held_count; i++)
 		if (held[i].fd >= 0)
 			raw_fcntl(held[i].fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+}
+
+/* Puts a descriptor in its place among others, the least first. */
+static void insert(int *list, int count, int fd)
+{
+	for (; count > 0 && list[count - 1] > fd; count--)
+		list[count] = list[count - 1];
+	list[count] = fd;
+}
+
+void record_take_private_files(const struct ledger *ledger)
+{
+	int keep[HELD_MAX];
+	int count = 0;
+
+	for (int i = 0; i < held_count; i++)
+		if (held[i].fd >= 0)
+			insert(keep, count++, held[i].fd);
+	if (!private_files_begin(keep, count))
+		return;
+	/* The program may have closed one and opened another: that one must not be held. */
+	for (int i = 0; i < held_count; i++)
+		if (held[i].fd >= 0 && !is_status_file(&ledger->account[held[i].account], held[i].fd))
+			raw_close(held[i].fd);
 }
 
 /* A descriptor that still is what the user named, or -1. */

@@ -19,12 +19,6 @@
 /* What is read of strings that others chose, so that the line fits RECORD_MAX however it is escaped. */
 enum { CGROUP_SHOWN = 200, EXE_SHOWN = 200, SITE_SHOWN = 96, NAME_SHOWN = LEDGER_NAME };
 
-static const char *const LIMIT_KEYS[] = {
-#define RL_LIMIT(id, key, kind, steps, support, help) #key,
-#include "../contract/limits.def"
-#undef RL_LIMIT
-};
-
 enum unit { UNIT_SIZE, UNIT_TIME, UNIT_COUNT };
 
 static const enum unit LIMIT_UNITS[] = {
@@ -32,61 +26,6 @@ static const enum unit LIMIT_UNITS[] = {
 #include "../contract/limits.def"
 #undef RL_LIMIT
 };
-
-/*
- * The record is the account's; under SCOPE=process the first process's own
- * part may hold the cause. And a limit further out may have ended this one.
- */
-const struct account *record_cause(const struct ledger *ledger, uint32_t account)
-{
-	const struct account *a = &ledger->account[account];
-	uint32_t own = a->own_part;
-
-	if (!atomic_load_explicit(&a->breach, memory_order_acquire) &&
-	    atomic_load_explicit(&ledger->account[own].in_use, memory_order_relaxed) &&
-	    atomic_load_explicit(&ledger->account[own].breach, memory_order_acquire))
-		return &ledger->account[own];
-	FOR_EACH_ACCOUNT_UP(ledger, account, cause)
-	if (atomic_load_explicit(&cause->breach, memory_order_acquire) && cause->step_count)
-		return cause;
-	return a;
-}
-
-/* A death that no step of ours explains. */
-static const char *unexplained_verdict(const struct account *a, const struct record_ending *ending,
-				       bool *certain)
-{
-	const struct record_outside *outside = ending->outside;
-
-	if (a->last_denied || a->kernel_was_last) {
-		*certain = false;
-		if (a->kernel_was_last)
-			return RECORD_VERDICT_OSERROR;
-		return LIMIT_KEYS[a->last_denied - 1];
-	}
-	if (ending->signal != SIGKILL || !outside)
-		return ending->signal ? RECORD_VERDICT_SIGNAL : RECORD_VERDICT_EXIT;
-	*certain = !outside->may_be_oom;
-	return outside->was_oom ? RECORD_VERDICT_OSERROR : RECORD_VERDICT_SIGNAL;
-}
-
-const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,
-			   bool *certain)
-{
-	const struct account *a = record_cause(ledger, account);
-	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
-
-	*certain = true;
-	if (ending->outside && ending->outside->exec_error)
-		return RECORD_VERDICT_OSERROR;
-	if (breach && a->step_count)
-		return LIMIT_KEYS[breach - 1];
-	if (ending->outside && ending->outside->is_internal)
-		return RECORD_VERDICT_INTERNAL;
-	if (!ending->signal && !ending->exit_code)
-		return RECORD_VERDICT_OK;
-	return unexplained_verdict(&ledger->account[account], ending, certain);
-}
 
 static void key(struct fmt *f, const char *name)
 {
@@ -170,10 +109,19 @@ static void put_survivors(struct fmt *f, const struct record_outside *outside)
 	fmt_char(f, ']');
 }
 
-static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t account)
+/* The account that holds the budgets of the first process: under SCOPE=process its own. */
+static const struct account *account_of_first(const struct ledger *ledger, uint32_t account)
 {
 	const struct account *a = &ledger->account[account];
 	const struct account *own = &ledger->account[a->own_part];
+
+	return own->config_hash == a->config_hash ? own : a;
+}
+
+static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t account)
+{
+	const struct account *a = &ledger->account[account];
+	const struct account *own = account_of_first(ledger, account);
 
 	key(f, "limits");
 	fmt_char(f, '{');
@@ -182,17 +130,48 @@ static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t acco
 		char name[32];
 		struct fmt n = FMT_INIT(name);
 
-		if (limit == RL_UNLIMITED && own->config_hash == a->config_hash)
+		if (limit == RL_UNLIMITED)
 			limit = own->limit[i];
 		if (limit == RL_UNLIMITED)
 			continue;
-		fmt_str(&n, LIMIT_KEYS[i]);
+		fmt_str(&n, RECORD_LIMIT_KEYS[i]);
 		fmt_str(&n, LIMIT_UNITS[i] == UNIT_SIZE	  ? "_bytes"
 			    : LIMIT_UNITS[i] == UNIT_TIME ? "_ns"
 							  : "");
 		number(f, name, limit);
 	}
 	fmt_char(f, '}');
+}
+
+static void put_grades(struct fmt *f, const struct account *a)
+{
+	int64_t since_ns = atomic_load_explicit(&a->above_since_ns, memory_order_relaxed);
+	int64_t lasting_ns = since_ns ? raw_clock_ns(CLOCK_MONOTONIC) - since_ns : 0;
+
+	if (a->limit[RL_MEM_GROWTH] != RL_UNLIMITED)
+		number(f, "mem_base_bytes", a->growth_base > 0 ? a->growth_base : 0);
+	if (a->mem_grace_ns > 0) {
+		number(f, "mem_spikes", a->spikes);
+		number(f, "mem_spike_longest_ns",
+		       lasting_ns > a->spike_longest_ns ? lasting_ns : a->spike_longest_ns);
+	}
+	if (a->reserve) {
+		key(f, "reserve_opened");
+		fmt_str(f, a->reserve_open ? "true" : "false");
+	}
+}
+
+static void put_resident(struct fmt *f, const struct account *a)
+{
+	if (a->limit[RL_RSS] == RL_UNLIMITED && a->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
+		return;
+	number(f, "rss_tree_peak_bytes", a->rss_peak);
+	number(f, "rss_base_bytes", a->rss_base > 0 ? a->rss_base : 0);
+	number(f, "rss_samples", a->rss_samples);
+	if (a->rss_base_exceeds) {
+		key(f, "baseline_exceeds_limit");
+		fmt_str(f, "true");
+	}
 }
 
 static void put_denied(struct fmt *f, const struct account *a)
@@ -203,7 +182,7 @@ static void put_denied(struct fmt *f, const struct account *a)
 	fmt_char(f, '{');
 	for (size_t i = 0; i < RL_LIMIT_COUNT; i++)
 		if (a->denied[i])
-			number(f, LIMIT_KEYS[i], a->denied[i]);
+			number(f, RECORD_LIMIT_KEYS[i], a->denied[i]);
 	fmt_char(f, '}');
 	if (!d->set)
 		return;
@@ -243,10 +222,15 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 		uint32_t bit;
 		const char *word;
 	} NOTES[] = {
-		{LEDGER_CELLS_FULL, "threads-without-cell"}, {LEDGER_SLOTS_FULL, "process-table-full"},
-		{LEDGER_UNRESERVED, "unannounced-process"},  {LEDGER_FENCE_REFUSED, "membarrier-refused"},
-		{LEDGER_NAMESPACE, "pid-namespace"},	     {LEDGER_RAW_THREADS, "raw-threads"},
+		{LEDGER_CELLS_FULL, "threads-without-cell"},
+		{LEDGER_SLOTS_FULL, "process-table-full"},
+		{LEDGER_UNRESERVED, "unannounced-process"},
+		{LEDGER_FENCE_REFUSED, "membarrier-refused"},
+		{LEDGER_NAMESPACE, "pid-namespace"},
+		{LEDGER_RAW_THREADS, "raw-threads"},
 		{LEDGER_LIBC_THREADS, "libc-threads"},
+		{LEDGER_RSS_UNSEEN, "rss-unseen"},
+		{LEDGER_SECCOMP, "seccomp"},
 	};
 	uint32_t degraded = atomic_load_explicit(&ledger->degraded, memory_order_relaxed);
 	bool any = false;
@@ -285,7 +269,7 @@ static void put_exe(struct fmt *f, const struct account *a, const struct record_
 		text(f, "exe", a->exe, EXE_SHOWN);
 		return;
 	}
-	len = raw_readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	len = raw_readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
 	exe[len > 0 ? len : 0] = '\0';
 	text(f, "exe", exe, EXE_SHOWN);
 }
@@ -313,6 +297,31 @@ static void put_verdict(struct fmt *f, const struct ledger *ledger, uint32_t acc
 	}
 }
 
+/* What the threads did before the first step: as many of them as there is room for. */
+static void put_stacks(struct fmt *f, const struct account *a)
+{
+	enum { CLOSING = sizeof(",\"top\":[]}}\n") };
+	uint32_t pieces = atomic_load_explicit(&a->stacks_pieces, memory_order_acquire);
+	const char *at = a->stacks_text, *end = at + sizeof(a->stacks_text);
+
+	for (uint32_t i = 0; i < pieces; i++) {
+		size_t len = strnlen(at, (size_t)(end - at));
+
+		if (f->len + len + CLOSING + 1 > RECORD_MAX || at + len == end) {
+			pieces = i;
+			break;
+		}
+		if (i != 1)
+			fmt_char(f, ',');
+		else
+			fmt_str(f, ",\"top\":[");
+		fmt_str(f, at);
+		at += len + 1;
+	}
+	if (pieces)
+		fmt_str(f, pieces > 1 ? "]}" : "}");
+}
+
 void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 		 const char *heap_coverage)
 {
@@ -336,6 +345,8 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	number(f, "threads_peak", a->threads_peak);
 	number(f, "procs_peak", a->procs_peak);
 	number(f, "procs_total", a->procs_total);
+	put_grades(f, account_of_first(ledger, account));
+	put_resident(f, account_of_first(ledger, account));
 	put_limits(f, ledger, account);
 	put_denied(f, a);
 	put_steps(f, record_cause(ledger, account));
@@ -349,5 +360,6 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 		fmt_str(f, outside->capture);
 	}
 	put_coverage(f, ledger, outside && a->heap_bypassed ? "bypassed" : heap_coverage, outside);
+	put_stacks(f, record_cause(ledger, account));
 	fmt_str(f, "}\n");
 }

@@ -19,6 +19,9 @@
 void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 		 const char *heap_coverage);
 
+/* The limits' names in records, by enum limit_id. */
+extern const char *const RECORD_LIMIT_KEYS[];
+
 /* Where the breach that ended an account stands: with its own limit, or with one further out. */
 const struct account *record_cause(const struct ledger *ledger, uint32_t account);
 

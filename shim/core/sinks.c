@@ -97,5 +97,8 @@ int sinks_check(struct config *config, struct sinks *sinks, struct fmt *why)
 	if (config->log && !is_number(config->log) &&
 	    check_path(&config->log, sinks->log, sizeof(sinks->log), CONFIG_PREFIX "LOG=", why))
 		return -EINVAL;
+	if (config->stacks && !is_number(config->stacks) &&
+	    check_path(&config->stacks, sinks->stacks, sizeof(sinks->stacks), CONFIG_PREFIX "STACKS=", why))
+		return -EINVAL;
 	return 0;
 }

@@ -20,6 +20,7 @@ struct sinks {
 	char status_file[LEDGER_PATH];
 	char trace[LEDGER_PATH];
 	char log[LEDGER_NAME];
+	char stacks[LEDGER_PATH];
 };
 
 /*

@@ -18,7 +18,7 @@
 #include "rawsys.h"
 #include "trace.h"
 
-enum { SLICE_NS = 100000 /* the shortest that the kernel takes */ };
+enum { SLICE_NS = 100000 /* the shortest that the kernel takes */, ERRAND_LOOK_NS = 20000000 };
 
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 {
@@ -50,17 +50,23 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->ledger = ledger;
 	w->slot = slot;
 	w->cpus = count_cpus();
+	atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
 	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->errand, ERRAND_NONE, memory_order_relaxed);
 }
 
-/* The limits without a call to refuse, in the order in which they become the verdict. */
+/* The limits without a call to refuse, and MEM for its grace, in the order in which they become the verdict.
+ */
 static const struct {
 	enum limit_id limit;
 	meter_look *look;
 	const char *name;
 } METERS[] = {
+	{RL_MEM, meter_mem, "mem"},
 	{RL_WALL, meter_wall, "wall"},
 	{RL_CPU, meter_cpu, "cpu"},
+	{RL_RSS, meter_rss, "rss"},
+	{RL_RSS_GROWTH, meter_rss_growth, "rss_growth"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)
@@ -182,7 +188,25 @@ void watchdog_ask_for_prompt_wakeups(void)
 	raw_syscall3(SYS_sched_setattr, 0, &attributes, 0);
 }
 
-void watchdog_run(struct watchdog *w)
+static void run_errand(struct watchdog *w)
+{
+	if (atomic_load_explicit(&w->errand, memory_order_acquire) != ERRAND_ASKED)
+		return;
+	w->run_errand();
+	atomic_store_explicit(&w->errand, ERRAND_DONE, memory_order_release);
+}
+
+static int64_t sooner_for_errands(const struct watchdog *w, int64_t next_ns)
+{
+	int64_t look_ns;
+
+	if (!atomic_load_explicit(&w->polls_errands, memory_order_relaxed))
+		return next_ns;
+	look_ns = raw_clock_ns(CLOCK_MONOTONIC) + ERRAND_LOOK_NS;
+	return next_ns < look_ns ? next_ns : look_ns;
+}
+
+bool watchdog_run(struct watchdog *w)
 {
 	watchdog_ask_for_prompt_wakeups();
 	for (;;) {
@@ -190,9 +214,16 @@ void watchdog_run(struct watchdog *w)
 		int64_t next_ns;
 
 		if (word & WATCHDOG_STOP)
-			return;
-		next_ns = watchdog_look(w);
-		raw_futex_wait_until(&w->word, word, next_ns, RAW_FUTEX_PRIVATE);
+			return true;
+		if (leader_left_nobody(&w->leader))
+			return false;
+		run_errand(w);
+		/* Who stores something to look at from here on finds no look planned, and kicks. */
+		atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
+		atomic_thread_fence(memory_order_seq_cst);
+		next_ns = sooner_for_errands(w, watchdog_look(w));
+		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);
+		leader_wait(&w->leader, &w->word, word, next_ns);
 		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}
 }
@@ -201,6 +232,13 @@ void watchdog_kick(struct watchdog *w)
 {
 	atomic_fetch_add_explicit(&w->word, WATCHDOG_KICK, memory_order_release);
 	raw_futex_wake(&w->word, 1, RAW_FUTEX_PRIVATE);
+}
+
+void watchdog_expect(struct watchdog *w, int64_t at_ns)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&w->next_look_ns, memory_order_relaxed) > at_ns)
+		watchdog_kick(w);
 }
 
 void watchdog_stop(struct watchdog *w)

@@ -16,6 +16,7 @@
 #define RL_CORE_WATCHDOG_H
 
 #include "../contract/ledger_layout.h"
+#include "leader.h"
 
 struct watchdog {
 	struct ledger *ledger;
@@ -23,9 +24,19 @@ struct watchdog {
 	uint32_t cpus;	       /* that the tree can run on */
 	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
 	_Atomic uint64_t wakeups;
+	/* When the next look comes, INT64_MAX during one. Writer: the watchdog; readers decide whether to
+	 * kick. */
+	_Atomic int64_t next_look_ns;
+	_Atomic uint32_t errand;	/* enum watchdog_errand */
+	_Atomic uint32_t polls_errands; /* who asks cannot wake the thread */
+	void (*run_errand)(void);
+	struct leader leader; /* of the process in which it is a guest; zeros elsewhere */
 };
 
 enum { WATCHDOG_STOP = 1, WATCHDOG_KICK = 2 };
+
+/* Something that the watchdog's thread is asked to do for one that must not make the system calls. */
+enum watchdog_errand { ERRAND_NONE, ERRAND_TAKEN, ERRAND_ASKED, ERRAND_DONE };
 
 /* Whether the accounts of a slot have anything to watch. */
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot);
@@ -44,11 +55,13 @@ int64_t watchdog_look_around(struct watchdog *watchdog, uint32_t account);
 /* Wakes and stands in the queue of the processor as a watchdog should; refusals do no harm. */
 void watchdog_ask_for_prompt_wakeups(void);
 
-/* Looks until it is stopped. */
-void watchdog_run(struct watchdog *watchdog);
+/* Looks until it is stopped. Return: false when instead every other thread of its process has ended. */
+bool watchdog_run(struct watchdog *watchdog);
 
 /* Context: any thread, async-signal-safe. */
 void watchdog_kick(struct watchdog *watchdog);
+/* Kicks unless a look by at_ns is planned: what is looked at must have been stored before. */
+void watchdog_expect(struct watchdog *watchdog, int64_t at_ns);
 void watchdog_stop(struct watchdog *watchdog);
 
 #endif

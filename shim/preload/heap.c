@@ -74,7 +74,7 @@ size_t heap_size_slow(void *block)
 static bool is_limited(void)
 {
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	if (a->limit[RL_MEM] != RL_UNLIMITED)
+	if (a->limit[RL_MEM] != RL_UNLIMITED || a->limit[RL_MEM_GROWTH] != RL_UNLIMITED)
 		return true;
 	return false;
 }
@@ -101,7 +101,7 @@ bool heap_admit_slow(size_t n, struct heap_call call)
 		return refuse(n, call);
 	cell = member_cell();
 	/* Without a cell the charge itself decides, under the lock. */
-	if (!cell || cell_covers(cell, n) || !cells_prepare(member.ledger, member.slot, cell, (int64_t)n))
+	if (!cell || cell_covers(cell, n) || !budget_prepare(cell, (int64_t)n))
 		return true;
 	return refuse(n, call);
 }
@@ -134,8 +134,10 @@ void *heap_failed(struct heap_call call)
 void *heap_settle(void *block, struct heap_call call)
 {
 	size_t size = heap_size(block);
-	int error = cells_settle_charge(member.ledger, member.slot, thread_self.cell, (int64_t)size);
+	int error = 0;
 
+	if (member_is_guarded())
+		error = budget_settle_charge(thread_self.cell, (int64_t)size);
 	return grant_or_refuse(block, size, error, call);
 }
 
@@ -160,7 +162,8 @@ void *heap_new(size_t n, struct heap_call call)
 
 void heap_settle_refund(struct cell *cell)
 {
-	cells_settle_refund(member.ledger, member.slot, cell);
+	if (member_is_guarded())
+		cells_settle_refund(member.ledger, member.slot, cell);
 }
 
 void heap_free_slow(void *block)
@@ -234,7 +237,7 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 
 bool heap_settle_reserve(struct cell *cell, int64_t reserve)
 {
-	return cells_settle_charge(member.ledger, member.slot, cell, reserve) != 0;
+	return member_is_guarded() && budget_settle_charge(cell, reserve) != 0;
 }
 
 /* `reserve` covers whatever the block may become; what it did not become goes back. */

@@ -58,7 +58,7 @@ static void end_thread(void *value)
 		pthread_setspecific(end_key, value);
 		return;
 	}
-	if (!member_is_borrowed())
+	if (member_is_guarded() && !member_is_borrowed())
 		give_back(value == &counted);
 }
 

@@ -20,6 +20,7 @@
 #include "own_leash.h"
 #include "raw_threads.h"
 #include "real.h"
+#include "seccomp.h"
 #include "serving.h"
 #include "startup.h"
 #include "timer_thread.h"
@@ -57,6 +58,8 @@ void lifecycle_end(const struct record_ending *ending)
 	uint64_t mask;
 	bool last;
 
+	if (seccomp_took_end(ending))
+		return;
 	if (!member_is_guarded() || member_is_borrowed() ||
 	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
 		return;

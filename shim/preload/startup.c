@@ -14,12 +14,14 @@
 #include "core/cells.h"
 #include "core/claims.h"
 #include "core/config.h"
+#include "core/grades.h"
 #include "core/leases.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/logline.h"
 #include "core/rawsys.h"
 #include "core/record.h"
+#include "core/resident.h"
 #include "core/sinks.h"
 #include "core/slots.h"
 #include "core/trace.h"
@@ -93,7 +95,7 @@ static int read_config(struct config *config)
 
 	config_defaults(config);
 	count = config_read_environ(config, environ, &reason);
-	if (count < 0)
+	if (count < 0 || config_check(config, &reason))
 		refuse_to_start(why);
 	config_finish(config);
 	return count;
@@ -130,7 +132,7 @@ static void begin_tree(const struct config *config)
 
 	error = ledger_create(&ledger);
 	if (error == -EFBIG)
-		refuse_to_start("the limit on file sizes (ulimit -f) is below the ledger's 18 MB; raise it");
+		refuse_to_start("the limit on file sizes (ulimit -f) is below the ledger's 26 MB; raise it");
 	if (error)
 		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
 			      "); make one of them writable, with some space left");
@@ -216,12 +218,35 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 	member.slot = slot;
 }
 
+/*
+ * Growth counts from here where this is the account's first process, in the
+ * program that it runs last. `bytes` is what is live, -1 asks the ledger.
+ */
+static void begin_growth(int64_t bytes)
+{
+	uint32_t own = member.ledger->slot[member.slot].account;
+	int64_t resident = resident_is_limited(member.ledger, own) ? resident_of_self() : 0;
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	FOR_EACH_ACCOUNT_UP(member.ledger, own, a)
+	{
+		if (a->root != member.slot)
+			continue;
+		grades_begin(a, bytes < 0 ? cells_charged(member.ledger, member.slot) : bytes);
+		resident_begin(a, resident);
+	}
+	ledger_unlock(member.ledger, &mask);
+}
+
 /* Memory of before the guard counts: libraries that allocated, and this process's own start. */
 static void charge_start(void)
 {
 	int64_t bytes = atomic_load_explicit(&member.boot_bytes, memory_order_relaxed);
 	const struct account *a = &member.ledger->account[member.ledger->slot[member.slot].account];
 
+	/* Here already, because a program that does not start by way of libc has no main that we see. */
+	begin_growth(bytes > 0 ? bytes : 0);
 	if (bytes <= 0 || !cells_charge_direct(member.ledger, member.slot, bytes))
 		return;
 	if (slots_is_last(member.ledger, member.slot))
@@ -229,7 +254,22 @@ static void charge_start(void)
 	if (a->limit[RL_MEM] < bytes)
 		refuse_number("RESLIMIT_MEM=", a->limit[RL_MEM],
 			      ": less than the program's libraries allocate before main; give more");
-	refuse_to_start("RESLIMIT_MEM: no room is left in the tree for another program to start; give more");
+	refuse_to_start(grades_limit(a) == RL_MEM_GROWTH
+				? "RESLIMIT_MEM_GROWTH: no room is left in the tree for another program to "
+				  "start; give more"
+				: "RESLIMIT_MEM: no room is left in the tree for another program to start; "
+				  "give more");
+}
+
+void startup_at_main(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	{
+		if (a->limit[RL_MEM_GROWTH] == RL_UNLIMITED && a->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
+			continue;
+		begin_growth(-1);
+		return;
+	}
 }
 
 /* Whether the account's clocks are this process's to start. */
@@ -291,7 +331,9 @@ static void enter_tree(struct config *config, int settings)
 
 	if (error == -EACCES || error == -EPERM)
 		error = ledger_open_passed(path, &ledger);
-
+	/* In another root it may be there under no name. */
+	else if (error == -ENOENT && path && !ledger_open_passed(path, &ledger))
+		error = 0;
 	if (error && error != -ENOENT)
 		refuse_text(CONFIG_LEDGER_VARIABLE "=", path,
 			    ": not a ledger that this user may use; unset it to begin a tree of its own");

@@ -6,16 +6,26 @@
 #include "timer_thread.h"
 
 #include <errno.h>
+#include <linux/prctl.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "clone_thread.h"
 #include "core/accounts.h"
+#include "core/attrs.h"
 #include "core/breach.h"
+#include "core/ledger_file.h"
+#include "core/ledger_lock.h"
+#include "core/private_files.h"
 #include "core/rawsys.h"
+#include "core/record.h"
+#include "core/slots.h"
+#include "core/stacks.h"
+#include "core/tasks.h"
 #include "core/tree.h"
 #include "core/watchdog.h"
+#include "fatal.h"
 #include "member.h"
 
 /*
@@ -32,17 +42,16 @@ enum { LAST_RESORT_NS = 500000000, FORGET_NS = 20000, FORGET_TRIES = 500 };
 
 static struct {
 	struct watchdog watchdog;
-	_Atomic int tid;   /* cleared by the kernel when the thread is gone */
-	_Atomic int state; /* enum timer_state */
-	int needed;	   /* 0: not known yet, 1: yes, -1: no */
+	_Atomic int tid;	/* cleared by the kernel when the thread is gone */
+	_Atomic int state;	/* enum timer_state */
+	int needed;		/* 0: not known yet, 1: yes, -1: no */
+	bool has_own_files;	/* or may have, where the kernel allows it */
+	_Atomic bool forbidden; /* to make one would be fatal */
 } timer;
 
-enum timer_state { TIMER_ABSENT, TIMER_STARTING, TIMER_RUNNING, TIMER_PAUSED };
+static struct leader leader; /* as it was found at the first start */
 
-static void run(void *argument)
-{
-	watchdog_run(argument);
-}
+enum timer_state { TIMER_ABSENT, TIMER_STARTING, TIMER_RUNNING, TIMER_PAUSED };
 
 /* The thread pointer: a word that points to itself, as both processors' TLS layouts begin. */
 static void *make_tls(void)
@@ -54,6 +63,107 @@ static void *make_tls(void)
 	return tls;
 }
 
+/* Static, as the thread's own; of the process that walks stacks before a step, for as long as that takes. */
+enum { TRACER_STACK = 16 << 10 };
+static char tracer_stack[TRACER_STACK] __attribute__((aligned(64)));
+
+static pid_t make_tracer(void (*work)(void *), void *argument)
+{
+	static _Atomic int tid;
+
+	/* No end signal: no wait() of the program's finds it. It shares descriptors, so that none is held
+	 * open. */
+	return clone_thread(CLONE_VM | CLONE_FILES | CLONE_SETTLS | CLONE_PARENT_SETTID |
+				    CLONE_CHILD_CLEARTID,
+			    tracer_stack + TRACER_STACK, work, argument, make_tls(), &tid);
+}
+
+/* The end of the process, recorded by a thread without libc. */
+static void record_end(const struct record_ending *ending)
+{
+	uint64_t mask;
+	bool last;
+
+	record_process_end(member.ledger, member.slot, ending);
+	ledger_lock(member.ledger, &mask);
+	slots_leave(member.ledger, member.slot);
+	last = slots_is_last(member.ledger, member.slot);
+	ledger_unlock(member.ledger, &mask);
+	if (last)
+		ledger_unlink(member.ledger);
+}
+
+/*
+ * Every thread of the program has ended by itself; ours is the last. The
+ * status of the process is what it would have been without us if the first
+ * thread was the last: newer kernels take the last one's code, older ones
+ * the first one's, and ours ends with that.
+ */
+static RL_NORETURN void end_abandoned(void)
+{
+	int status = leader_status();
+	struct record_ending ending = {.exit_code = status >> 8 & 0xff, .signal = status & 0x7f};
+
+	record_end(&ending);
+	for (;;)
+		raw_syscall1(SYS_exit, status >> 8 & 0xff);
+}
+
+/* Of timer_thread_end(); written before the errand is asked for. */
+static struct record_ending asked_ending;
+
+static void run_errand(void)
+{
+	record_end(&asked_ending);
+	if (asked_ending.signal)
+		fatal_finish(asked_ending.signal);
+}
+
+bool timer_thread_end(const struct record_ending *ending, bool may_wake)
+{
+	/* Spinning, because that needs no system call: a second or so, where a look comes every 20 ms. */
+	enum { TURNS = 20000000 };
+	uint32_t none = ERRAND_NONE;
+
+	if (atomic_load_explicit(&timer.state, memory_order_acquire) != TIMER_RUNNING)
+		return false;
+	/* Another thread may have ended the process before us. */
+	if (!atomic_compare_exchange_strong_explicit(&timer.watchdog.errand, &none, ERRAND_TAKEN,
+						     memory_order_acq_rel, memory_order_relaxed))
+		return true;
+	asked_ending = *ending;
+	atomic_store_explicit(&timer.watchdog.errand, ERRAND_ASKED, memory_order_release);
+	if (may_wake)
+		watchdog_kick(&timer.watchdog);
+	for (int i = 0; i < TURNS; i++) {
+		if (atomic_load_explicit(&timer.watchdog.errand, memory_order_acquire) == ERRAND_DONE)
+			break;
+		raw_cpu_relax();
+	}
+	return true;
+}
+
+void timer_thread_expect_errands(void)
+{
+	atomic_store_explicit(&timer.watchdog.polls_errands, 1, memory_order_relaxed);
+	timer_thread_kick();
+}
+
+void timer_thread_forbid(void)
+{
+	atomic_store_explicit(&timer.forbidden, true, memory_order_relaxed);
+}
+
+static void run(void *argument)
+{
+	raw_syscall2(SYS_prctl, PR_SET_NAME, TASKS_WATCHDOG_NAME);
+	stacks_set_maker(make_tracer);
+	if (timer.has_own_files)
+		record_take_private_files(member.ledger);
+	if (!watchdog_run(argument))
+		end_abandoned();
+}
+
 static void start(void)
 {
 	static const uint64_t all = ~0ULL;
@@ -63,6 +173,12 @@ static void start(void)
 	pid_t tid;
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
+	timer.has_own_files = private_files_can_be();
+	/* Other threads than the first cannot ask, and what it told once stays true. */
+	if (!leader.word || leader.pid != member.pid)
+		leader_find(&leader);
+	timer.watchdog.leader = leader;
+	timer.watchdog.run_errand = run_errand;
 	/* The new thread inherits the mask: no handler of the program may ever run on it. */
 	raw_sigmask(SIG_SETMASK, &all, &mask);
 	tid = clone_thread(flags, stack + STACK, run, &timer.watchdog, make_tls(), &timer.tid);
@@ -91,7 +207,8 @@ void timer_thread_ensure(void)
 {
 	int expected = TIMER_ABSENT;
 
-	if (timer.needed < 0 || atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_ABSENT)
+	if (timer.needed < 0 || atomic_load_explicit(&timer.forbidden, memory_order_relaxed) ||
+	    atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_ABSENT)
 		return;
 	if (!timer.needed)
 		timer.needed = is_needed() ? 1 : -1;
@@ -115,6 +232,22 @@ void timer_thread_kick(void)
 		tree_kick_supervisor(member.ledger, own_account());
 }
 
+void timer_thread_expect(int64_t at_ns)
+{
+	static _Atomic int64_t told_ns; /* to the supervisor; any thread writes it */
+	int state;
+
+	timer_thread_ensure();
+	state = atomic_load_explicit(&timer.state, memory_order_acquire);
+	/* One that another thread is just starting may have looked already; any other looks when it starts.
+	 */
+	if (state == TIMER_RUNNING || state == TIMER_STARTING)
+		watchdog_expect(&timer.watchdog, at_ns);
+	/* The time stays the same while a spike lasts: to say it once is enough. */
+	else if (atomic_exchange_explicit(&told_ns, at_ns, memory_order_relaxed) != at_ns)
+		tree_kick_supervisor(member.ledger, own_account());
+}
+
 void timer_thread_expect_runner(void)
 {
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
@@ -132,8 +265,10 @@ struct timer_pause timer_thread_pause(void)
 	int expected = TIMER_RUNNING;
 	pid_t tid = atomic_load_explicit(&timer.tid, memory_order_acquire);
 
-	/* A vfork child shares our memory, but the thread is its parent's. */
-	if (!member_is_guarded() || member_is_borrowed())
+	/* A vfork child shares our memory, but the thread is its parent's. One that ends could not come back.
+	 */
+	if (!member_is_guarded() || member_is_borrowed() ||
+	    atomic_load_explicit(&timer.forbidden, memory_order_relaxed))
 		return pause;
 	if (!atomic_compare_exchange_strong_explicit(&timer.state, &expected, TIMER_PAUSED,
 						     memory_order_acquire, memory_order_relaxed))

@@ -18,7 +18,9 @@
 #define RL_PRELOAD_TIMER_THREAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "core/record.h"
 #include "forkguard.h"
 
 /* Starts the thread if a limit needs one and it does not run. */
@@ -33,7 +35,11 @@ bool timer_thread_is_outside(void);
 /* Makes it, or the supervisor, look at the ledger now. */
 void timer_thread_kick(void);
 
-/* The same if processor time is limited: with one more runner it may be used up sooner than planned. */
+/* Makes it look at the ledger at that time (CLOCK_MONOTONIC ns) or before. */
+void timer_thread_expect(int64_t at_ns);
+
+/* Makes it look now if processor time is limited: with one more runner it may be used up sooner than planned.
+ */
 void timer_thread_expect_runner(void);
 
 /* Ends the thread and waits until the kernel has forgotten it; starts it again if it ran. */
@@ -42,6 +48,18 @@ struct timer_pause {
 };
 struct timer_pause timer_thread_pause(void);
 void timer_thread_resume(struct timer_pause pause);
+
+/* No new thread is made from here on, in this process or its children: a filter would kill who tries. */
+void timer_thread_forbid(void);
+
+/* It looks for what is asked of it by itself, because nobody could wake it. */
+void timer_thread_expect_errands(void);
+
+/*
+ * Has it record the end of the process, and waits for that, without system calls but to wake it.
+ * Return: whether there is such a thread.
+ */
+bool timer_thread_end(const struct record_ending *ending, bool may_wake);
 
 /* Leaves a SIGKILL with the kernel for after the last step of the wall limit. */
 void timer_thread_arm_backstop(void);
