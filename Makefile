@@ -27,7 +27,10 @@ RL_SHIM += $(shell for option in -Wa,-mbranches-within-32B-boundaries -mbranches
 	$(CC) $$option -x c -c -o /dev/null /dev/null 2>/dev/null && echo $$option && break; done)
 RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z,now,-z,nodelete,-z,noseparate-code \
 	-Wl,--version-script=$(B)/exports.map
-RL_TOOL := -Ishim -DRL_LIBDIR='"$(libdir)"'
+# What only the tools need besides libc; the shim never does. A header that is missing says so where it is used.
+RL_PC = $(shell pkg-config $(1) smartcols 2>/dev/null)
+RL_TOOL := -Ishim -Wfatal-errors -DRL_LIBDIR='"$(libdir)"' $(call RL_PC,--cflags)
+RL_TOOL_LIBS := $(or $(call RL_PC,--libs),-lsmartcols) -lpthread
 
 CORE_SRC := $(wildcard shim/core/*.c)
 PRELOAD_SRC := $(wildcard shim/preload/*.c) $(wildcard shim/preload/*.S)
@@ -44,7 +47,7 @@ $(LIB): $(SHIM_OBJ) $(B)/exports.map
 	$(CC) $(RL_SHIM_LD) $(CFLAGS) $(LDFLAGS) -o $@.tmp $(SHIM_OBJ) -lc && mv $@.tmp $@
 
 $(B)/reslimit: $(TOOL_OBJ) $(CORE_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(RL_TOOL_LIBS)
 
 $(B)/reslimit-env: tools/reslimit-env
 	install -m 755 $< $@

@@ -20,7 +20,7 @@ TEST_BIN := $(UNIT_BIN) $(PRELOAD_BIN) $(SUBJECT_BIN) $(SUBJECT_LIB) $(PLUGIN_LI
 
 # Subjects must make the calls that they spell out, so nothing is built in.
 RL_DEP = -MMD -MP -MF $@.d -MT $@
-RL_TEST := -std=gnu11 $(RL_WARN) $(RL_CPP) -Ishim -Itests/harness
+RL_TEST := -std=gnu11 $(RL_WARN) $(RL_CPP) -Ishim -Itests/harness -I.
 RL_SUBJECT := -fno-builtin -Wno-unused-result -Wno-infinite-recursion -Wno-clobbered -Wno-restrict \
 	-Wno-use-after-free -Wno-unknown-warning-option
 
@@ -49,9 +49,16 @@ static: deps $(B)/generated/syscall_names.def
 
 tests: $(TEST_BIN)
 
+# What a unit test needs of the tools stands before this rule, as prerequisites of its own.
+$(T)/unit/test_keeper: $(B)/tools/keeper.c.o
+$(T)/unit/test_stamper: $(B)/tools/stamper.c.o
+$(T)/unit/test_cgroup: $(B)/tools/cgroup.c.o $(B)/tools/cgroup_find.c.o
+$(T)/unit/test_gauges: $(patsubst %,$(B)/tools/%.c.o,gauges_line usage)
+$(T)/unit/test_capture: $(patsubst %,$(B)/tools/%.c.o,capture capture_open keeper stamper cli)
+
 $(T)/unit/%: tests/unit/%.c $(CORE_OBJ) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(RL_TEST) $(RL_DEP) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(CORE_OBJ) $(LDFLAGS) -lcmocka
+	$(CC) $(RL_TEST) $(RL_DEP) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(filter %.o,$^) $(LDFLAGS) -lcmocka -lpthread
 
 $(T)/preload/%: tests/preload/%.c $(HARNESS_OBJ) $(B)/flags
 	@mkdir -p $(@D)

@@ -19,8 +19,27 @@
 /* Exit statuses of our own making, as env(1) has them. */
 enum { CLI_OK = 0, CLI_FAILED = 125, CLI_CANNOT_RUN = 126, CLI_NOT_FOUND = 127 };
 
+/* Exit statuses that tell which limit ended a program; and a shell's for a signal. */
+enum {
+	CLI_ENDED_BY_CUSTOM = 120,
+	CLI_ENDED_BY_COUNT = 121, /* threads, processes */
+	CLI_ENDED_BY_MEMORY = 122,
+	CLI_ENDED_BY_CPU = 123,
+	CLI_ENDED_BY_TIME = 124, /* wall, idle */
+	CLI_SIGNAL_BASE = 128,
+};
+
 /* How much of a value a complaint repeats. */
 #define CLI_SHOWN "%.120s"
+
+/* What help texts say about values. */
+#define CLI_HELP_VALUES                                                                                      \
+	"\n"                                                                                                 \
+	"SIZE is bytes, or a number with K, M, G or T. TIME is seconds, or a number with\n"                  \
+	"ns, us, ms, s, m or h. STEPS is a list such as deny:2s,TERM:5s,KILL.\n"                             \
+	"\n"                                                                                                 \
+	"Each setting is also a variable: --mem-action is RESLIMIT_MEM_ACTION. Options\n"                    \
+	"win over profiles, profiles over the environment. An empty value unsets a limit.\n"
 
 /* An option that is not a setting. */
 struct cli_flag {

@@ -17,4 +17,10 @@
  */
 int cmd_exec(char **argv);
 
+/* Starts a program under limits and keeps watch over it. Return: the exit status. */
+int cmd_run(char **argv);
+
+/* Lists the guarded trees of this user. Return: the exit status. */
+int cmd_top(char **argv);
+
 #endif

@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "commands.h"
@@ -21,7 +22,9 @@ static const struct command {
 	int (*run)(char **argv);
 	const char *help;
 } COMMANDS[] = {
+	{"run", cmd_run, "start a program under limits, watch it, clean up after it"},
 	{"exec", cmd_exec, "become a program, under limits"},
+	{"top", cmd_top, "list the guarded programs that run, and what they use"},
 	{"help", cmd_help, "print this text, or that of a command"},
 };
 
@@ -73,10 +76,16 @@ static int cmd_help(char **argv)
 	return command->run((char *[]){argv[1], option, NULL});
 }
 
+enum { OUTPUT_BUFFER = 1 << 16 };
+
 int main(int argc, char **argv)
 {
+	static char buffer[OUTPUT_BUFFER];
 	const struct command *command;
 
+	/* All of a help text in one write, so that its error is at hand. */
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if (argc < 2)
 		return cli_complain("no command given; reslimit help lists them");
 	if (!strcmp(argv[1], "--help"))

@@ -45,6 +45,7 @@ enum {
 	LEDGER_STEPS = 16,
 	LEDGER_NAME = 128,
 	LEDGER_PATH = 512,
+	LEDGER_EXE = 256,
 	LEDGER_STACKS = 1536,
 };
 
@@ -117,7 +118,7 @@ struct slot {
 	_Atomic int32_t watchdog_tid; /* 0: it has none */
 	_Atomic uint32_t owed_signal; /* of a step, for its own watchdog to see to; 0: none */
 	_Atomic int32_t call_signal;  /* that runs its callback; 0: it has none. Writer: the process */
-	uint32_t reserved;
+	_Atomic int32_t leashed;      /* the pid that a supervisor holds a leash for; see leash.h */
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
@@ -125,6 +126,13 @@ struct ledger_step {
 	int64_t at_ns; /* since the account's start */
 	int32_t signal;
 	uint32_t skipped; /* not sent, because nobody would have taken it */
+};
+
+/* The last call that the kernel, or libc, refused for want of memory, processes or threads; not we. */
+struct kernel_refusal {
+	char call[24];
+	int32_t error; /* 0: none yet */
+	uint32_t count;
 };
 
 /* The first refusal of an account, for the record. */
@@ -176,6 +184,13 @@ struct plugin {
 	char verdict[RL_CONDITION_TEXT]; /* custom:NAME; fixed before it runs */
 };
 
+/* Whether the first process of a supervised account has our library in it. */
+enum account_joined {
+	ACCOUNT_NOT_JOINED,
+	ACCOUNT_JOINED,
+	ACCOUNT_JOIN_REFUSED, /* it had, and could not start under these limits: it has said why */
+};
+
 struct account {
 	_Atomic uint32_t in_use;
 	uint32_t parent; /* LEDGER_NONE at the top */
@@ -195,6 +210,7 @@ struct account {
 	char name[LEDGER_NAME];
 	char log[LEDGER_NAME];
 	char status_file[LEDGER_PATH];
+	char trace[LEDGER_PATH];
 	int64_t tick_ns; /* between two samples */
 	struct conditions watch;
 
@@ -236,6 +252,18 @@ struct account {
 	_Atomic int64_t progress_ns;
 	_Atomic int64_t output_seen; /* bytes that members had written when output was last looked for */
 
+	/* Of an account with a supervisor, which watches it and writes its record; see tree.h. */
+	_Atomic int32_t supervisor; /* its pid; 0: the members watch themselves */
+	_Atomic uint32_t joined;    /* enum account_joined */
+	uint32_t own_part;	    /* the first process's own account, itself unless SCOPE=process */
+	uint32_t heap_bypassed;	    /* the first process has a malloc of its own */
+	char exe[LEDGER_EXE];	    /* the first process's executable, as of its last exec */
+
+	int32_t leash_fd; /* the supervisor's descriptor + 1; 0: none */
+
+	struct kernel_refusal kernel_refusal;
+	uint32_t kernel_was_last;      /* of all who refused something */
+	_Atomic int64_t trace_next_ns; /* CLOCK_MONOTONIC of the next sample */
 	/* Grades of the byte budget (grades.c). */
 	int64_t mem_grace_ns; /* how long MEM may be exceeded; -1: not at all */
 	int64_t mem_hard;     /* bytes; the ceiling meanwhile */

@@ -60,6 +60,12 @@ struct conditions {
 
 enum scope { RL_SCOPE_TREE, RL_SCOPE_PROCESS };
 
+/* What becomes of processes that outlive the first. */
+enum orphans { RL_ORPHANS_KILL, RL_ORPHANS_LEAVE };
+
+/* What becomes of a program that cannot be guarded. */
+enum unguarded { RL_UNGUARDED_REFUSE, RL_UNGUARDED_WARN, RL_UNGUARDED_ALLOW };
+
 /* A limit whose breach is a call that can be refused. */
 static inline bool limit_is_deniable(enum limit_id id)
 {

@@ -13,9 +13,11 @@ enum { RECORD_MAX = 4096 };
 enum { RECORD_VERSION = 1 };
 
 /* Verdicts that are not the name of a limit. */
-#define RECORD_VERDICT_OK     "ok"     /* exit code 0 */
-#define RECORD_VERDICT_EXIT   "exit"   /* another exit code, no limit involved */
-#define RECORD_VERDICT_SIGNAL "signal" /* died by a signal that was not ours */
+#define RECORD_VERDICT_OK	"ok"	   /* exit code 0 */
+#define RECORD_VERDICT_EXIT	"exit"	   /* another exit code, no limit involved */
+#define RECORD_VERDICT_SIGNAL	"signal"   /* died by a signal that was not ours */
+#define RECORD_VERDICT_OSERROR	"oserror"  /* the kernel refused; errno is given */
+#define RECORD_VERDICT_INTERNAL "internal" /* we failed: the program ran without its guard */
 
 /* What the name of a condition or plug-in follows. */
 #define RECORD_VERDICT_CUSTOM "custom:"

@@ -35,6 +35,13 @@ static void copy_text(char *to, size_t size, const char *text)
 		strncpy(to, text, size - 1);
 }
 
+/* A nested budget that only inherited the variable would write each line of its own twice. */
+static void copy_trace(struct account *a, const struct account *above, const char *path)
+{
+	if (path && (!above || strcmp(above->trace, path) != 0))
+		copy_text(a->trace, sizeof(a->trace), path);
+}
+
 uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config,
 		       enum account_part part)
 {
@@ -47,7 +54,9 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	memset(a, 0, sizeof(*a));
 	a->parent = parent;
 	a->root = root;
-	a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
+	if (root != LEDGER_NONE)
+		a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
+	a->own_part = index;
 	a->config_hash = config->hash;
 	a->scope = (uint32_t)config->scope;
 	a->skip_blocked = (uint32_t)config->skip_blocked;
@@ -64,8 +73,10 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	copy_text(a->name, sizeof(a->name), config->name);
 	copy_text(a->log, sizeof(a->log), config->log);
 	copy_text(a->stacks, sizeof(a->stacks), config->stacks);
-	if (part != ACCOUNT_PROCESS)
+	if (part != ACCOUNT_PROCESS) {
 		copy_text(a->status_file, sizeof(a->status_file), config->status_file);
+		copy_trace(a, account_at(ledger, parent), config->trace);
+	}
 	grades_open(a, config);
 	resident_open(a, config);
 	a->next_step_ns = INT64_MAX;
@@ -85,6 +96,7 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a = &ledger->account[index];
 	memset(a, 0, sizeof(*a));
 	a->parent = m->parent;
+	a->own_part = index;
 	a->root = root;
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
@@ -128,7 +140,9 @@ static bool has_member(const struct ledger *ledger, uint32_t index)
 
 void accounts_close_unused(struct ledger *ledger, uint32_t index)
 {
+	/* A supervisor still has to write the record of its own. */
 	while (index != LEDGER_NONE && ledger->account[index].parent != LEDGER_NONE &&
+	       !atomic_load_explicit(&ledger->account[index].supervisor, memory_order_relaxed) &&
 	       !has_member(ledger, index)) {
 		uint32_t parent = ledger->account[index].parent;
 

@@ -16,6 +16,7 @@
 #include "signal_state.h"
 #include "slots.h"
 #include "stacks.h"
+#include "trace.h"
 
 enum {
 	LOOK_HEADSTART_NS = 10000000,
@@ -262,7 +263,8 @@ static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
 		record_process_end(ledger, self, &ending);
 	kill_others(ledger, account, self, root);
 	if (self != root && root != LEDGER_NONE && slots_is_reachable(ledger, root, self)) {
-		raw_sleep_ns(ROOT_HEADSTART_NS);
+		if (!ledger->account[account].supervisor)
+			raw_sleep_ns(ROOT_HEADSTART_NS);
 		signal_slot(ledger, root, SIGKILL);
 	}
 	if (self != LEDGER_NONE) {
@@ -350,6 +352,7 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 	if (!signal)
 		return;
 	logline(a, "step", action_step_name(signal), signal);
+	trace_event(ledger, account, "step", {"step", action_step_name(signal), 0});
 	if (signal == SIGKILL) {
 		kill_members(ledger, account, self);
 		return;

@@ -42,7 +42,7 @@ const struct config_variable config_variables[] = {
 };
 const size_t config_variable_count = RL_ARRAY_LEN(config_variables);
 
-enum { DEFAULT_GRACE_NS = 1000000000, DEFAULT_TICK_NS = 100000000, LEAST_TICK_NS = 1000000 };
+enum { DEFAULT_GRACE_NS = 1000000000, DEFAULT_TICK_NS = 100000000 };
 #define DEFAULT_STOPPED_NS (INT64_C(86400) * 1000000000)
 
 void config_defaults(struct config *config)
@@ -124,15 +124,25 @@ static int set_conditions(struct config *config, int64_t *count, const char *tex
 	return error;
 }
 
-static int set_scope(int64_t *field, const char *text, struct fmt *why)
+/* A choice of words, in the order of their enum. */
+struct choice {
+	const char *what, *accepted;
+	const char *word[4];
+};
+
+static const struct choice SCOPES = {"not a scope", "tree or process", {"tree", "process"}};
+static const struct choice ORPHANS = {"not a policy", "kill or leave", {"kill", "leave"}};
+static const struct choice UNGUARDED = {"not a policy", "allow, warn or refuse", {"refuse", "warn", "allow"}};
+
+static int set_choice(int64_t *field, const struct choice *choice, const char *text, struct fmt *why)
 {
-	if (!strcmp(text, "tree"))
-		*field = RL_SCOPE_TREE;
-	else if (!strcmp(text, "process"))
-		*field = RL_SCOPE_PROCESS;
-	else
-		return refuse(why, -EINVAL, "not a scope", "tree or process");
-	return 0;
+	for (int i = 0; choice->word[i]; i++) {
+		if (!strcmp(text, choice->word[i])) {
+			*field = i;
+			return 0;
+		}
+	}
+	return refuse(why, -EINVAL, choice->what, choice->accepted);
 }
 
 static int set_switch(int64_t *field, const char *text, struct fmt *why)
@@ -212,9 +222,13 @@ int config_set(struct config *config, const struct config_variable *variable, co
 	case CONFIG_LIBRARY:
 		return set_library(config, field, text, len, why);
 	case CONFIG_SCOPE:
-		return set_scope(field, text, why);
+		return set_choice(field, &SCOPES, text, why);
 	case CONFIG_SWITCH:
 		return set_switch(field, text, why);
+	case CONFIG_ORPHANS:
+		return set_choice(field, &ORPHANS, text, why);
+	case CONFIG_UNGUARDED:
+		return set_choice(field, &UNGUARDED, text, why);
 	case CONFIG_PATH:
 		return set_path(field, text, len, why);
 	case CONFIG_STACKS:
@@ -306,54 +320,6 @@ int config_read_environ(struct config *config, char *const *environment, struct 
 	return count;
 }
 
-static int disagree(struct fmt *why, const char *what)
-{
-	fmt_str(why, CONFIG_PREFIX);
-	fmt_str(why, what);
-	return -EINVAL;
-}
-
-static int check_spikes(const struct config *config, struct fmt *why)
-{
-	bool has_grace = config->mem_grace_ns != CONFIG_UNSET;
-	bool has_hard = config->mem_hard != RL_UNLIMITED;
-
-	if (has_grace && config->limit[RL_MEM] == RL_UNLIMITED)
-		return disagree(why, "MEM_GRACE: there is no RESLIMIT_MEM that it could lift; give that too");
-	if (has_grace && !has_hard)
-		return disagree(why, "MEM_GRACE: has no ceiling; give RESLIMIT_MEM_HARD too");
-	if (has_hard && !has_grace)
-		return disagree(why,
-				"MEM_HARD: without a time would never be used; give RESLIMIT_MEM_GRACE too");
-	if (!has_hard || config->mem_hard >= config->limit[RL_MEM])
-		return 0;
-	disagree(why, "MEM_HARD=");
-	fmt_int(why, config->mem_hard);
-	fmt_str(why, ": less than RESLIMIT_MEM, which is ");
-	fmt_int(why, config->limit[RL_MEM]);
-	fmt_str(why, " bytes; give at least as much");
-	return -EINVAL;
-}
-
-int config_check(const struct config *config, struct fmt *why)
-{
-	if (check_spikes(config, why))
-		return -EINVAL;
-	if (config->reserve && config->limit[RL_MEM] == RL_UNLIMITED &&
-	    config->limit[RL_MEM_GROWTH] == RL_UNLIMITED)
-		return disagree(
-			why,
-			"RESERVE: nothing is ever refused without a limit; give RESLIMIT_MEM or MEM_GROWTH");
-	if (config->rss_grace_ns != CONFIG_UNSET && config->limit[RL_RSS] == RL_UNLIMITED &&
-	    config->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
-		return disagree(
-			why,
-			"RSS_GRACE: there is no limit that it could lift; give RESLIMIT_RSS or RSS_GROWTH");
-	if (config->tick_ns < LEAST_TICK_NS)
-		return disagree(why, "TICK: looking would be all that is done; give 1ms or more");
-	return 0;
-}
-
 /* FNV-1a; collisions are harmless, they only keep two equal-looking budgets in one account. */
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 {
@@ -377,6 +343,7 @@ uint64_t config_hash(const struct config *config)
 	hash = hash_text(hash, config->name);
 	hash = hash_text(hash, config->plugin);
 	hash = hash_text(hash, config->log);
+	hash = hash_text(hash, config->trace);
 	return hash_text(hash, config->stacks);
 }
 

@@ -33,6 +33,8 @@ enum config_kind {
 	CONFIG_ACTION,
 	CONFIG_SCOPE,
 	CONFIG_SWITCH,
+	CONFIG_ORPHANS,
+	CONFIG_UNGUARDED,
 	CONFIG_FD,
 	CONFIG_PATH,
 	CONFIG_TEXT,
@@ -56,6 +58,8 @@ struct config {
 	int64_t skip_blocked; /* 0 or 1 */
 	int64_t idle_output;  /* 0 or 1 */
 	int64_t stopped_ns;   /* most time stopped that does not count as wall time */
+	int64_t orphans;      /* enum orphans */
+	int64_t unguarded;    /* enum unguarded */
 	int64_t status_fd;    /* -1: none */
 	int64_t mem_grace_ns; /* CONFIG_UNSET: none */
 	int64_t mem_hard;     /* bytes; RL_UNLIMITED: none */
@@ -65,6 +69,7 @@ struct config {
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
 	const char *plugin; /* LIB.so[:ARG] */
+	const char *trace;
 	const char *log;
 	const char *stacks; /* NULL: none; "1": the log; else a path */
 	uint64_t hash;	    /* of the settings as they were given; by config_finish() */

@@ -5,6 +5,7 @@
  */
 #include "denial.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "accounts.h"
@@ -14,6 +15,7 @@
 #include "ledger_lock.h"
 #include "logline.h"
 #include "rawsys.h"
+#include "trace.h"
 
 bool denial_wants_site(const struct ledger *ledger, uint32_t slot)
 {
@@ -22,8 +24,10 @@ bool denial_wants_site(const struct ledger *ledger, uint32_t slot)
 
 static void copy_text(char *to, size_t size, const char *text)
 {
-	if (text)
-		strncpy(to, text, size - 1);
+	if (!text)
+		return;
+	memset(to, 0, size);
+	strncpy(to, text, size - 1);
 }
 
 static void describe_first(struct account *a, const struct denial *d, int64_t now_ns)
@@ -109,6 +113,7 @@ struct denial_outcome denial_note(struct ledger *ledger, uint32_t slot, const st
 			break;
 		a->denied[limit]++;
 		a->last_denied = limit + 1;
+		a->kernel_was_last = 0;
 		describe_first(a, d, now_ns);
 		if (index == refuser && series_is_over(a, limit, now_ns))
 			outcome.is_due = breach_claim(ledger, index, limit, now_ns);
@@ -120,7 +125,27 @@ struct denial_outcome denial_note(struct ledger *ledger, uint32_t slot, const st
 	if (d->limit == RL_MEM)
 		grades_open_reserve(&ledger->account[refuser]);
 	ledger_unlock(ledger, &mask);
-	if (is_worth_a_line(ledger->account[refuser].denied[limit]))
-		logline(&ledger->account[refuser], "refused", d->call, d->amount);
+	if (!is_worth_a_line(ledger->account[refuser].denied[limit]))
+		return outcome;
+	logline(&ledger->account[refuser], "refused", d->call, d->amount);
+	trace_event(ledger, refuser, "refused", {"pid", NULL, raw_getpid()}, {"call", d->call, 0},
+		    {"bytes", NULL, d->amount}, {"count", NULL, ledger->account[refuser].denied[limit]});
 	return outcome;
+}
+
+void denial_note_kernel(struct ledger *ledger, uint32_t slot, const char *call, int error)
+{
+	uint64_t mask;
+
+	if (error != ENOMEM && error != EAGAIN)
+		return;
+	ledger_lock(ledger, &mask);
+	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
+	{
+		copy_text(a->kernel_refusal.call, sizeof(a->kernel_refusal.call), call);
+		a->kernel_refusal.error = error;
+		a->kernel_refusal.count++;
+		a->kernel_was_last = 1;
+	}
+	ledger_unlock(ledger, &mask);
 }

@@ -38,4 +38,7 @@ struct denial_outcome {
 struct denial_outcome denial_note(struct ledger *ledger, uint32_t slot, const struct denial *denial,
 				  bool may_call);
 
+/* Notes that `call` failed with `error` though no budget refused it: ENOMEM or EAGAIN. */
+void denial_note_kernel(struct ledger *ledger, uint32_t slot, const char *call, int error);
+
 #endif

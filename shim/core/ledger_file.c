@@ -23,7 +23,7 @@
 
 enum { PAGE = 4096 };
 
-static const char *const DIRECTORIES[] = {"/dev/shm", "/tmp"};
+const char *const LEDGER_DIRECTORIES[] = {"/dev/shm", "/tmp", NULL};
 static const char NAME_PREFIX[] = "reslimit-";
 
 int ledger_page_in(const void *start, size_t len)
@@ -41,21 +41,27 @@ int ledger_grow(const void *entry, size_t len)
 	return (uintptr_t)entry % PAGE ? 0 : ledger_page_in(entry, len);
 }
 
+/* What this user's ledgers begin with. */
+static void put_prefix(struct fmt *prefix)
+{
+	fmt_str(prefix, NAME_PREFIX);
+	fmt_int(prefix, raw_geteuid());
+	fmt_char(prefix, '-');
+}
+
 static void make_path(struct fmt *f, const char *directory)
 {
 	fmt_str(f, directory);
 	fmt_char(f, '/');
-	fmt_str(f, NAME_PREFIX);
-	fmt_int(f, raw_geteuid());
-	fmt_char(f, '-');
+	put_prefix(f);
 	fmt_int(f, raw_getpid());
 	fmt_char(f, '-');
 	fmt_int(f, raw_clock_ns(CLOCK_BOOTTIME));
 }
 
-static int map(int fd, struct ledger **ledger)
+static int map_as(int fd, int protection, struct ledger **ledger)
 {
-	long address = raw_mmap(NULL, sizeof(**ledger), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	long address = raw_mmap(NULL, sizeof(**ledger), protection, MAP_SHARED, fd, 0);
 
 	if (address < 0 && address > -PAGE)
 		return (int)address;
@@ -141,7 +147,7 @@ static int create_in(const char *directory, struct ledger **ledger)
 		return fd;
 	error = fill_beyond_file_limit(fd, path);
 	if (!error)
-		error = map(fd, ledger);
+		error = map_as(fd, PROT_READ | PROT_WRITE, ledger);
 	raw_close(fd);
 	if (error)
 		raw_unlink(path);
@@ -174,17 +180,17 @@ static bool is_ledger(const struct ledger *l)
 	       end_of(&l->cells_end) <= LEDGER_CELLS;
 }
 
-int ledger_open(const char *path, struct ledger **ledger)
+static int open_checked(const char *path, int protection, struct ledger **ledger)
 {
 	struct stat st;
 	int error, fd;
 
-	fd = raw_open(path, O_RDWR | O_NOFOLLOW, 0);
+	fd = raw_open(path, (protection & PROT_WRITE ? O_RDWR : O_RDONLY) | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fd;
 	error = raw_fstat(fd, &st);
 	if (!error)
-		error = file_is_ours(fd, &st) ? map(fd, ledger) : -EPERM;
+		error = file_is_ours(fd, &st) ? map_as(fd, protection, ledger) : -EPERM;
 	raw_close(fd);
 	if (error)
 		return error;
@@ -193,6 +199,21 @@ int ledger_open(const char *path, struct ledger **ledger)
 		return -EPERM;
 	}
 	return 0;
+}
+
+int ledger_open(const char *path, struct ledger **ledger)
+{
+	return open_checked(path, PROT_READ | PROT_WRITE, ledger);
+}
+
+int ledger_open_to_read(const char *path, const struct ledger **ledger)
+{
+	struct ledger *l;
+	int error = open_checked(path, PROT_READ, &l);
+
+	if (!error)
+		*ledger = l;
+	return error;
 }
 
 /* Where a kept descriptor lies: above what programs hand out or compare. */
@@ -255,7 +276,7 @@ void ledger_pass_fd(const struct ledger *ledger, bool pass)
 int ledger_open_passed(const char *path, struct ledger **ledger)
 {
 	for (int fd = find_kept_fd(KEPT_FD); fd >= 0; fd = find_kept_fd(fd + 1)) {
-		if (map(fd, ledger))
+		if (map_as(fd, PROT_READ | PROT_WRITE, ledger))
 			continue;
 		if (is_ledger(*ledger) && !strcmp((*ledger)->path, path)) {
 			raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -267,9 +288,9 @@ int ledger_open_passed(const char *path, struct ledger **ledger)
 	return -EACCES;
 }
 
-void ledger_unmap(struct ledger *ledger)
+void ledger_unmap(const struct ledger *ledger)
 {
-	raw_munmap(ledger, sizeof(*ledger));
+	raw_munmap((void *)ledger, sizeof(*ledger));
 }
 
 void ledger_unlink(struct ledger *ledger)
@@ -277,16 +298,32 @@ void ledger_unlink(struct ledger *ledger)
 	raw_unlink(ledger->path);
 }
 
-/* Whether `name` begins with `prefix`, as this user's ledgers do, and its maker has died. */
-static bool maker_is_gone(const char *name, const struct fmt *prefix)
+/* The pid of the maker in a name that begins with `prefix`, or 0. */
+static pid_t maker_of(const char *name, const struct fmt *prefix)
 {
 	int64_t pid = 0;
 
 	if (strncmp(name, prefix->buf, prefix->len) != 0)
-		return false;
+		return 0;
 	for (name += prefix->len; *name >= '0' && *name <= '9' && pid < INT32_MAX / 10; name++)
 		pid = pid * 10 + (*name - '0');
-	return pid > 0 && *name == '-' && raw_kill((pid_t)pid, 0) == -ESRCH;
+	return *name == '-' ? (pid_t)pid : 0;
+}
+
+static bool maker_is_gone(const char *name, const struct fmt *prefix)
+{
+	pid_t pid = maker_of(name, prefix);
+
+	return pid > 0 && raw_kill(pid, 0) == -ESRCH;
+}
+
+bool ledger_name_is_ours(const char *name)
+{
+	char ours[32];
+	struct fmt prefix = FMT_INIT(ours);
+
+	put_prefix(&prefix);
+	return maker_of(name, &prefix) > 0;
 }
 
 /* Whether the maker died before it had written the header, which it does last. */
@@ -333,9 +370,7 @@ static void sweep_directory(const char *directory)
 
 	if (fd < 0)
 		return;
-	fmt_str(&prefix, NAME_PREFIX);
-	fmt_int(&prefix, raw_geteuid());
-	fmt_char(&prefix, '-');
+	put_prefix(&prefix);
 	while ((len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
 		for (long at = 0; at < len;) {
 			const struct raw_directory_entry *e =
@@ -353,10 +388,10 @@ int ledger_create(struct ledger **ledger)
 {
 	int error = -ENOENT;
 
-	for (size_t i = 0; i < RL_ARRAY_LEN(DIRECTORIES); i++) {
-		error = create_in(DIRECTORIES[i], ledger);
+	for (size_t i = 0; LEDGER_DIRECTORIES[i]; i++) {
+		error = create_in(LEDGER_DIRECTORIES[i], ledger);
 		if (!error) {
-			sweep_directory(DIRECTORIES[i]);
+			sweep_directory(LEDGER_DIRECTORIES[i]);
 			return 0;
 		}
 	}

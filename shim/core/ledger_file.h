@@ -2,7 +2,7 @@
  * ledger_file.h - where the ledger lives: made, found again, removed.
  *
  * Owns:    the file's name, its creation, its removal.
- * Called:  lifecycle at start and end, supervisor.
+ * Called:  lifecycle at start and end, supervisor, top.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    the mapping is shared with the child.
  *
@@ -25,6 +25,15 @@ int ledger_create(struct ledger **ledger);
 /* Maps the ledger at `path`. Return: 0 or -errno; -EPERM for a file that is not a ledger of this user. */
 int ledger_open(const char *path, struct ledger **ledger);
 
+/* The same to look on only: a store would be a fault. */
+int ledger_open_to_read(const char *path, const struct ledger **ledger);
+
+/* Where ledgers may lie; NULL ends the list. */
+extern const char *const LEDGER_DIRECTORIES[];
+
+/* Whether a file of this name would be a ledger of this user. */
+bool ledger_name_is_ours(const char *name);
+
 /*
  * A process that changes its user, its root or its mounts can no longer open the
  * file by name, nor can the program that it executes. ledger_keep_fd() opens it while that is still
@@ -38,7 +47,7 @@ void ledger_pass_always(const struct ledger *ledger);
 void ledger_pass_fd(const struct ledger *ledger, bool pass);
 int ledger_open_passed(const char *path, struct ledger **ledger);
 
-void ledger_unmap(struct ledger *ledger);
+void ledger_unmap(const struct ledger *ledger);
 
 /* Removes the name; the mappings stay. */
 void ledger_unlink(struct ledger *ledger);

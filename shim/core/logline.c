@@ -7,6 +7,7 @@
 
 #include "fmt.h"
 #include "private_files.h"
+#include "quiet_write.h"
 #include "rawsys.h"
 #include "units.h"
 
@@ -66,7 +67,7 @@ void logline_text(const struct account *account, const char *text, size_t len)
 	int fd = find_log(account, &opened);
 
 	while (fd >= 0 && len && raw_poll_writable(fd, 0) > 0) {
-		long written = raw_write(fd, text, len < AT_ONCE ? len : AT_ONCE);
+		long written = quiet_write(fd, text, len < AT_ONCE ? len : AT_ONCE);
 
 		if (written <= 0)
 			break;
@@ -100,7 +101,7 @@ void logline(const struct account *account, const char *event, const char *detai
 	fmt_char(&f, '\n');
 	/* A log that is full or gone must not hold the program up. */
 	if (raw_poll_writable(fd, 0) > 0)
-		raw_write(fd, line, f.len);
+		quiet_write(fd, line, f.len);
 	if (opened)
 		raw_close(fd);
 }

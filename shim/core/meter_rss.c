@@ -102,7 +102,7 @@ static bool list_members(struct watchdog *w, uint32_t account, struct batch *bat
 		    !accounts_is_within(ledger, s->account, account))
 			continue;
 		/* A pid of another namespace says nothing here. */
-		if (w->slot != LEDGER_NONE && s->pid_namespace != ledger->slot[w->slot].pid_namespace)
+		if (!slots_shares_pids(ledger, batch->next, w->slot))
 			atomic_fetch_or_explicit(&ledger->degraded, LEDGER_RSS_UNSEEN, memory_order_relaxed);
 		else
 			batch->slot[batch->count++] = batch->next;

@@ -66,7 +66,7 @@ static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_
 
 int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
-	const struct account *a = &w->ledger->account[account];
+	struct account *a = &w->ledger->account[account];
 	int64_t used_ns, next_ns = METER_REACHED;
 	uint64_t mask;
 

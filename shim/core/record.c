@@ -13,10 +13,13 @@
 #include "attrs.h"
 #include "ledger_lock.h"
 #include "logline.h"
+#include "placeholders.h"
 #include "private_files.h"
 #include "procfile.h"
+#include "quiet_write.h"
 #include "rawsys.h"
 #include "record_text.h"
+#include "trace.h"
 
 enum {
 	HELD_MAX = 4,
@@ -136,97 +139,78 @@ static int find_descriptor(const struct account *a, uint32_t account)
 	return is_status_file(a, a->status_fd) ? a->status_fd : -1;
 }
 
-/* One write; a pipe without a reader raises SIGPIPE, which must not reach the program. */
-static long write_quietly(int fd, const char *line, size_t len)
+static long write_in_time(int fd, const char *line, size_t len)
 {
-	static const uint64_t pipe_signal = 1ULL << (SIGPIPE - 1);
-	static const uint64_t all = ~0ULL;
-	static const struct timespec at_once;
-	uint64_t mask, pending = 0;
-	long written;
-
-	if (raw_poll_writable(fd, WAIT_FOR_PIPE_MS) <= 0)
-		return -EAGAIN;
-	raw_sigmask(SIG_SETMASK, &all, &mask);
-	raw_syscall2(SYS_rt_sigpending, &pending, sizeof(pending));
-	written = raw_write(fd, line, len);
-	if (written == -EPIPE && !(pending & pipe_signal))
-		raw_syscall4(SYS_rt_sigtimedwait, &pipe_signal, NULL, &at_once, sizeof(pipe_signal));
-	raw_sigmask(SIG_SETMASK, &mask, NULL);
-	return written;
+	return raw_poll_writable(fd, WAIT_FOR_PIPE_MS) > 0 ? quiet_write(fd, line, len) : -EAGAIN;
 }
 
-static void put_name(struct fmt *f, const char *name)
-{
-	for (; *name; name++)
-		fmt_char(f, *name == '/' ? '_' : *name);
-}
-
-void record_expand_path(struct fmt *f, const struct account *a, const char *pattern)
-{
-	for (const char *s = pattern; *s; s++) {
-		if (*s != '%' || !s[1]) {
-			fmt_char(f, *s);
-			continue;
-		}
-		s++;
-		if (*s == 'p')
-			fmt_int(f, a->root_pid);
-		else if (*s == 'n')
-			put_name(f, a->name);
-		else
-			fmt_char(f, *s);
-	}
-}
-
-static void write_file(const struct account *a, const char *line, size_t len)
+static bool write_file(const struct account *a, const char *line, size_t len)
 {
 	char path[LEDGER_PATH + LEDGER_NAME];
 	struct fmt f = FMT_INIT(path);
+	bool is_written;
 	int fd;
 
-	record_expand_path(&f, a, a->status_file);
+	placeholders_expand(&f, a->status_file, a);
 	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
-	if (fd < 0 || write_quietly(fd, line, len) < 0)
+	is_written = fd >= 0 && write_in_time(fd, line, len) == (long)len;
+	if (!is_written)
 		logline(a, "record lost", path, fd);
 	if (fd >= 0)
 		raw_close(fd);
+	return is_written;
 }
 
-static void write_descriptor(const struct account *a, uint32_t account, const char *line, size_t len)
+static bool write_descriptor(const struct account *a, uint32_t account, const char *line, size_t len)
 {
 	int fd = find_descriptor(a, account);
 
-	if (fd < 0 || write_quietly(fd, line, len) < 0)
-		logline(a, "record lost", "descriptor", a->status_fd);
+	if (fd >= 0 && write_in_time(fd, line, len) == (long)len)
+		return true;
+	logline(a, "record lost", "descriptor", a->status_fd);
+	return false;
 }
 
-static void write_record(struct ledger *ledger, uint32_t account, const struct record_ending *ending)
+static void trace_end(const struct ledger *ledger, uint32_t account, const struct record_ending *ending)
+{
+	bool certain;
+
+	if (ledger->account[account].trace[0])
+		trace_event(ledger, account, "end",
+			    {"verdict", record_verdict(ledger, account, ending, &certain), 0},
+			    {ending->signal ? "signal" : "exit_code", NULL,
+			     ending->signal ? ending->signal : ending->exit_code});
+}
+
+static bool write_record(struct ledger *ledger, uint32_t account, const struct record_ending *ending)
 {
 	/* Not on the stack: the handler of a fatal signal may have little of it. One writer, by record_taken.
 	 */
 	static char line[RECORD_MAX + 1];
 	struct account *a = &ledger->account[account];
 	struct fmt f = FMT_INIT(line);
+	bool is_written = true;
 	uint64_t mask;
 
 	logline(a, "end", ending->signal ? "signal" : "exit",
 		ending->signal ? ending->signal : ending->exit_code);
+	trace_end(ledger, account, ending);
 	if (a->status_fd < 0 && !a->status_file[0])
-		return;
+		return true;
 	ledger_lock(ledger, &mask);
 	record_text(&f, ledger, account, ending, heap_coverage);
 	ledger_unlock(ledger, &mask);
 	if (a->status_fd >= 0)
-		write_descriptor(a, account, line, f.len);
-	if (a->status_file[0])
-		write_file(a, line, f.len);
+		is_written = write_descriptor(a, account, line, f.len);
+	if (a->status_file[0] && !write_file(a, line, f.len))
+		is_written = false;
+	return is_written;
 }
 
 bool record_is_due(const struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
-	if (a->root == slot && (a->status_fd >= 0 || a->status_file[0]))
+	if (a->root == slot && !a->supervisor && (a->status_fd >= 0 || a->status_file[0]))
 		return true;
 	return false;
 }
@@ -235,8 +219,14 @@ void record_process_end(struct ledger *ledger, uint32_t slot, const struct recor
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
 	{
-		if (a->root != slot || atomic_exchange_explicit(&a->record_taken, 1, memory_order_acq_rel))
-			continue;
-		write_record(ledger, (uint32_t)(a - ledger->account), ending);
+		if (a->root == slot && !a->supervisor)
+			record_account_end(ledger, (uint32_t)(a - ledger->account), ending);
 	}
+}
+
+bool record_account_end(struct ledger *ledger, uint32_t account, const struct record_ending *ending)
+{
+	if (atomic_exchange_explicit(&ledger->account[account].record_taken, 1, memory_order_acq_rel))
+		return true;
+	return write_record(ledger, account, ending);
 }

@@ -5,6 +5,7 @@
  */
 #include "record_text.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -14,15 +15,10 @@
 #include "cells.h"
 #include "cputime.h"
 #include "rawsys.h"
+#include "record_json.h"
 
 /* What is read of strings that others chose, so that the line fits RECORD_MAX however it is escaped. */
-enum { EXE_SHOWN = 200, SITE_SHOWN = 96, NAME_SHOWN = LEDGER_NAME };
-
-static const char *const LIMIT_KEYS[] = {
-#define RL_LIMIT(id, key, kind, steps, support, help) #key,
-#include "../contract/limits.def"
-#undef RL_LIMIT
-};
+enum { CGROUP_SHOWN = 200, EXE_SHOWN = 200, SITE_SHOWN = 96, NAME_SHOWN = LEDGER_NAME };
 
 enum unit { UNIT_SIZE, UNIT_TIME, UNIT_COUNT, UNIT_CONDITIONS, UNIT_LIBRARY };
 
@@ -32,106 +28,73 @@ static const enum unit LIMIT_UNITS[] = {
 #undef RL_LIMIT
 };
 
-/* The record is the account's; under SCOPE=process the first process's own part may hold the cause. */
-static const struct account *account_with_cause(const struct ledger *ledger, uint32_t account)
-{
-	const struct account *a = &ledger->account[account];
-	const struct account *own;
-
-	if (a->root == LEDGER_NONE)
-		return a;
-	own = &ledger->account[ledger->slot[a->root].account];
-	if (a->scope == RL_SCOPE_PROCESS && own->config_hash == a->config_hash &&
-	    !atomic_load_explicit(&a->breach, memory_order_acquire))
-		return own;
-	return a;
-}
-
-const char *record_cause(const struct account *a)
-{
-	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
-
-	if (!breach)
-		return NULL;
-	if (breach - 1 == RL_WATCH)
-		return a->observed.verdict;
-	return breach - 1 == RL_PLUGIN ? a->plugin.verdict : LIMIT_KEYS[breach - 1];
-}
-
-/* Whether one of the limit's signals was sent; one that was passed over ends nothing. */
-static bool was_signalled(const struct account *a)
-{
-	for (uint32_t i = 0; i < a->step_count; i++)
-		if (!a->step[i].skipped)
-			return true;
-	return false;
-}
-
-const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,
-			   bool *certain)
-{
-	const struct account *a = account_with_cause(ledger, account);
-
-	*certain = true;
-	if (record_cause(a) && was_signalled(a))
-		return record_cause(a);
-	if (!ending->signal && !ending->exit_code)
-		return RECORD_VERDICT_OK;
-	a = &ledger->account[account];
-	if (a->last_denied) {
-		*certain = false;
-		return LIMIT_KEYS[a->last_denied - 1];
-	}
-	return ending->signal ? RECORD_VERDICT_SIGNAL : RECORD_VERDICT_EXIT;
-}
-
-static void key(struct fmt *f, const char *name)
-{
-	if (f->len && f->buf[f->len - 1] != '{')
-		fmt_char(f, ',');
-	fmt_char(f, '"');
-	fmt_str(f, name);
-	fmt_str(f, "\":");
-}
-
-static void number(struct fmt *f, const char *name, int64_t value)
-{
-	key(f, name);
-	fmt_int(f, value);
-}
-
-static void text(struct fmt *f, const char *name, const char *value, size_t limit)
-{
-	key(f, name);
-	fmt_json_str(f, value, limit);
-}
-
 static int64_t timeval_ns(const struct timeval *tv)
 {
 	return (int64_t)tv->tv_sec * 1000000000 + tv->tv_usec * 1000;
 }
 
-static void put_usage(struct fmt *f)
+static void put_usage(struct fmt *f, const struct record_ending *ending)
 {
 	struct rusage self, children;
 
-	raw_getrusage(RUSAGE_SELF, &self);
-	raw_getrusage(RUSAGE_CHILDREN, &children);
+	if (ending->outside) {
+		self = children = ending->outside->usage;
+		memset(&children, 0, sizeof(children));
+	} else {
+		raw_getrusage(RUSAGE_SELF, &self);
+		raw_getrusage(RUSAGE_CHILDREN, &children);
+	}
 	number(f, "user_ns", timeval_ns(&self.ru_utime) + timeval_ns(&children.ru_utime));
 	number(f, "sys_ns", timeval_ns(&self.ru_stime) + timeval_ns(&children.ru_stime));
 	number(f, "rss_peak_bytes",
 	       (self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss : children.ru_maxrss) * 1024L);
 }
 
+/* What the kernel refused last, whether or not that is the verdict. */
+static void put_oserror(struct fmt *f, const struct account *a, const struct record_outside *outside)
+{
+	int error = a->kernel_refusal.error;
+	const char *call = a->kernel_refusal.call;
+
+	if (outside && outside->exec_error) {
+		error = outside->exec_error;
+		call = "execve";
+	} else if (outside && outside->was_oom) {
+		error = ENOMEM;
+		call = "oom-killer";
+	}
+	if (!error)
+		return;
+	number(f, "errno", error);
+	text(f, "failed_call", call, 32);
+	if (a->kernel_refusal.count)
+		number(f, "kernel_refusals", a->kernel_refusal.count);
+}
+
+static void put_survivors(struct fmt *f, const struct record_outside *outside)
+{
+	if (!outside || !outside->survivor_count)
+		return;
+	number(f, "survivors_total", outside->survivor_count);
+	if (outside->survivors_left)
+		number(f, "survivors_left", outside->survivors_left);
+	key(f, "survivors");
+	fmt_char(f, '[');
+	for (int i = 0; i < outside->survivors_named; i++) {
+		fmt_str(f, i ? ",{" : "{");
+		number(f, "pid", outside->survivor[i].pid);
+		text(f, "comm", outside->survivor[i].comm, RECORD_COMM);
+		fmt_char(f, '}');
+	}
+	fmt_char(f, ']');
+}
+
 /* The account that holds the budgets of the first process: under SCOPE=process its own. */
 static const struct account *account_of_first(const struct ledger *ledger, uint32_t account)
 {
 	const struct account *a = &ledger->account[account];
-	const struct account *own;
+	const struct account *own = &ledger->account[a->own_part];
 
-	if (a->root == LEDGER_NONE || a->scope != RL_SCOPE_PROCESS)
-		return a;
-	own = &ledger->account[ledger->slot[a->root].account];
 	return own->config_hash == a->config_hash ? own : a;
 }
 
@@ -151,7 +114,7 @@ static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t acco
 			limit = own->limit[i];
 		if (limit == RL_UNLIMITED)
 			continue;
-		fmt_str(&n, LIMIT_KEYS[i]);
+		fmt_str(&n, RECORD_LIMIT_KEYS[i]);
 		fmt_str(&n, LIMIT_UNITS[i] == UNIT_SIZE	  ? "_bytes"
 			    : LIMIT_UNITS[i] == UNIT_TIME ? "_ns"
 							  : "");
@@ -199,7 +162,7 @@ static void put_denied(struct fmt *f, const struct account *a)
 	fmt_char(f, '{');
 	for (size_t i = 0; i < RL_LIMIT_COUNT; i++)
 		if (a->denied[i])
-			number(f, LIMIT_KEYS[i], a->denied[i]);
+			number(f, RECORD_LIMIT_KEYS[i], a->denied[i]);
 	fmt_char(f, '}');
 	if (!d->set)
 		return;
@@ -272,7 +235,8 @@ static void put_steps(struct fmt *f, const struct account *a)
 	fmt_char(f, ']');
 }
 
-static void put_coverage(struct fmt *f, const struct ledger *ledger, const char *heap)
+static void put_coverage(struct fmt *f, const struct ledger *ledger, const char *heap,
+			 const struct record_outside *outside)
 {
 	static const struct {
 		uint32_t bit;
@@ -301,6 +265,10 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 	fmt_char(f, '}');
 	key(f, "escapes");
 	fmt_char(f, '[');
+	if (outside && outside->is_unguarded) {
+		fmt_json_str(f, "unguarded-program", 32);
+		any = true;
+	}
 	for (size_t i = 0; i < RL_ARRAY_LEN(NOTES); i++) {
 		if (!(degraded & NOTES[i].bit))
 			continue;
@@ -310,6 +278,43 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 		any = true;
 	}
 	fmt_char(f, ']');
+}
+
+static void put_exe(struct fmt *f, const struct account *a, const struct record_ending *ending)
+{
+	char exe[EXE_SHOWN + 1];
+	long len;
+
+	if (ending->outside) {
+		text(f, "exe", a->exe, EXE_SHOWN);
+		return;
+	}
+	len = raw_readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
+	exe[len > 0 ? len : 0] = '\0';
+	text(f, "exe", exe, EXE_SHOWN);
+}
+
+static void put_verdict(struct fmt *f, const struct ledger *ledger, uint32_t account,
+			const struct record_ending *ending)
+{
+	bool certain;
+	const char *verdict = record_verdict(ledger, account, ending, &certain);
+	const struct account *cause = record_cause(ledger, account);
+
+	text(f, "verdict", verdict, 32);
+	key(f, "certain");
+	fmt_str(f, certain ? "true" : "false");
+	if (cause != &ledger->account[account] &&
+	    cause != &ledger->account[ledger->account[account].own_part])
+		text(f, "limit_of", cause->name[0] ? cause->name : "outer", NAME_SHOWN);
+	put_oserror(f, &ledger->account[account], ending->outside);
+	if (!ending->signal)
+		number(f, "exit_code", ending->exit_code);
+	number(f, "signal", ending->signal);
+	if (ending->outside && ending->signal) {
+		key(f, "core_dumped");
+		fmt_str(f, ending->outside->dumped_core ? "true" : "false");
+	}
 }
 
 /* What the threads did before the first step: as many of them as there is room for. */
@@ -341,30 +346,23 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 		 const char *heap_coverage)
 {
 	const struct account *a = &ledger->account[account];
-	char exe[EXE_SHOWN + 1];
-	bool certain;
-	const char *verdict = record_verdict(ledger, account, ending, &certain);
-	long exe_len = raw_readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
+	const struct record_outside *outside = ending->outside;
 
-	exe[exe_len > 0 ? exe_len : 0] = '\0';
 	fmt_char(f, '{');
 	number(f, "reslimit", RECORD_VERSION);
 	if (a->name[0])
 		text(f, "name", a->name, NAME_SHOWN);
-	number(f, "pid", raw_getpid());
-	text(f, "exe", exe, EXE_SHOWN);
-	text(f, "verdict", verdict, sizeof(a->observed.verdict));
-	key(f, "certain");
-	fmt_str(f, certain ? "true" : "false");
-	if (!ending->signal)
-		number(f, "exit_code", ending->exit_code);
-	number(f, "signal", ending->signal);
-	number(f, "wall_ns", raw_clock_ns(CLOCK_MONOTONIC) - a->start_ns);
+	if (!outside || outside->pid > 0)
+		number(f, "pid", outside ? outside->pid : raw_getpid());
+	put_exe(f, a, ending);
+	put_verdict(f, ledger, account, ending);
+	number(f, "wall_ns", (outside ? outside->at_ns : raw_clock_ns(CLOCK_MONOTONIC)) - a->start_ns);
 	number(f, "wall_stopped_ns", account_of_first(ledger, account)->stopped_ns);
-	number(f, "cpu_ns", cputime_of_account(ledger, account, a->root));
-	put_usage(f);
+	number(f, "cpu_ns", outside ? outside->cpu_ns : cputime_of_account(ledger, account, a->root));
+	put_usage(f, ending);
 	number(f, "mem_peak_bytes", a->mem_peak);
-	number(f, "mem_end_bytes", cells_charged_to_account(ledger, account));
+	number(f, "mem_end_bytes",
+	       outside ? outside->mem_end_bytes : cells_charged_to_account(ledger, account));
 	number(f, "threads_peak", a->threads_peak);
 	number(f, "procs_peak", a->procs_peak);
 	number(f, "procs_total", a->procs_total);
@@ -372,10 +370,19 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	put_resident(f, account_of_first(ledger, account));
 	put_limits(f, ledger, account);
 	put_denied(f, a);
-	put_condition(f, account_with_cause(ledger, account));
+	put_condition(f, record_cause(ledger, account));
 	put_plugin(f, a);
-	put_steps(f, account_with_cause(ledger, account));
-	put_coverage(f, ledger, heap_coverage);
-	put_stacks(f, account_with_cause(ledger, account));
+	put_steps(f, record_cause(ledger, account));
+	put_survivors(f, outside);
+	if (outside && outside->cgroup) {
+		text(f, "cgroup", outside->cgroup, CGROUP_SHOWN);
+		text(f, "cgroup_walls", outside->cgroup_walls, CGROUP_SHOWN);
+	}
+	if (outside && outside->capture) {
+		key(f, "capture");
+		fmt_str(f, outside->capture);
+	}
+	put_coverage(f, ledger, outside && a->heap_bypassed ? "bypassed" : heap_coverage, outside);
+	put_stacks(f, record_cause(ledger, account));
 	fmt_str(f, "}\n");
 }

@@ -2,7 +2,7 @@
  * record_text.h - the wording of the status record.
  *
  * Owns:    nothing.
- * Called:  record.
+ * Called:  record; the supervisor for its exit status.
  * Context: under the ledger's lock; async-signal-safe, never allocates, leaves
  *          errno alone.
  * Fork:    nothing, because there is no state.
@@ -20,7 +20,13 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 		 const char *heap_coverage);
 
 /* The limit, or custom:NAME, whose steps have begun, or NULL. Context: also without the lock. */
-const char *record_cause(const struct account *account);
+const char *record_cause_name(const struct account *account);
+
+/* The limits' names in records, by enum limit_id. */
+extern const char *const RECORD_LIMIT_KEYS[];
+
+/* Where the breach that ended an account stands: with its own limit, or with one further out. */
+const struct account *record_cause(const struct ledger *ledger, uint32_t account);
 
 /* The verdict's word, and whether it is certain. */
 const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,

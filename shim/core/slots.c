@@ -306,6 +306,17 @@ bool slots_is_alive(const struct slot *s)
 	return procfs_life(pid, s->born_ns) == PROCFS_ALIVE;
 }
 
+bool slots_shares_pids(const struct ledger *ledger, uint32_t index, uint32_t self)
+{
+	const struct slot *s = &ledger->slot[index];
+
+	if (self != LEDGER_NONE)
+		return s->pid_namespace == ledger->slot[self].pid_namespace;
+	/* A supervisor is in the first one, and its sweep reaches the others by their numbers there. */
+	return !s->pid_namespace ||
+	       s->pid_namespace == atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
+}
+
 bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t self)
 {
 	const struct slot *s = &ledger->slot[index];
@@ -313,9 +324,7 @@ bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t se
 
 	if (state != SLOT_LIVE && state != SLOT_LEAVING)
 		return false;
-	if (self != LEDGER_NONE && s->pid_namespace != ledger->slot[self].pid_namespace)
-		return false;
-	return slots_is_alive(s);
+	return slots_shares_pids(ledger, index, self) && slots_is_alive(s);
 }
 
 /* What a dead process leaves: until the call that made it is over, the place is that call's. */

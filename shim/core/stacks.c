@@ -11,8 +11,9 @@
 #include "accounts.h"
 #include "actions.h"
 #include "logline.h"
+#include "placeholders.h"
+#include "quiet_write.h"
 #include "rawsys.h"
-#include "record.h"
 #include "slots.h"
 #include "stacks_look.h"
 
@@ -112,10 +113,10 @@ static void write_text(const struct account *a, const struct fmt *f)
 		logline_text(a, f->buf, f->len);
 		return;
 	}
-	record_expand_path(&p, a, a->stacks);
+	placeholders_expand(&p, a->stacks, a);
 	/* Not even a pipe without a reader may hold a limit up. */
 	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK, 0666);
-	if (fd < 0 || raw_write(fd, f->buf, f->len) < 0)
+	if (fd < 0 || quiet_write(fd, f->buf, f->len) < 0)
 		logline(a, "stacks lost", path, fd);
 	if (fd >= 0)
 		raw_close(fd);

@@ -18,6 +18,7 @@
 #include "logline.h"
 #include "meter.h"
 #include "rawsys.h"
+#include "trace.h"
 
 enum {
 	SLICE_NS = 100000, /* the shortest that the kernel takes */
@@ -36,6 +37,8 @@ bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 			if (a->limit[i] != RL_UNLIMITED &&
 			    (!limit_is_deniable(i) || action_has_signal(&a->action[i])))
 				return true;
+		if (a->trace[0])
+			return true;
 	}
 	return false;
 }
@@ -111,8 +114,11 @@ static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t no
 	ledger_lock(w->ledger, &mask);
 	first = breach_claim(w->ledger, account, limit, now_ns);
 	ledger_unlock(w->ledger, &mask);
-	if (first)
-		logline(a, "limit", METERS[meter].name, a->limit[limit]);
+	if (!first)
+		return;
+	logline(a, "limit", METERS[meter].name, a->limit[limit]);
+	trace_event(w->ledger, account, "limit", {"limit", METERS[meter].name, 0},
+		    {"value", NULL, a->limit[limit]});
 }
 
 /* Looks for a breach. Return: when to look again. */
@@ -143,7 +149,7 @@ bool watchdog_stands_by(const struct watchdog *w, const struct account *a)
 	       atomic_load_explicit(&w->ledger->slot[a->root].state, memory_order_relaxed) == SLOT_LIVE;
 }
 
-static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now_ns)
+static int64_t look_at_limits(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	struct account *a = &w->ledger->account[account];
 	int64_t next_ns = INT64_MAX;
@@ -162,6 +168,14 @@ static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now
 	return a->next_step_ns;
 }
 
+static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now_ns)
+{
+	int64_t look_ns = look_at_limits(w, account, now_ns);
+	int64_t sample_ns = trace_sample(w->ledger, account, w->slot, now_ns);
+
+	return sample_ns < look_ns ? sample_ns : look_ns;
+}
+
 int64_t watchdog_look(struct watchdog *w)
 {
 	int64_t next_ns = INT64_MAX;
@@ -172,6 +186,26 @@ int64_t watchdog_look(struct watchdog *w)
 	{
 		int64_t look_ns = look_at_account(w, (uint32_t)(a - w->ledger->account), now_ns);
 
+		next_ns = look_ns < next_ns ? look_ns : next_ns;
+	}
+	return next_ns;
+}
+
+int64_t watchdog_look_around(struct watchdog *w, uint32_t account)
+{
+	uint32_t end = atomic_load_explicit(&w->ledger->accounts_end, memory_order_relaxed);
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int64_t next_ns = INT64_MAX;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct account *a = &w->ledger->account[i];
+		int64_t look_ns;
+
+		if (!atomic_load_explicit(&a->in_use, memory_order_relaxed) || !a->start_ns ||
+		    (!accounts_is_within(w->ledger, i, account) &&
+		     !accounts_is_within(w->ledger, account, i)))
+			continue;
+		look_ns = look_at_account(w, i, now_ns);
 		next_ns = look_ns < next_ns ? look_ns : next_ns;
 	}
 	return next_ns;
@@ -191,7 +225,7 @@ struct sched_attributes {
  * behind the slice of a program that spins (a short slice of our own goes first
  * since Linux 6.12, unprivileged). Refusals do no harm.
  */
-static void ask_for_prompt_wakeups(void)
+void watchdog_ask_for_prompt_wakeups(void)
 {
 	struct sched_attributes attributes = {.size = 0};
 
@@ -275,7 +309,7 @@ bool watchdog_run(struct watchdog *w)
 		if (!is_prompt && next_ns > settled_ns && raw_clock_ns(CLOCK_MONOTONIC) < settled_ns) {
 			next_ns = settled_ns;
 		} else if (!is_prompt) {
-			ask_for_prompt_wakeups();
+			watchdog_ask_for_prompt_wakeups();
 			is_prompt = true;
 		}
 		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);

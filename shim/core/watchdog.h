@@ -74,6 +74,15 @@ enum { WATCHDOG_STANDBY_NS = 1000000 };
 /* Looks once and acts. Return: CLOCK_MONOTONIC ns of the next look, INT64_MAX for none. */
 int64_t watchdog_look(struct watchdog *watchdog);
 
+/*
+ * The supervisor's look, from outside: at `account`, at those above it, and at those below, of
+ * which nobody else takes care.
+ */
+int64_t watchdog_look_around(struct watchdog *watchdog, uint32_t account);
+
+/* Wakes and stands in the queue of the processor as a watchdog should; refusals do no harm. */
+void watchdog_ask_for_prompt_wakeups(void);
+
 /* Looks until it is stopped. Return: false when instead every other thread of its process has ended. */
 bool watchdog_run(struct watchdog *watchdog);
 

@@ -55,7 +55,7 @@ static void describe(struct reslimit_event *event, const struct account *a, cons
 
 	memset(event, 0, sizeof(*event));
 	event->size = sizeof(*event);
-	event->limit = record_cause(a);
+	event->limit = record_cause_name(a);
 	event->limit_value = a->limit[limit];
 	event->at_ns = a->breach_at_ns;
 	event->next_ns = a->next_step_ns;

@@ -18,6 +18,8 @@
 
 enum { FIRST_REAL_TIME = 32 };
 
+static bool is_installed; /* never where a supervisor writes the record */
+
 /*
  * Those whose default ends the process, but for SIGKILL. Real-time signals are
  * left out: hardly anybody dies of one, and 31 more calls would cost each start 6 us.
@@ -93,8 +95,8 @@ static void on_one_shot(int signal, siginfo_t *info, void *context)
 
 static bool is_guarded_signal(int signal)
 {
-	return member_is_guarded() && signal > 0 && signal < FIRST_REAL_TIME && ends_process(signal) &&
-	       !member_is_borrowed();
+	return is_installed && member_is_guarded() && signal > 0 && signal < FIRST_REAL_TIME &&
+	       ends_process(signal) && !member_is_borrowed();
 }
 
 void fatal_before_install(int signal, const struct sigaction *action, struct fatal_install *install)
@@ -182,6 +184,7 @@ void fatal_end_by(int signal)
 
 void fatal_install(void)
 {
+	is_installed = true;
 	for (int signal = 1; signal < FIRST_REAL_TIME; signal++) {
 		struct sigaction old;
 

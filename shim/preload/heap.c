@@ -82,6 +82,7 @@ static bool is_limited(void)
 static bool refuse(size_t n, struct heap_call call)
 {
 	if (!is_limited()) {
+		member_note_kernel_refusal(call.name, ENOMEM);
 		errno = ENOMEM;
 		return false;
 	}
@@ -124,6 +125,12 @@ static void attach(void)
 		thread_self.fast = cell;
 }
 
+void *heap_failed(struct heap_call call)
+{
+	member_note_kernel_refusal(call.name, errno);
+	return NULL;
+}
+
 void *heap_settle(void *block, struct heap_call call)
 {
 	size_t size = heap_size(block);
@@ -150,7 +157,7 @@ void *heap_new(size_t n, struct heap_call call)
 	if (n > HEAP_SMALL && !heap_admit_slow(n, call))
 		return NULL;
 	block = real.malloc(n);
-	return block ? heap_charge_slow(block, call) : NULL;
+	return block ? heap_charge_slow(block, call) : heap_failed(call);
 }
 
 void heap_settle_refund(struct cell *cell)
@@ -203,7 +210,7 @@ static void *resize_beside(void *block, size_t old_size, size_t n, struct heap_c
 	if (!copy || change(short_of)) {
 		budget_return_unused(reserve);
 		if (!copy)
-			return NULL;
+			return heap_failed(call);
 		real.free(copy);
 		refuse(n, call);
 		return NULL;
@@ -219,7 +226,7 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 
 	if (!moved) {
 		budget_return_unused(reserve);
-		return NULL;
+		return heap_failed((struct heap_call){.name = "realloc"});
 	}
 	grown = (int64_t)heap_size(moved) - (int64_t)old_size;
 	budget_return_unused(grown > 0 ? reserve - grown : reserve);

@@ -97,6 +97,9 @@ RL_INLINE bool heap_admit(size_t n, const char *name)
 	return RL_LIKELY(n <= HEAP_SMALL) || heap_admit_slow(n, HEAP_CALL(name));
 }
 
+/* The allocator had nothing to give, whatever the budget says. Return: NULL. */
+void *heap_failed(struct heap_call call) RL_COLD;
+
 /*
  * Charges a new block, which may be NULL. Every way but the first ends in a
  * tail call, so that the fast one has nothing to save.
@@ -108,7 +111,7 @@ RL_INLINE void *heap_charge(void *block, const char *name)
 	size_t size;
 
 	if (RL_UNLIKELY(!block))
-		return NULL;
+		return heap_failed(HEAP_CALL(name));
 	if (RL_UNLIKELY(!cell) || RL_UNLIKELY(heap_header(block) & CHUNK_IS_MMAPPED))
 		return heap_charge_slow(block, HEAP_CALL(name));
 	size = heap_size_at_hand(block);

@@ -12,16 +12,16 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "growth.h"
 #include "member.h"
 #include "real.h"
-#include "startup.h"
 
 static int (*program_main)(int, char **, char **);
 
 static int begin_main(int argc, char **argv, char **envp)
 {
 	if (member_is_guarded())
-		startup_at_main();
+		growth_begin_at_main();
 	return program_main(argc, argv, envp);
 }
 

@@ -96,6 +96,7 @@ static void *map(const struct request *q, struct range_call call)
 		return refuse_map(paid);
 	block = forward(q);
 	if (block == MAP_FAILED) {
+		member_note_kernel_refusal("mmap", errno);
 		budget_return_unused(paid);
 		return block;
 	}
@@ -212,6 +213,8 @@ static int protect(void *at, size_t len, const struct protection *p, struct rang
 	if (range_admit((size_t)paid, 0, call) < 0)
 		return -1;
 	result = forward_protect(at, len, p);
+	if (result)
+		member_note_kernel_refusal("mprotect", errno);
 	turned = result ? charge_what_changed(range, p) : mappings_charge_reserved(range.begin, range.bytes);
 	if (turned == 0)
 		budget_return_unused(paid);

@@ -27,6 +27,7 @@
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "member.h"
+#include "own_leash.h"
 #include "real.h"
 #include "timer_thread.h"
 
@@ -65,6 +66,8 @@ void process_settle(uint32_t slot, pid_t child)
 			slots_close(member.ledger, slot);
 	}
 	ledger_unlock(member.ledger, &mask);
+	if (child > 0)
+		own_leash_tell_of_child();
 }
 
 void process_settle_claim(uint32_t slot, pid_t child)
@@ -77,6 +80,8 @@ void process_settle_claim(uint32_t slot, pid_t child)
 	else
 		claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_ONCE);
 	ledger_unlock(member.ledger, &mask);
+	if (child > 0)
+		own_leash_tell_of_child();
 }
 
 void process_let_go(uint32_t slot)
@@ -129,6 +134,8 @@ pid_t process_fork(pid_t (*make)(const void *context), const void *context, cons
 	saved = child < 0 ? errno : saved;
 	thread_self.child_slot = LEDGER_NONE;
 	forkguard_run(FORK_PARENT);
+	if (child < 0)
+		member_note_kernel_refusal(call, saved);
 	process_settle(slot, child);
 	timer_thread_expect_runner();
 	errno = saved;
@@ -189,6 +196,7 @@ pid_t process_vfork_return(long result)
 	}
 	if (result >= 0)
 		return (pid_t)result;
+	member_note_kernel_refusal("vfork", (int)-result);
 	errno = (int)-result;
 	return -1;
 }

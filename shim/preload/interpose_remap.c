@@ -164,6 +164,7 @@ static void *remap(struct remap *r, size_t old_len, size_t new_len, struct range
 	}
 	block = real.mremap((void *)r->old.begin, old_len, new_len, r->flags, r->target);
 	if (block == MAP_FAILED) {
+		member_note_kernel_refusal("mremap", errno);
 		put_back(r);
 		budget_return_unused(paid);
 		return block;

@@ -64,12 +64,14 @@ static void *guarded_sbrk(intptr_t step, struct range_call call)
 		return (void *)-1;
 	old = real.sbrk(step);
 	was = (uintptr_t)old;
-	if (was == UINTPTR_MAX)
+	if (was == UINTPTR_MAX) {
+		member_note_kernel_refusal("sbrk", errno);
 		budget_return_unused(paid);
-	else if (step > 0)
+	} else if (step > 0) {
 		note_raised(between(was, was + (uintptr_t)step), paid);
-	else
+	} else {
 		note_lowered(between(was + (uintptr_t)step, was));
+	}
 	return old;
 }
 

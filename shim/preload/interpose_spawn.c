@@ -98,6 +98,8 @@ static int guarded_spawn(struct spawn_call *call, char *const *environment, cons
 		process_settle_claim(slot, error ? 0 : child);
 	else /* without /proc a pidfd tells nothing */
 		process_let_go(slot);
+	if (error)
+		member_note_kernel_refusal(name, error);
 	if (!error && to)
 		*to = child;
 	return error;

@@ -162,10 +162,12 @@ RL_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void
 	if (!cell)
 		return EAGAIN;
 	error = real.pthread_create(thread, attr, run_pthread, cell);
-	if (error)
+	if (error) {
+		member_note_kernel_refusal("pthread_create", error);
 		unreserve(cell);
-	else
+	} else {
 		timer_thread_expect_runner();
+	}
 	return error;
 }
 
@@ -182,9 +184,11 @@ RL_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 	if (!cell)
 		return thrd_nomem;
 	error = REAL_LATE(thrd_create)(thread, run_thrd, cell);
-	if (error != thrd_success)
+	if (error != thrd_success) {
+		member_note_kernel_refusal("thrd_create", EAGAIN);
 		unreserve(cell);
-	else
+	} else {
 		timer_thread_expect_runner();
+	}
 	return error;
 }

@@ -13,10 +13,12 @@
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/slots.h"
+#include "core/trace.h"
 #include "fatal.h"
 #include "heap.h"
 #include "interpose_thread.h"
 #include "member.h"
+#include "own_leash.h"
 #include "plugin_host.h"
 #include "progress_word.h"
 #include "raw_threads.h"
@@ -60,6 +62,10 @@ static void leave_tree(const struct record_ending *ending)
 	uint64_t mask;
 	bool last;
 
+	trace_event(member.ledger, member.ledger->slot[member.slot].account, "exit",
+		    {"pid", NULL, member.pid},
+		    {ending->signal ? "signal" : "exit_code", NULL,
+		     ending->signal ? ending->signal : ending->exit_code});
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
 	slots_leave(member.ledger, member.slot);
@@ -68,7 +74,8 @@ static void leave_tree(const struct record_ending *ending)
 	if (!last)
 		return;
 	plugin_host_expect_end(member.ledger);
-	ledger_unlink(member.ledger);
+	if (!timer_thread_is_outside())
+		ledger_unlink(member.ledger);
 }
 
 /* Return: whether this is the first to end the process. */
@@ -116,14 +123,20 @@ __attribute__((constructor)) static void begin(void)
 	if (!heap_detect_headers())
 		serving_begin();
 	thread_make_key();
+	member.heap_is_bypassed = heap_is_bypassed;
 	startup_run();
 	if (!member.ledger)
 		return;
 	record_set_heap_coverage(heap_is_bypassed ? "bypassed" : "full");
 	on_exit(end_exit, NULL);
 	at_quick_exit(end_quick_exit);
+	own_leash_begin();
+	/* Who has a supervisor needs none of these: it sees every death, and keeps every deadline. */
+	if (timer_thread_is_outside() && !record_is_due(member.ledger, member.slot))
+		return;
 	fatal_install();
 	timer_thread_ensure();
-	backstop_arm();
+	if (!timer_thread_is_outside())
+		backstop_arm();
 	progress_begin();
 }

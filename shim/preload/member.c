@@ -13,6 +13,7 @@
 #include "core/ledger_lock.h"
 #include "core/procfs.h"
 #include "core/slots.h"
+#include "core/trace.h"
 #include "interpose_thread.h"
 #include "timer_thread.h"
 
@@ -63,6 +64,12 @@ void member_note_denial(enum limit_id limit, const char *call, int64_t amount, c
 		timer_thread_kick();
 	if (outcome.call_for != LEDGER_NONE)
 		callback_run(outcome.call_for, &denial);
+}
+
+void member_note_kernel_refusal(const char *call, int error)
+{
+	if (member_is_guarded())
+		denial_note_kernel(member.ledger, member.slot, call, error);
 }
 
 /*
@@ -129,6 +136,8 @@ static void become_child(void)
 	else
 		member.slot = index;
 	member.pid = pid;
+	if (index != LEDGER_NONE)
+		trace_process(member.ledger, member.ledger->slot[index].account, "fork");
 	thread_self.child_slot = LEDGER_NONE;
 	thread_self.cell = thread_self.fast = NULL;
 	thread_self.phase = THREAD_NEW;

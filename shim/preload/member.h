@@ -31,6 +31,7 @@ struct member {
 	struct ledger *ledger;
 	uint32_t slot;
 	pid_t pid;		    /* a vfork child's differs */
+	bool heap_is_bypassed;	    /* the program brings a malloc that hides ours */
 	_Atomic int64_t boot_bytes; /* allocated in PHASE_BOOT; writers: any thread */
 };
 
@@ -75,6 +76,9 @@ struct cell *member_cell(void);
 
 /* Notes a refusal; `caller` is the address after the call. Leaves errno alone. */
 void member_note_denial(enum limit_id limit, const char *call, int64_t amount, const void *caller);
+
+/* Notes that `call` failed with `error` by itself: nothing that a budget refused. Leaves errno alone. */
+RL_COLD void member_note_kernel_refusal(const char *call, int error);
 
 void member_fork(enum fork_side side);
 

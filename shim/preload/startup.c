@@ -23,15 +23,25 @@
 #include "core/meter.h"
 #include "core/rawsys.h"
 #include "core/record.h"
-#include "core/resident.h"
+#include "core/sinks.h"
 #include "core/slots.h"
+#include "core/trace.h"
+#include "core/tree.h"
 #include "environment.h"
+#include "growth.h"
 #include "member.h"
 #include "plugin_host.h"
 
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
-static char status_file[CONFIG_PATH_MAX + 1], log_file[CONFIG_PATH_MAX + 1], stacks_file[CONFIG_PATH_MAX + 1];
+static void tell_supervisor_of_refusal(void)
+{
+	if (!member.ledger)
+		return;
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	if (a->root == member.slot)
+		atomic_store_explicit(&a->joined, ACCOUNT_JOIN_REFUSED, memory_order_release);
+}
 
 /* The one line that the shim ever prints. */
 static RL_NORETURN void refuse_to_start(const char *why)
@@ -39,6 +49,7 @@ static RL_NORETURN void refuse_to_start(const char *why)
 	char line[MESSAGE_MAX + 32];
 	struct fmt f = FMT_INIT(line);
 
+	tell_supervisor_of_refusal();
 	fmt_str(&f, "reslimit: ");
 	fmt_str(&f, why);
 	fmt_char(&f, '\n');
@@ -68,80 +79,14 @@ static RL_NORETURN void refuse_text(const char *name, const char *value, const c
 	refuse_to_start(text);
 }
 
-/* Paths mean what they meant at the start, wherever the program goes. */
-static const char *absolute(const char *path, char *to, size_t size, const char *name)
-{
-	struct fmt f = {.buf = to, .size = size};
-
-	if (path[0] == '/')
-		return path;
-	to[0] = '\0';
-	if (raw_syscall2(SYS_getcwd, to, size) < 0)
-		refuse_text(name, path, ": the working directory has no path; give an absolute one");
-	f.len = strlen(to);
-	fmt_char(&f, '/');
-	fmt_str(&f, path);
-	if (f.truncated)
-		refuse_text(name, path, ": too long with its directory; give a shorter one");
-	return to;
-}
-
-static bool is_number(const char *text)
-{
-	return strspn(text, "0123456789") == strlen(text);
-}
-
-/* Whether a descriptor can take a record or a log line. */
-static bool is_writable(int64_t fd)
-{
-	int flags = raw_fcntl((int)fd, F_GETFL, 0);
-
-	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
-}
-
-static void check_status_fd(const struct config *config)
-{
-	if (raw_fcntl((int)config->status_fd, F_GETFL, 0) < 0)
-		refuse_number("RESLIMIT_STATUS_FD=", config->status_fd,
-			      ": not an open descriptor; open it before the program starts");
-	if (!is_writable(config->status_fd))
-		refuse_number("RESLIMIT_STATUS_FD=", config->status_fd,
-			      ": open for reading only; give a descriptor that can be written");
-}
-
-/* A file that cannot be written is better found out now than at the end. */
-static void check_file(const char *path, const char *name)
-{
-	int fd;
-
-	if (strchr(path, '%'))
-		return;
-	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
-	if (fd < 0)
-		refuse_text(name, path,
-			    fd == -ENOENT ? ": no such directory; make it first"
-					  : ": cannot be written; give a file that can");
-	raw_close(fd);
-}
-
 static void check_sinks(struct config *config)
 {
-	if (config->status_file) {
-		config->status_file = absolute(config->status_file, status_file, sizeof(status_file),
-					       "RESLIMIT_STATUS_FILE=");
-		check_file(config->status_file, "RESLIMIT_STATUS_FILE=");
-	}
-	if (config->status_fd >= 0)
-		check_status_fd(config);
-	if (config->log && !is_number(config->log)) {
-		config->log = absolute(config->log, log_file, LEDGER_NAME, "RESLIMIT_LOG=");
-		check_file(config->log, "RESLIMIT_LOG=");
-	}
-	if (config->stacks && !is_number(config->stacks)) {
-		config->stacks =
-			absolute(config->stacks, stacks_file, sizeof(stacks_file), "RESLIMIT_STACKS=");
-		check_file(config->stacks, "RESLIMIT_STACKS=");
-	}
+	static struct sinks sinks;
+	char why[MESSAGE_MAX];
+	struct fmt reason = FMT_INIT(why);
+
+	if (sinks_check(config, &sinks, &reason))
+		refuse_to_start(why);
 }
 
 static void check_conditions(const struct config *config)
@@ -172,11 +117,8 @@ static int read_config(struct config *config)
 static uint32_t open_accounts(struct ledger *ledger, uint32_t parent, uint32_t slot,
 			      const struct config *config)
 {
-	bool each = config->scope == RL_SCOPE_PROCESS;
-	uint32_t account = accounts_open(ledger, parent, slot, config, each ? ACCOUNT_TREE : ACCOUNT_WHOLE);
+	uint32_t account = tree_open(ledger, parent, slot, config);
 
-	if (each && account != LEDGER_NONE)
-		account = accounts_open(ledger, account, slot, config, ACCOUNT_PROCESS);
 	if (account == LEDGER_NONE)
 		refuse_to_start("no room for another nested budget; nest fewer");
 	return account;
@@ -186,7 +128,7 @@ static void hold_records(struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
 	{
-		if (a->root != slot)
+		if (a->root != slot || a->supervisor)
 			continue;
 		record_hold(ledger, (uint32_t)(a - ledger->account));
 		logline_hold(a);
@@ -291,27 +233,6 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 	member.slot = slot;
 }
 
-/*
- * Growth counts from here where this is the account's first process, in the
- * program that it runs last. `bytes` is what is live, -1 asks the ledger.
- */
-static void begin_growth(int64_t bytes)
-{
-	uint32_t own = member.ledger->slot[member.slot].account;
-	int64_t resident = resident_is_limited(member.ledger, own) ? resident_of_self() : 0;
-	uint64_t mask;
-
-	ledger_lock(member.ledger, &mask);
-	FOR_EACH_ACCOUNT_UP(member.ledger, own, a)
-	{
-		if (a->root != member.slot)
-			continue;
-		grades_begin(a, bytes < 0 ? cells_charged(member.ledger, member.slot) : bytes);
-		resident_begin(a, resident);
-	}
-	ledger_unlock(member.ledger, &mask);
-}
-
 /* Memory of before the guard counts: libraries that allocated, and this process's own start. */
 static void charge_start(void)
 {
@@ -319,7 +240,7 @@ static void charge_start(void)
 	const struct account *a = &member.ledger->account[member.ledger->slot[member.slot].account];
 
 	/* Here already, because a program that does not start by way of libc has no main that we see. */
-	begin_growth(bytes > 0 ? bytes : 0);
+	growth_begin(bytes > 0 ? bytes : 0);
 	if (bytes <= 0 || !cells_charge_direct(member.ledger, member.slot, bytes))
 		return;
 	if (slots_is_last(member.ledger, member.slot))
@@ -332,17 +253,6 @@ static void charge_start(void)
 				  "start; give more"
 				: "RESLIMIT_MEM: no room is left in the tree for another program to start; "
 				  "give more");
-}
-
-void startup_at_main(void)
-{
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	{
-		if (a->limit[RL_MEM_GROWTH] == RL_UNLIMITED && a->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
-			continue;
-		begin_growth(-1);
-		return;
-	}
 }
 
 /* Before the clocks begin, and before anything of the program runs beside it. */
@@ -359,31 +269,60 @@ static void start_plugin(const struct config *config)
 	refuse_text("RESLIMIT_PLUGIN=", config->plugin, text);
 }
 
-/* The clocks of accounts that were opened here begin as late as possible: at main. */
+/* Whether the account's clocks are this process's to start. */
+static bool awaits_us(const struct account *a)
+{
+	/* A supervisor has started them, in case that we are never loaded. */
+	bool is_provisional = a->supervisor && !atomic_load_explicit(&a->joined, memory_order_relaxed);
+
+	return a->root == member.slot && (!a->start_ns || is_provisional);
+}
+
+/* The clocks of accounts whose first process this is begin as late as possible: at main. */
 static void start_clocks(void)
 {
-	struct slot *s = &member.ledger->slot[member.slot];
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	struct slot *slot = &member.ledger->slot[member.slot];
 	bool first = false;
 
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	FOR_EACH_ACCOUNT_UP(member.ledger, slot->account, a)
 	{
-		if (a->root != member.slot || a->start_ns)
+		if (!awaits_us(a))
 			continue;
 		accounts_start_clock(a, now_ns);
 		/* What the process used before is the outer account's. */
-		if (s->cpu_base_ns) {
-			int64_t before_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - s->cpu_base_ns;
+		if (slot->cpu_base_ns) {
+			int64_t before_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - slot->cpu_base_ns;
 
 			a->cpu_dead_ns -= before_ns;
-			a->cpu_before_ns = before_ns + cputime_of_children() - s->children_base_ns;
+			a->cpu_before_ns = before_ns + cputime_of_children() - slot->children_base_ns;
 		}
 		first = true;
 		logline(a, "start", a->name, member.pid);
+		trace_event(member.ledger, (uint32_t)(a - member.ledger->account), "start",
+			    {"pid", NULL, member.pid}, {"name", a->name, 0});
 	}
-	if (first && !s->cpu_base_ns) {
-		s->cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-		s->children_base_ns = s->children_ns = cputime_of_children();
+	if (first && !slot->cpu_base_ns) {
+		slot->cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		slot->children_base_ns = slot->children_ns = cputime_of_children();
+	}
+	if (first)
+		tree_kick_supervisor(member.ledger, slot->account);
+}
+
+/* What a supervisor cannot see from outside; again after each exec. */
+static void report_to_supervisor(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	{
+		long len;
+
+		if (a->root != member.slot || !a->supervisor)
+			continue;
+		len = raw_readlink("/proc/self/exe", a->exe, sizeof(a->exe) - 1);
+		a->exe[len > 0 ? len : 0] = '\0';
+		a->heap_bypassed = member.heap_is_bypassed;
+		atomic_store_explicit(&a->joined, ACCOUNT_JOINED, memory_order_release);
 	}
 }
 
@@ -429,6 +368,8 @@ void startup_run(void)
 		refuse_to_start("no memory for the environment");
 	start_plugin(&config);
 	start_clocks();
+	trace_process(member.ledger, member.ledger->slot[member.slot].account, "exec");
+	report_to_supervisor();
 	charge_start();
 	member.phase = PHASE_RUNNING;
 }

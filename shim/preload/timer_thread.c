@@ -23,6 +23,7 @@
 #include "core/slots.h"
 #include "core/stacks.h"
 #include "core/tasks.h"
+#include "core/tree.h"
 #include "core/watchdog.h"
 #include "fatal.h"
 #include "member.h"
@@ -202,6 +203,27 @@ static void start(void)
 		timer.needed = -1; /* refused once, refused each time: the kernel's timer stays */
 }
 
+static uint32_t own_account(void)
+{
+	return member.ledger->slot[member.slot].account;
+}
+
+bool timer_thread_is_outside(void)
+{
+	return tree_supervisor(member.ledger, own_account()) != 0;
+}
+
+static bool is_needed(void)
+{
+	if (!timer_thread_is_outside())
+		return watchdog_is_needed(member.ledger, member.slot);
+	/* Each process looks at its own conditions; all else is the supervisor's. */
+	FOR_EACH_ACCOUNT_UP(member.ledger, own_account(), a)
+	if (a->limit[RL_WATCH] != RL_UNLIMITED)
+		return true;
+	return false;
+}
+
 void timer_thread_ensure(void)
 {
 	int expected = TIMER_ABSENT;
@@ -210,7 +232,7 @@ void timer_thread_ensure(void)
 	    atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_ABSENT)
 		return;
 	if (!timer.needed)
-		timer.needed = watchdog_is_needed(member.ledger, member.slot) ? 1 : -1;
+		timer.needed = is_needed() ? 1 : -1;
 	if (timer.needed > 0 &&
 	    atomic_compare_exchange_strong_explicit(&timer.state, &expected, TIMER_STARTING,
 						    memory_order_acquire, memory_order_relaxed))
@@ -228,10 +250,13 @@ void timer_thread_kick(void)
 	if (atomic_load_explicit(&timer.state, memory_order_acquire) == TIMER_RUNNING)
 		watchdog_kick(&timer.watchdog, member.pid,
 			      atomic_load_explicit(&timer.tid, memory_order_acquire));
+	else
+		tree_kick_supervisor(member.ledger, own_account());
 }
 
 void timer_thread_expect(int64_t at_ns)
 {
+	static _Atomic int64_t told_ns; /* to the supervisor; any thread writes it */
 	int state;
 
 	timer_thread_ensure();
@@ -241,6 +266,9 @@ void timer_thread_expect(int64_t at_ns)
 	if (state == TIMER_RUNNING || state == TIMER_STARTING)
 		watchdog_expect(&timer.watchdog, at_ns, member.pid,
 				atomic_load_explicit(&timer.tid, memory_order_acquire));
+	/* The time stays the same while a spike lasts: to say it once is enough. */
+	else if (atomic_exchange_explicit(&told_ns, at_ns, memory_order_relaxed) != at_ns)
+		tree_kick_supervisor(member.ledger, own_account());
 }
 
 void timer_thread_expect_runner(void)
@@ -306,4 +334,7 @@ void timer_thread_fork(enum fork_side side)
 	timer_thread_ensure();
 	if (timer.needed > 0)
 		backstop_arm();
+	/* A process with a budget of its own has deadlines of its own. */
+	else if (member_is_guarded() && member.ledger->account[own_account()].root == member.slot)
+		tree_kick_supervisor(member.ledger, own_account());
 }

@@ -29,7 +29,10 @@ void timer_thread_ensure(void);
 /* Whether it runs: the kernel counts it among the process's threads. */
 bool timer_thread_is_there(void);
 
-/* Makes it look at the ledger now. */
+/* Whether a supervisor does its work. */
+bool timer_thread_is_outside(void);
+
+/* Makes it, or the supervisor, look at the ledger now. */
 void timer_thread_kick(void);
 
 /* Makes it look at the ledger at that time (CLOCK_MONOTONIC ns) or before. */

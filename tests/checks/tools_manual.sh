@@ -68,7 +68,7 @@ every_supported_option_is_in_the_manual() {
 	for variable in $(variables NOW) $(actions | cut -d' ' -f1); do
 		expect_word "$top/tools/reslimit.1" "$(printf -- '--%s' "$variable" | tr 'A-Z_' 'a-z-')"
 	done
-	for option in $("$BUILD/reslimit" exec --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p'); do
+	for option in $("$BUILD/reslimit" run --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p'); do
 		expect_word "$top/tools/reslimit.1" "$option"
 	done
 }

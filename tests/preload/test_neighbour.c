@@ -112,7 +112,7 @@ static void what_no_machine_grants_is_not_refused_in_the_name_of_a_budget(void *
 		print_message("# %s\n", ways[i]);
 		expect_exit(r, 1);
 		expect(r, i || strstr(r->out, "null=1 errno=12"));
-		expect_verdict(r, "exit");
+		expect_verdict(r, "oserror");
 		expect(r, json_object_size(record_find(r, "denied")) == 0);
 		expect(r, record_find(r, "first_denial") == NULL);
 		run_free(r);

@@ -41,8 +41,8 @@ for i in range(9): threading.Thread(target=time.sleep, args=(0.2,)).start()'
 stops python_cannot_fork 1 procs 'BlockingIOError' --procs 2 -- "$python" -c 'import os, time
 for i in range(9):
     if os.fork() == 0: time.sleep(0.3); os._exit(0)'
-stops python_is_stopped_in_time 143 wall '' --wall 300ms -- "$python" -c 'import time; time.sleep(30)'
-stops python_uses_up_its_processor_time 152 cpu '' --cpu 300ms -- "$python" -c 'while True: pass'
+stops python_is_stopped_in_time 124 wall '' --wall 300ms -- "$python" -c 'import time; time.sleep(30)'
+stops python_uses_up_its_processor_time 123 cpu '' --cpu 300ms -- "$python" -c 'while True: pass'
 stops python_catches_the_term_of_a_wall_limit 4 wall 'cleaned up' --wall 300ms -- "$python" -c 'import signal, sys, time
 def end(s, f): print("cleaned up"); sys.exit(4)
 signal.signal(signal.SIGTERM, end); time.sleep(30)'

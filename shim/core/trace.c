@@ -1,0 +1,192 @@
+/*
+ * trace.c - a timeline, one line of JSON per event; see trace.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "trace.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "accounts.h"
+#include "attrs.h"
+#include "cells.h"
+#include "cputime.h"
+#include "fmt.h"
+#include "ledger_lock.h"
+#include "placeholders.h"
+#include "quiet_write.h"
+#include "rawsys.h"
+
+enum {
+	LINE = 512,
+	TEXT_SHOWN = 160,
+	SAMPLED = 256,	    /* processes whose resident sets a sample adds up */
+	STATUS_READ = 2048, /* VmRSS stands well before that */
+	TICK_LEAST_NS = 1000000,
+};
+
+static void put_item(struct fmt *f, const struct trace_item *item)
+{
+	fmt_str(f, ",\"");
+	fmt_str(f, item->key);
+	fmt_str(f, "\":");
+	if (item->text)
+		fmt_json_str(f, item->text, TEXT_SHOWN);
+	else
+		fmt_int(f, item->number);
+}
+
+static void write_line(const struct account *a, const char *line, size_t len)
+{
+	char path[LEDGER_PATH + LEDGER_NAME];
+	struct fmt f = FMT_INIT(path);
+	int fd;
+
+	placeholders_expand(&f, a->trace, a);
+	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK, 0666);
+	if (fd < 0)
+		return;
+	quiet_write(fd, line, len);
+	raw_close(fd);
+}
+
+static void put_line(const struct account *a, const char *event, const struct trace_item *items, size_t count)
+{
+	char line[LINE];
+	struct fmt f = FMT_INIT(line);
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+
+	fmt_str(&f, "{\"t_ns\":");
+	fmt_int(&f, a->start_ns ? now_ns - a->start_ns : 0);
+	fmt_str(&f, ",\"event\":");
+	fmt_json_str(&f, event, TEXT_SHOWN);
+	for (size_t i = 0; i < count; i++)
+		put_item(&f, &items[i]);
+	fmt_str(&f, "}\n");
+	if (!f.truncated)
+		write_line(a, line, f.len);
+}
+
+void trace_items(const struct ledger *ledger, uint32_t account, const char *event,
+		 const struct trace_item *items, size_t count)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, account, a)
+	if (a->trace[0])
+		put_line(a, event, items, count);
+}
+
+bool trace_is_on(const struct ledger *ledger, uint32_t account)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, account, a)
+	if (a->trace[0])
+		return true;
+	return false;
+}
+
+void trace_process(const struct ledger *ledger, uint32_t account, const char *event)
+{
+	char exe[TEXT_SHOWN + 1];
+	long len;
+
+	if (!trace_is_on(ledger, account))
+		return;
+	len = raw_readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	exe[len > 0 ? len : 0] = '\0';
+	trace_event(ledger, account, event, {"pid", NULL, raw_getpid()}, {"ppid", NULL, raw_getppid()},
+		    {"exe", exe, 0});
+}
+
+/* Bytes that a process has resident, as the kernel tells in kB; 0 if it is gone. */
+static int64_t resident_of(pid_t pid)
+{
+	char path[32], text[STATUS_READ];
+	struct fmt f = FMT_INIT(path);
+	const char *at;
+	int64_t kb = 0;
+	long len;
+	int fd;
+
+	fmt_str(&f, "/proc/");
+	fmt_int(&f, pid);
+	fmt_str(&f, "/status");
+	fd = raw_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return 0;
+	len = raw_read(fd, text, sizeof(text) - 1);
+	raw_close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	at = strstr(text, "\nVmRSS:");
+	if (!at)
+		return 0;
+	for (at += strlen("\nVmRSS:"); *at == ' ' || *at == '\t'; at++) {
+	}
+	for (; *at >= '0' && *at <= '9'; at++)
+		kb = kb * 10 + (*at - '0');
+	return kb * 1024;
+}
+
+static int64_t next_tick(const struct account *a, int64_t now_ns)
+{
+	return now_ns + (a->tick_ns < TICK_LEAST_NS ? TICK_LEAST_NS : a->tick_ns);
+}
+
+/* The members' pids, at most SAMPLED of them. Under the lock. Return: how many. */
+static size_t list_members(const struct ledger *ledger, uint32_t account, pid_t pid[SAMPLED])
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < end && count < SAMPLED; i++) {
+		const struct slot *s = &ledger->slot[i];
+		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
+
+		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
+		    accounts_is_within(ledger, s->account, account))
+			pid[count++] = atomic_load_explicit(&s->pid, memory_order_relaxed);
+	}
+	return count;
+}
+
+static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
+{
+	const struct account *a = &ledger->account[account];
+	struct trace_item items[] = {{"mem_bytes", NULL, 0},
+				     {"rss_bytes", NULL, 0},
+				     {"threads", NULL, 0},
+				     {"procs", NULL, 0},
+				     {"cpu_ns", NULL, 0}};
+	pid_t pid[SAMPLED];
+	uint64_t mask;
+	size_t count;
+
+	ledger_lock(ledger, &mask);
+	items[0].number = cells_charged_to_account(ledger, account);
+	items[2].number = a->threads;
+	items[3].number = a->procs > 0 ? a->procs - 1 : 0;
+	items[4].number = cputime_of_account(ledger, account, self);
+	count = list_members(ledger, account, pid);
+	ledger_unlock(ledger, &mask);
+	for (size_t i = 0; i < count; i++)
+		items[1].number += resident_of(pid[i]);
+	put_line(a, "sample", items, RL_ARRAY_LEN(items));
+}
+
+int64_t trace_sample(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
+{
+	struct account *a = &ledger->account[account];
+	int64_t next_ns = atomic_load_explicit(&a->trace_next_ns, memory_order_relaxed);
+
+	if (!a->trace[0] || !a->start_ns)
+		return INT64_MAX;
+	if (now_ns < next_ns)
+		return next_ns;
+	/* Under a supervisor the clock begins again at main. */
+	if (a->supervisor && !a->joined)
+		return next_tick(a, now_ns);
+	/* Every process has a watchdog; who moves the time on is who samples. */
+	if (atomic_compare_exchange_strong_explicit(&a->trace_next_ns, &next_ns, next_tick(a, now_ns),
+						    memory_order_relaxed, memory_order_relaxed))
+		take_sample(ledger, account, self);
+	return next_tick(a, now_ns);
+}

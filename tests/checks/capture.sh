@@ -1,0 +1,186 @@
+#!/bin/bash
+# capture.sh - output in files: whole, apart, bounded, stamped; and nobody is held up or killed for it.
+#
+# Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
+top=$(cd "$(dirname "$0")/../.." && pwd)
+BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
+[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
+command -v python3 >/dev/null || exit 77
+while read -r variable; do unset "$variable"; done < <(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p')
+unset LD_PRELOAD
+export PATH=$BUILD:/usr/bin:/bin TERM=xterm
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+
+fail() {
+	printf '# %s\n' "$@"
+	exit 1
+}
+
+# Runs a program under the supervisor; leaves `status`, err and record.
+run() {
+	timeout 30 reslimit run --status-fd 9 "$@" 2>err 9>record
+	status=$?
+}
+
+expect_status() {
+	[ "$status" -eq "$1" ] || fail "status $status, not $1" "$(cat err)"
+}
+
+# The record's capture.$1 is $2.
+expect_capture() {
+	local found
+	found=$(python3 -c 'import json, sys; print(json.load(open("record"))["capture"].get(sys.argv[1]))' "$1")
+	[ "$found" = "$2" ] || fail "capture.$1 is $found, not $2" "$(cat record)"
+}
+
+# Tests: every function from here on is one.
+
+both_streams_go_to_their_files_and_the_status_stays() {
+	run --capture out -- sh -c 'echo one; echo two >&2; exit 5'
+	expect_status 5
+	[ "$(cat out/stdout)" = one ] && [ "$(cat out/stderr)" = two ] && [ ! -s err ] || fail "$(cat out/* err)"
+	expect_capture stdout_bytes 4
+	expect_capture stderr_bytes 4
+	expect_capture stdout_lost 0
+}
+
+one_stream_alone_leaves_the_other_where_it_was() {
+	run --stdout out -- sh -c 'echo one; echo two >&2'
+	expect_status 0
+	[ "$(cat out)" = one ] && [ "$(cat err)" = two ] || fail "$(cat out err)"
+	expect_capture stderr_bytes None
+}
+
+head_and_tail_of_long_output_are_kept() {
+	run --stdout out --capture-limit 20 -- seq 1 1000
+	expect_status 0
+	printf '1\n2\n3\n4\n5\n[reslimit: 3873 bytes left out]\n\n999\n1000\n' >expected
+	cmp -s out expected || fail "$(cat out)"
+	expect_capture stdout_bytes 3893
+	expect_capture stdout_cut 3873
+}
+
+each_line_is_stamped_with_its_time() {
+	run --stdout out --timestamps -- sh -c 'echo a; sleep 0.3; printf b; sleep 0.3; printf "c\n\0d"'
+	expect_status 0
+	python3 - <<'END' || fail "$(cat -A out)"
+import re
+lines = open("out", "rb").read().split(b"\n")
+found = [re.fullmatch(rb"\[ *(\d+\.\d{6})\] (.*)", line, re.S) for line in lines]
+assert [m.group(2) for m in found] == [b"a", b"bc", b"\0d"], lines
+times = [float(m.group(1)) for m in found]
+assert times[0] < 0.3 <= times[1] < 0.6 <= times[2] < 5, times
+END
+}
+
+who_is_left_with_the_pipe_does_not_hang_us() {
+	begun=$(date +%s)
+	run --stdout out --orphans leave -- sh -c 'setsid sleep 25 & echo $! >pid; echo done'
+	took=$(($(date +%s) - begun))
+	kill -9 "$(cat pid)" || fail "it did not live: nothing is tested"
+	expect_status 0
+	[ "$took" -lt 15 ] || fail "took $took s"
+	[ "$(cat out)" = "done" ] || fail "$(cat out)"
+}
+
+a_program_killed_by_its_limit_leaves_what_it_wrote() {
+	run --stdout out --wall 0.5s --wall-action KILL -- sh -c 'echo before; sleep 30'
+	expect_status 124
+	[ "$(cat out)" = before ] || fail "$(cat out)"
+}
+
+a_full_disk_loses_output_and_nothing_else() {
+	run --stdout /dev/full -- sh -c 'head -c 1000000 /dev/zero && exit 4'
+	expect_status 4
+	expect_capture stdout_bytes 1000000
+	expect_capture stdout_lost 1000000
+	expect_capture stdout_errno 28
+}
+
+a_small_file_system_keeps_what_fits() {
+	# shellcheck disable=SC2016
+	unshare -rm sh -c 'mkdir small && mount -t tmpfs -o size=64k none small && exec "$@"' sh true 2>/dev/null ||
+		return 77
+	rm -rf small
+	# shellcheck disable=SC2016
+	unshare -rm sh -c 'mkdir small && mount -t tmpfs -o size=64k none small || exit 99
+		timeout 30 reslimit run --status-fd 9 --capture small -- sh -c "head -c 200000 /dev/zero; exit 6" 9>record
+		echo $? $(stat -c %s small/stdout) >found'
+	[ "$(cat found)" = "6 65536" ] || fail "$(cat found)"
+	expect_capture stdout_bytes 200000
+	expect_capture stdout_lost 134464
+}
+
+a_limit_on_file_sizes_kills_nobody() {
+	# The ledger must fit; the program is given the limit by its shell, and so have we.
+	(ulimit -S -f 24000 && run --stdout out -- sh -c 'head -c 40000000 /dev/zero; exit 3'; echo "$status" >st)
+	[ "$(cat st)" = 3 ] || fail "status $(cat st)" "$(cat err)"
+	expect_capture stdout_bytes 40000000
+	expect_capture stdout_lost $((40000000 - $(stat -c %s out)))
+	expect_capture stdout_errno 27
+}
+
+a_program_that_writes_no_more_is_not_waited_for() {
+	run --stdout out -- sh -c 'exec >&-; exit 0'
+	expect_status 0
+	expect_capture stdout_bytes 0
+}
+
+the_program_sees_pipes() {
+	run --capture out -- sh -c '[ -p /dev/stdout ] && [ -p /dev/stderr ] && [ ! -t 1 ]'
+	expect_status 0
+}
+
+what_cannot_work_is_refused_before_the_start() {
+	mkfifo fifo
+	for words in "--capture out --stdout x" "--timestamps" "--capture-limit 1M" "--stdout x --capture-limit many" \
+		"--stdout fifo" "--stdout missing/x" "--stdout ." "--capture fifo" "--stdout x --no-supervise"; do
+		# shellcheck disable=SC2086 # words
+		run $words -- touch started
+		expect_status 125
+		[ "$(wc -l <err)" -eq 1 ] && [ ! -e started ] || fail "$words" "$(cat err)"
+	done
+}
+
+output_is_carried_as_fast_as_cat_does() {
+	# Under load a single run tells nothing: the best of several, and a wide margin.
+	python3 - <<'END' || fail "too slow"
+import subprocess, time
+def best(command):
+    times = []
+    for _ in range(4):
+        subprocess.run("rm -f big", shell=True)
+        begun = time.monotonic()
+        subprocess.run(command, shell=True, check=True)
+        times.append(time.monotonic() - begun)
+    return min(times)
+cat = best("yes | head -c 400M | cat >big")
+ours = best("reslimit run --wall 60s --stdout big -- sh -c 'yes | head -c 400M'")
+print(f"# cat {cat:.3f} s, captured {ours:.3f} s")
+assert ours < 2 * cat + 0.1
+END
+}
+
+# The end of the tests.
+
+failed=0
+# shellcheck disable=SC2046
+[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$top/tests/checks/$(basename "$0")")
+for name; do
+	("$name")
+	case $? in
+	0) echo "ok $name" ;;
+	77) echo "ok $name # SKIP not possible here" ;;
+	*)
+		echo "not ok $name"
+		failed=1
+		;;
+	esac
+	rm -rf "${tmp:?}"/*
+done
+exit $failed

@@ -1,0 +1,126 @@
+#!/bin/sh
+# supervisor_terminal.sh - job control: a shell on a terminal of its own, with reslimit run as its job.
+#
+# SPDX-License-Identifier: MIT
+BUILD=$(realpath "${BUILD:-build}") || exit 1
+[ -x "$BUILD/reslimit" ] || exit 77
+exec timeout 120 python3 - "$BUILD/reslimit" <<'EOF'
+import os, pty, re, select, signal, struct, subprocess, sys, termios, fcntl, time
+
+tool = sys.argv[1]
+failed = False
+
+class Shell:
+    """An interactive bash on a terminal; words come in, what it shows comes out."""
+    def __init__(self):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            for name in list(os.environ):
+                if name.startswith("RESLIMIT_") or name == "LD_PRELOAD":
+                    del os.environ[name]
+            os.environ.update(PS1="$ ", TERM="dumb", HISTFILE="/dev/null")
+            os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+        self.seen = ""
+        self.say("stty -echo; bind 'set enable-bracketed-paste off' 2>/dev/null; PS1=; echo rea''dy")
+        self.wait("ready")
+
+    def say(self, text):
+        os.write(self.fd, (text + "\n").encode())
+
+    def key(self, character):
+        os.write(self.fd, character)
+
+    def wait(self, pattern, seconds=10):
+        """Waits until the pattern was shown, and forgets what came before it."""
+        until = time.monotonic() + seconds
+        while not re.search(pattern, self.seen):
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([self.fd], [], [], left)[0]:
+                raise AssertionError("no %r in %r" % (pattern, self.seen[-600:]))
+            self.seen += os.read(self.fd, 4096).decode(errors="replace")
+        match = re.search(pattern, self.seen)
+        self.seen = self.seen[match.end():]
+        return match
+
+    def close(self):
+        os.kill(self.pid, signal.SIGHUP)
+        os.kill(self.pid, signal.SIGKILL)
+        os.close(self.fd)
+        os.waitpid(self.pid, 0)
+
+COUNTER = ("perl -e '$|=1; $SIG{INT} = sub { $n++ }; $SIG{WINCH} = sub { print \"wi\", \"nch\\n\" }; print \"sta\", \"rted\\n\"; "
+           "$t = time + 60; while (time < $t) { select undef, undef, undef, 0.3; print \"got $n\\n\" if $n } '")
+
+def ctrl_c_comes_once(s):
+    s.say(tool + " run -- " + COUNTER)
+    s.wait("started")
+    s.key(b"\x03")
+    s.wait("got 1\r")
+    time.sleep(0.5)
+    s.key(b"\x1c")  # Ctrl-\ ends it
+    s.wait("got 1\r")
+    s.say("echo status=$?")
+    s.wait("status=131")
+
+def ctrl_c_ends_program_and_status_is_130(s):
+    s.say(tool + " run -- sleep 60")
+    time.sleep(0.4)
+    s.key(b"\x03")
+    s.say("echo status=$?")
+    s.wait("status=130")
+
+def ctrl_z_stops_and_fg_goes_on(s):
+    s.say(tool + " run --wall 3s -- perl -e '$|=1; print \"sta\", \"rted\\n\"; $l = <STDIN>; print \"read $l\"; exit 9'")
+    s.wait("started")
+    s.key(b"\x1a")
+    s.wait("Stopped")
+    time.sleep(3.2)  # longer than the limit: time that stands still does not count
+    s.say("fg")
+    time.sleep(0.3)
+    s.say("words")
+    s.wait("read words")
+    s.say("echo status=$?")
+    s.wait("status=9")
+
+def a_background_reader_is_stopped_until_fg(s):
+    s.say(tool + " run -- perl -e '$l = <STDIN>; print \"read $l\"' &")
+    time.sleep(0.5)
+    s.say("jobs")
+    s.wait("Stopped")
+    s.say("fg")
+    time.sleep(0.3)
+    s.say("words")
+    s.wait("read words")
+
+def a_background_job_runs_and_ends(s):
+    s.say(tool + " run -- sh -c 'echo run''ning; exit 4' & wait $!; echo status=$?")
+    s.wait("running")
+    s.wait("status=4")
+
+def a_new_window_size_reaches_the_program(s):
+    s.say(tool + " run -- " + COUNTER)
+    s.wait("started")
+    fcntl.ioctl(s.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 90, 0, 0))
+    s.wait("winch")
+    s.key(b"\x1c")
+
+def a_pipeline_keeps_its_terminal(s):
+    s.say("echo one | " + tool + " run -- cat | cat; " + tool + " run -- cat </dev/null; read x; echo got=$x")
+    s.wait("one")
+    s.say("line")
+    s.wait("got=line")
+
+for test in [f for f in list(globals().values()) if callable(f) and getattr(f, "__code__", None)
+             and f.__code__.co_varnames[:1] == ("s",)]:
+    shell = Shell()
+    try:
+        test(shell)
+        print("ok", test.__name__)
+    except (AssertionError, OSError) as error:
+        failed = True
+        print("not ok", test.__name__)
+        print("#", error)
+    finally:
+        shell.close()
+sys.exit(failed)
+EOF

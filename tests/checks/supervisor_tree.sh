@@ -1,0 +1,353 @@
+#!/bin/bash
+# supervisor_tree.sh - what reslimit run does to and for the tree: sweep, signals, descriptors, leash.
+#
+# Each function whose name is no helper's is one test. Takes the build directory from BUILD (build);
+# with RL_LONG each repetition is as often as the figures of the manual ask for.
+#
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2016,SC2094,SC2317 # the programs' code stands in single quotes; tests are called by name
+set -u
+BUILD=$(realpath "${BUILD:-build}") || exit 1
+self=$(realpath "$0")
+tool=$BUILD/reslimit subjects=$BUILD/tests/subjects
+[ -x "$tool" ] && [ -x "$subjects/end_by" ] || exit 77
+for variable in $(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p') LD_PRELOAD; do
+	unset "$variable"
+done
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"; pgrep -f -- "$scratch/mark " | xargs -r kill -KILL' EXIT # who got away must not go on forking
+cd "$scratch" || exit 1
+mark=$scratch/mark # stands in the command lines of what is to be gone afterwards
+
+fail() {
+	printf '# %s\n' "$@"
+	exit 1
+}
+
+# How many processes live whose command line holds our mark and this word.
+living() {
+	pgrep -f -c -- "$mark $1"
+}
+
+# A program that waits, and says by its arguments whose it is; killed when the test is over.
+waiter='$SIG{TERM} = "IGNORE" if $ARGV[1] eq "stubborn"; sleep 60;'
+
+# run STATUS OPTION... -- PROGRAM...: the record goes to ./record.
+run() {
+	local wanted=$1 status
+	shift
+	(timeout -k 1 100 "$tool" run --status-fd 3 "$@" 3>record 2>err </dev/null; exit $?) 2>/dev/null
+	status=$?
+	[ "$status" -eq "$wanted" ] || fail "status $status, not $wanted" "$(cat err)" "$(cat record)"
+}
+
+expect_record() {
+	grep -qE "$1" record || fail "no $1 in the record" "$(cat record)"
+}
+
+expect_gone() {
+	[ "$(living "$1")" -eq 0 ] || fail "$1 is still there: $(pgrep -af "$mark $1")"
+}
+
+# Tests.
+
+a_child_left_behind_is_ended_and_named() {
+	run 0 -- perl -e 'if (!fork) { exec @ARGV } exit 0' perl -e "$waiter" "$mark" child
+	expect_gone child
+	expect_record '"survivors_total":1,"survivors":\[\{"pid":[0-9]+,"comm":"perl"\}\]'
+}
+
+a_daemon_in_its_own_session_is_ended_and_named() {
+	run 3 -- perl -MPOSIX -e 'if (!fork) { POSIX::setsid(); if (!fork) { POSIX::close($_) for 0..99; exec @ARGV } exit }
+		wait; exit 3' perl -e "$waiter" "$mark" daemon
+	expect_gone daemon
+	expect_record '"verdict":"exit".*"survivors":\[\{"pid":[0-9]+,"comm":"perl"\}\]'
+}
+
+a_daemon_is_ended_at_a_limit_too() {
+	run 124 --wall 300ms -- perl -MPOSIX -e 'if (!fork) { POSIX::setsid(); exit if fork; exec @ARGV } sleep 20' \
+		perl -e "$waiter" "$mark" limited
+	expect_gone limited
+	expect_record '"verdict":"wall","certain":true'
+}
+
+who_ignores_TERM_is_killed_after_the_grace() {
+	local began=${EPOCHREALTIME/./} took
+	run 0 --grace 300ms -- perl -e 'if (!fork) { exec @ARGV } select undef, undef, undef, 0.2; exit 0' \
+		perl -e "$waiter" "$mark" stubborn
+	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+	expect_gone stubborn
+	[ "$took" -ge 500 ] || fail "it was killed after $took ms, without its grace"
+}
+
+who_wants_to_clean_up_may() {
+	run 0 --grace 5s -- sh -c '(trap "sleep 0.2; echo cleaned >cleaned; exit" TERM; : >ready
+		while :; do sleep 0.05; done) & while [ ! -e ready ]; do sleep 0.01; done'
+	[ "$(cat cleaned 2>/dev/null)" = cleaned ] || fail "TERM did not reach it, or KILL came too soon"
+}
+
+a_stopped_one_is_ended() {
+	run 0 -- perl -e 'my $p = fork; if (!$p) { exec @ARGV } select undef, undef, undef, 0.1; kill STOP => $p; exit 0' \
+		perl -e "$waiter" "$mark" stopped
+	expect_gone stopped
+}
+
+an_unguarded_one_is_ended() {
+	run 0 -- perl -e 'if (!fork) { exec { $ARGV[0] } "wait_unguarded", @ARGV[1, 2] } select undef, undef, undef, 0.1; exit 0' \
+		"$subjects/wait_unguarded" "$mark" unguarded
+	expect_gone unguarded
+	expect_record '"comm":"wait_unguarded"'
+}
+
+who_forks_all_the_time_is_ended() {
+	run 0 -- perl -e 'if (!fork) { $0 = "$ARGV[0] forker"; while (1) { if (fork) { exit } } } exit 0' "$mark"
+	expect_gone forker
+}
+
+what_was_there_before_is_left_alone() {
+	(perl -e "$waiter" "$mark" before & echo $! >before; exec "$tool" run -- true)
+	[ "$(living before)" -eq 1 ] || fail "a child of ours that is not the program's was ended"
+	kill "$(cat before)"
+}
+
+orphans_may_be_left() {
+	run 0 --orphans leave -- perl -e 'my $p = fork; if (!$p) { exec @ARGV } select undef, undef, undef, 0.1; exit 0' \
+		perl -e "$waiter" "$mark" left
+	[ "$(living left)" -eq 1 ] || fail "it was ended"
+	expect_record '"survivors_total":1,"survivors_left":1'
+	kill "$(sed -n 's/.*"survivors":\[{"pid":\([0-9]*\).*/\1/p' record)"
+}
+
+a_grandchild_that_keeps_the_pipe_does_not_hold_us() {
+	local out
+	out=$(timeout 20 "$tool" run -- sh -c 'sleep 60 & echo done') || fail "status $?"
+	[ "$out" = "done" ] || fail "output '$out'"
+}
+
+the_program_has_one_thread_and_one_parent_more() {
+	run 0 --wall 20s --cpu 10s -- sh -c 'ls /proc/self/task | wc -l >threads; echo $PPID >parent; ps -o ppid= -p $PPID >grandparent'
+	[ "$(cat threads)" -eq 1 ] || fail "$(cat threads) threads"
+	[ "$(tr -d ' ' <grandparent)" -ne "$(cat parent)" ] || fail "no parent"
+}
+
+the_record_survives_a_program_that_closes_everything() {
+	run 4 -- perl -MPOSIX -e 'POSIX::close($_) for 0..1023; POSIX::_exit(4)'
+	expect_record '"exit_code":4'
+}
+
+the_program_does_not_have_the_status_descriptor() {
+	run 0 -- perl -MPOSIX -e 'exit(defined(POSIX::fcntl(3, 1, 0)) || exists $ENV{RESLIMIT_STATUS_FD} ? 1 : 0)'
+}
+
+its_descriptors_and_limits_are_as_they_were() {
+	(ulimit -Sn 200; "$tool" run -- sh -c 'ulimit -Sn; echo hello >&9' 9>nine >soft) || fail "status $?"
+	[ "$(cat soft nine)" = "200
+hello" ] || fail "$(cat soft nine)"
+}
+
+signals_are_as_they_were() {
+	local bare run
+	bare=$(sh -c 'trap "" HUP; exec grep -E "Sig(Blk|Ign|Cgt)" /proc/self/status')
+	run=$(sh -c 'trap "" HUP; exec "$@" grep -E "Sig(Blk|Ign|Cgt)" /proc/self/status' sh "$tool" run --)
+	[ "$bare" = "$run" ] || fail "$bare" "$run"
+}
+
+a_parent_that_ignores_its_children_changes_nothing() {
+	local bare run
+	bare=$(perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' grep SigIgn /proc/self/status)
+	run=$(perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$tool" run -- grep SigIgn /proc/self/status)
+	[ "$bare" = "$run" ] || fail "$bare" "$run"
+	perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$tool" run -- sh -c 'exit 6'
+	local status=$?
+	[ "$status" -eq 6 ] || fail "status $status"
+}
+
+# Starts a program that says when it is ready and counts signals; $! is the supervisor.
+start_counter() {
+	"$tool" run --status-fd 3 -- perl -e 'my %n; my $end;
+		$SIG{$_} = sub { $n{$_[0]}++; $end = 1 if $_[0] eq "TERM" } for qw(USR1 INT TERM WINCH HUP);
+		$| = 1; open R, ">ready"; print R "$$\n"; close R; select undef, undef, undef, 0.05 until $end;
+		select undef, undef, undef, 0.1; print join(" ", map { "$_=$n{$_}" } sort keys %n), "\n"; exit 5' >counted 3>record &
+	while [ ! -s ready ]; do sleep 0.01; done
+}
+
+signals_to_us_reach_the_program_once() {
+	local status
+	start_counter
+	kill -USR1 $!
+	sleep 0.1
+	kill -INT $!
+	sleep 0.1
+	kill -TERM $!
+	wait $!
+	status=$?
+	[ "$(cat counted)" = "INT=1 TERM=1 USR1=1" ] || fail "counted $(cat counted)"
+	[ "$status" -eq 5 ] || fail "status $status"
+}
+
+a_signal_that_the_tree_sends_to_its_group_comes_once() {
+	setsid -w "$tool" run -- perl -e '$SIG{USR1} = sub { $n++ }; kill USR1 => 0; select undef, undef, undef, 0.2;
+		print "$n\n"' >counted || fail "status $?"
+	[ "$(cat counted)" = 1 ] || fail "counted $(cat counted)"
+}
+
+an_end_by_a_signal_from_outside_is_told() {
+	start_counter
+	kill -KILL "$(cat ready)"
+	wait $! 2>/dev/null
+	[ $? -eq 137 ] || fail "status $?"
+	expect_record '"verdict":"signal","certain":true,"signal":9'
+}
+
+raise_dies_by_the_same_signal() {
+	perl -e 'my $s = system @ARGV; exit($s & 127 ? $s & 255 : 200)' "$tool" run --raise -- "$subjects/end_by" kill 15
+	[ $? -eq 15 ] || fail "not by SIGTERM: $?"
+	perl -e 'my $s = system @ARGV; exit($s & 127 ? $s & 255 : 200)' "$tool" run --raise -- "$subjects/end_by" exit 3
+	[ $? -eq 200 ] || fail "an exit became a signal"
+}
+
+stopped_time_does_not_count() {
+	run 0 --wall 600ms -- perl -e 'my $p = $$; if (!fork) { select undef, undef, undef, 0.9; kill CONT => $p; exit }
+		kill STOP => $$; wait; exit 0'
+	expect_record '"verdict":"ok"'
+}
+
+core_dumps_are_noted_and_not_doubled() {
+	local pattern
+	pattern=$(cat /proc/sys/kernel/core_pattern)
+	(ulimit -c unlimited 2>/dev/null; "$tool" run --raise --status-fd 3 -- "$subjects/end_by" abort 3>record) 2>/dev/null
+	case $pattern in
+	'|'* | /*) grep -qE '"core_dumped":(true|false)' record ;;
+	*) [ "$(find . -name 'core*' | wc -l)" -eq "$(grep -c '"core_dumped":true' record)" ] ;;
+	esac || fail "$(ls) $(cat record)"
+}
+
+a_full_status_pipe_holds_nobody() {
+	perl -e 'pipe(R, W); use Fcntl; fcntl(W, F_SETFL, O_NONBLOCK); 1 while syswrite(W, "x" x 4096); fcntl(W, F_SETFL, 0);
+		fcntl(W, F_SETFD, 0); my $fd = fileno(W); exec($ARGV[0], "run", "--status-fd", $fd, "--", "sh", "-c", "exit 3")' "$tool" 2>err
+	[ $? -eq 3 ] || fail "status $?"
+	grep -q 'record could not be written' err || fail "nothing is said of it: $(cat err)"
+}
+
+a_closed_stderr_is_no_trouble() {
+	"$tool" run --status-fd 3 -- sh -c 'exit 3' 3>record 2>&- </dev/null
+	[ $? -eq 3 ] || fail "status $?"
+	expect_record '"exit_code":3'
+}
+
+a_table_of_few_descriptors_is_enough_or_named() {
+	(ulimit -n 12; "$tool" run --status-fd 3 -- sh -c 'sh -c "exit 3"' 3>record 2>err)
+	[ $? -eq 3 ] || fail "status $?: $(cat err)"
+	expect_record '"exit_code":3'
+	(ulimit -n 5; "$tool" run -- sh -c 'exit 3' 2>err)
+	[ $? -eq 3 ] || grep -q 'close some descriptors' err || fail "status $?: $(cat err)"
+}
+
+an_inner_limit_is_told_by_both() {
+	"$tool" run --name outer --wall 20s --status-fd 3 -- \
+		"$tool" run --name inner --wall 200ms --status-fd 4 -- sleep 20 3>outer 4>inner
+	[ $? -eq 124 ] || fail "status $?"
+	grep -q '"verdict":"wall","certain":true,"signal":15' inner || fail "$(cat inner)"
+	grep -q '"verdict":"exit","certain":true,"exit_code":124' outer || fail "$(cat outer)"
+}
+
+an_outer_limit_is_told_by_both() {
+	"$tool" run --name outer --wall 300ms --status-fd 3 -- \
+		"$tool" run --name inner --wall 20s --status-fd 4 -- sleep 20 3>outer 4>inner
+	[ $? -eq 124 ] || fail "status $?"
+	grep -q '"verdict":"wall","certain":true,"limit_of":"outer"' inner || fail "$(cat inner)"
+	grep -q '"verdict":"wall","certain":true' outer || fail "$(cat outer)"
+}
+
+an_inner_budget_is_part_of_the_outer_one() {
+	"$tool" run --mem 32M --status-fd 3 -- "$tool" run --mem 1G --status-fd 4 -- \
+		"$subjects/fail_after_refusal" 100000000 1 0 3>outer 4>inner || fail "status $?"
+	grep -q '"denied":{"mem":1}' outer || fail "$(cat outer)"
+}
+
+many_orphans_are_waited_for() {
+	local n=1000
+	[ -z "${RL_LONG:-}" ] || n=10000
+	run 0 -- perl -e 'for (1 .. $ARGV[0]) { my $p = fork; if (!$p) { fork; exit } waitpid $p, 0 } exit 0' "$n"
+	[ "$(sed -n 's/.*"procs_total":\([0-9]*\).*/\1/p' record)" -eq $((2 * n + 1)) ] || fail "$(cat record)"
+}
+
+# A tree of daemons that fork and execute all the time, each without any descriptor; they close them once the
+# supervisor has had time to see them, which DESIGN.md names as a gap.
+restless='use POSIX; for my $i (1 .. 3) { next if fork; POSIX::setsid(); exit if fork;
+	select undef, undef, undef, 0.03; POSIX::close($_) for 0 .. 999;
+	for (1 .. 1000) { my $p = fork; if (!$p) { exec @ARGV if $i == 1; POSIX::_exit(0) } $i == 1 ? select(undef, undef, undef, 0.002) : waitpid $p, 0 } }
+	sleep 60;'
+
+nobody_survives_the_supervisor() {
+	local n=50 i pid left tries
+	[ -z "${RL_LONG:-}" ] || n=1000
+	for ((i = 0; i < n; i++)); do
+		"$tool" run -- perl -e "$restless" perl -e "$waiter" "$mark" restless >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.$(printf %03d $((RANDOM % 120)))"
+		kill -KILL "$pid"
+		wait "$pid" 2>/dev/null
+		for ((tries = 0; tries < 40; tries++)); do
+			left=$(living restless)
+			[ "$left" -gt 0 ] || break
+			sleep 0.02
+		done
+		[ "$left" -eq 0 ] || fail "run $i: $left left: $(pgrep -af "$mark restless" | cut -c 1-100)"
+	done
+}
+
+each_killed_program_has_a_record() {
+	local n=50 i pid program
+	[ -z "${RL_LONG:-}" ] || n=1000
+	for ((i = 0; i < n; i++)); do
+		rm -f ready
+		"$tool" run --status-fd 3 -- perl -e 'open R, ">ready.$$"; rename "ready.$$", "ready"; if (!fork) { sleep 60 }
+			while (1) { my $p = fork; exit if !$p; waitpid $p, 0 }' "$mark" killed 3>record 2>/dev/null &
+		pid=$!
+		sleep "0.$(printf %03d $((RANDOM % 60)))"
+		program=
+		while [ -z "$program" ]; do read -r program _ <"/proc/$pid/task/$pid/children"; done 2>/dev/null
+		kill -KILL "$program" 2>/dev/null
+		wait "$pid" 2>/dev/null
+		[ "$(wc -l <record)" -eq 1 ] || fail "run $i: $(wc -l <record) records"
+	done
+	expect_gone killed
+}
+
+a_relative_status_file_gets_one_record() {
+	rm -f record
+	"$tool" run --status-file record --wall 9s -- true
+	[ "$(wc -l <record)" -eq 1 ] || fail "$(cat record)"
+}
+
+runs_leave_nothing_behind() {
+	local n=50
+	[ -z "${RL_LONG:-}" ] || n=2500
+	for _ in 1 2 3 4; do
+		(for ((i = 0; i < n; i++)); do
+			"$tool" run --name "$mark" --mem 64M -- sh -c 'true; (true) & exit 2' >/dev/null 2>&1
+			[ $? -eq 2 ] || echo "status $?" >>wrong
+		done) &
+	done
+	wait
+	[ ! -s wrong ] || fail "$(sort wrong | uniq -c)"
+	left=$(grep -laF "$mark" /dev/shm/reslimit-* 2>/dev/null)
+	[ -z "$left" ] || fail "left: $left"
+}
+
+failed=0
+# shellcheck disable=SC2013 # names of functions are words
+for test in $(sed -n '/^# Tests\.$/,$ s/^\([a-zA-Z_]*\)() {$/\1/p' "$self"); do
+	case $test in start_counter) continue ;; esac
+	[ $# -eq 0 ] || [[ " $* " = *" $test "* ]] || continue
+	mkdir -p "$scratch/$test"
+	if (cd "$scratch/$test" && "$test") >"$scratch/complaint" 2>&1; then
+		echo "ok $test"
+	else
+		echo "not ok $test"
+		cat "$scratch/complaint"
+		failed=1
+	fi
+done
+exit "$failed"

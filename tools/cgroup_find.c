@@ -1,0 +1,121 @@
+/*
+ * cgroup_find.c - where our own control groups are mounted; see cgroup.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cgroup.h"
+
+/* Whether a list with commas has this word. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = strstr(list, word); at; at = strstr(at + 1, word))
+		if ((at == list || at[-1] == ',') && (!at[len] || at[len] == ','))
+			return true;
+	return false;
+}
+
+/* A line of /proc/self/cgroup is NUMBER:CONTROLLERS:PATH. */
+static bool find_path(const char *root, const char *controller, char path[PATH_MAX])
+{
+	char name[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "%s/proc/self/cgroup", root);
+	file = fopen(name, "re");
+	while (file && !found && getline(&line, &size, file) > 0) {
+		char *controllers = strchr(line, ':');
+		char *place = controllers ? strchr(controllers + 1, ':') : NULL;
+
+		if (!place)
+			continue;
+		*controllers++ = *place++ = '\0';
+		place[strcspn(place, "\n")] = '\0';
+		found = controller ? has_word(controllers, controller) : !strcmp(line, "0") && !*controllers;
+		if (found)
+			snprintf(path, PATH_MAX, "%s", place);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* What a line of /proc/self/mountinfo tells, as words of the line itself. */
+struct mount {
+	const char *top, *point, *type, *options;
+};
+
+static bool read_mount(char *line, struct mount *m)
+{
+	char *word[16], *rest = line;
+	int count = 0, dash = 0;
+
+	while (count < 16 && (word[count] = strsep(&rest, " \n"))) {
+		if (!dash && !strcmp(word[count], "-"))
+			dash = count;
+		count++;
+	}
+	/* The type and the options stand behind a dash, which comes after some fields that may be absent. */
+	if (dash < 6 || dash + 3 >= count)
+		return false;
+	*m = (struct mount){
+		.top = word[3], .point = word[4], .type = word[dash + 1], .options = word[dash + 3]};
+	return true;
+}
+
+/* The part of `path` below `top`, or NULL if it is elsewhere. */
+static const char *below(const char *path, const char *top)
+{
+	size_t len = strcmp(top, "/") ? strlen(top) : 0;
+
+	if (strncmp(path, top, len) != 0 || (path[len] && path[len] != '/') || strstr(path, "/.."))
+		return NULL;
+	return strcmp(path + len, "/") ? path + len : "";
+}
+
+static bool is_of(const struct mount *m, const char *controller)
+{
+	return controller ? !strcmp(m->type, "cgroup") && has_word(m->options, controller)
+			  : !strcmp(m->type, "cgroup2");
+}
+
+static bool find_mount(const char *root, const char *controller, const char *path, char dir[PATH_MAX])
+{
+	char name[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "%s/proc/self/mountinfo", root);
+	file = fopen(name, "re");
+	while (file && !found && getline(&line, &size, file) > 0) {
+		struct mount m;
+		const char *rest;
+
+		if (!read_mount(line, &m) || !is_of(&m, controller))
+			continue;
+		rest = below(path, m.top);
+		found = rest && snprintf(dir, PATH_MAX, "%s%s%s", root, m.point, rest) < PATH_MAX;
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+const char *cgroup_find(const char *root, const char *controller, struct cgroup_place *place)
+{
+	if (!find_path(root, controller, place->path))
+		return "the kernel has none";
+	if (!find_mount(root, controller, place->path, place->dir))
+		return "not mounted here";
+	return NULL;
+}

@@ -1,0 +1,112 @@
+/*
+ * supervisor_leash.c - a hold on each process that our death does not loosen; see core/leash.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "core/accounts.h"
+#include "core/leash.h"
+#include "core/rawsys.h"
+#include "supervisor_parts.h"
+
+/*
+ * When a process dies the kernel closes what it held, the highest descriptor
+ * first. The writing end must be closed while the leashes still are open.
+ */
+enum { WRITING_FD = 8191 };
+
+int supervisor_make_leash(struct supervisor *s)
+{
+	int ends[2];
+
+	s->leash_fd = s->writing_fd = -1;
+	if (s->config.orphans == RL_ORPHANS_LEAVE)
+		return 0;
+	s->leash = calloc(LEDGER_SLOTS, sizeof(*s->leash));
+	if (!s->leash || pipe2(ends, O_CLOEXEC))
+		return -errno;
+	s->leash_fd = ends[0];
+	s->writing_fd = ends[1];
+	s->ledger->account[s->account].leash_fd = ends[0] + 1;
+	s->ledger->account[s->own].leash_fd = ends[0] + 1;
+	return 0;
+}
+
+void supervisor_raise_leash(struct supervisor *s)
+{
+	long most = s->files.rlim_max < WRITING_FD + 1 ? (long)s->files.rlim_max - 1 : WRITING_FD;
+	int high = s->writing_fd < 0 ? -1 : raw_fcntl(s->writing_fd, F_DUPFD_CLOEXEC, most);
+
+	if (high < 0)
+		return;
+	raw_close(s->writing_fd);
+	s->writing_fd = high;
+}
+
+static void let_go(struct supervisor_leash *leash)
+{
+	if (leash->pid)
+		leash_release(leash->fd);
+	leash->pid = 0;
+}
+
+static void take_hold(struct supervisor *s, uint32_t slot, pid_t pid)
+{
+	struct supervisor_leash *leash = &s->leash[slot];
+	int fd = leash_open(getpid(), s->leash_fd, pid);
+
+	/* A table without room leaves a process with its own hold. */
+	if (fd < 0 || fd > s->writing_fd) {
+		if (fd >= 0)
+			leash_release(fd);
+		return;
+	}
+	leash->pid = pid;
+	leash->fd = fd;
+	atomic_store_explicit(&s->ledger->slot[slot].leashed, pid, memory_order_relaxed);
+}
+
+static pid_t process_in(const struct supervisor *s, uint32_t slot)
+{
+	const struct slot *place = &s->ledger->slot[slot];
+	uint32_t state = atomic_load_explicit(&place->state, memory_order_acquire);
+
+	if ((state != SLOT_LIVE && state != SLOT_LEAVING) || place->pid_namespace ||
+	    !accounts_is_within(s->ledger, place->account, s->account))
+		return 0;
+	return atomic_load_explicit(&place->pid, memory_order_relaxed);
+}
+
+void supervisor_hold_members(struct supervisor *s)
+{
+	uint32_t end = atomic_load_explicit(&s->ledger->slots_end, memory_order_acquire);
+
+	for (uint32_t i = 0; s->leash_fd >= 0 && i < end; i++) {
+		pid_t pid = process_in(s, i);
+
+		if (pid == s->leash[i].pid)
+			continue;
+		let_go(&s->leash[i]);
+		if (pid)
+			take_hold(s, i, pid);
+	}
+}
+
+void supervisor_drop_leash(struct supervisor *s)
+{
+	uint32_t end = atomic_load_explicit(&s->ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; s->leash && i < end; i++)
+		let_go(&s->leash[i]);
+	free(s->leash);
+	s->leash = NULL;
+	s->ledger->account[s->account].leash_fd = 0;
+	s->ledger->account[s->own].leash_fd = 0;
+}

@@ -1,0 +1,117 @@
+/*
+ * supervisor_reap.c - children that died, stopped or went on; see supervisor_parts.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/accounts.h"
+#include "core/cells.h"
+#include "core/cputime.h"
+#include "core/ledger_lock.h"
+#include "core/rawsys.h"
+#include "supervisor_parts.h"
+
+/* What the ledger still knows while the first process is a zombie. */
+static void note_death(struct supervisor *s, const siginfo_t *info)
+{
+	struct record_outside *o = &s->outside;
+	uint64_t mask;
+
+	supervisor_credit_stop(s);
+	s->is_dead = true;
+	s->ending.signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
+	s->ending.exit_code = info->si_code == CLD_EXITED ? info->si_status : 0;
+	s->ending.outside = o;
+	o->pid = s->child;
+	o->at_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	o->dumped_core = info->si_code == CLD_DUMPED;
+	ledger_lock(s->ledger, &mask);
+	o->cpu_ns = cputime_of_account(s->ledger, s->account, LEDGER_NONE);
+	o->mem_end_bytes = cells_charged_to_account(s->ledger, s->account);
+	ledger_unlock(s->ledger, &mask);
+	loop_end(&s->loop);
+}
+
+/* Everybody who died below us; those without a parent of their own are ours to wait for. */
+static void reap_dead(struct supervisor *s)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	while (!waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid) {
+		pid_t pid = info.si_pid;
+
+		if (pid == s->child && !s->is_dead)
+			note_death(s, &info);
+		waitpid(pid, NULL, WNOHANG);
+		info.si_pid = 0;
+	}
+}
+
+static void credit(struct account *a, int64_t ns)
+{
+	if (a->wall_deadline_ns != INT64_MAX)
+		a->wall_deadline_ns += ns;
+}
+
+void supervisor_credit_stop(struct supervisor *s)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int64_t stood_ns = now_ns - s->stopped_at_ns;
+	uint64_t mask;
+
+	if (!s->is_stopped)
+		return;
+	s->stopped_at_ns = now_ns;
+	ledger_lock(s->ledger, &mask);
+	credit(&s->ledger->account[s->account], stood_ns);
+	if (s->own != s->account)
+		credit(&s->ledger->account[s->own], stood_ns);
+	ledger_unlock(s->ledger, &mask);
+}
+
+static bool has_terminal(void)
+{
+	int fd = raw_open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
+
+	if (fd >= 0)
+		raw_close(fd);
+	return fd >= 0;
+}
+
+/*
+ * A program that a terminal stopped must look stopped to the shell, which
+ * knows only us. Any other stop is between the program and who sent it: he
+ * will let the program go on, and would not think of us.
+ */
+static void stop_with_program(struct supervisor *s, int signal)
+{
+	supervisor_pause_output(s);
+	if ((signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) && has_terminal())
+		raw_kill(getpid(), SIGSTOP);
+}
+
+static void reap_stopped(struct supervisor *s)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	while (!s->is_dead && !waitid(P_PID, (id_t)s->child, &info, WSTOPPED | WCONTINUED | WNOHANG) &&
+	       info.si_pid) {
+		supervisor_credit_stop(s);
+		s->is_stopped = info.si_code == CLD_STOPPED;
+		s->stopped_at_ns = raw_clock_ns(CLOCK_MONOTONIC);
+		loop_set_clock(&s->loop, s->watch_clock, 0);
+		if (s->is_stopped)
+			stop_with_program(s, info.si_status);
+		info.si_pid = 0;
+	}
+}
+
+void supervisor_reap(struct supervisor *s)
+{
+	if (s->child > 0)
+		reap_stopped(s);
+	reap_dead(s);
+}

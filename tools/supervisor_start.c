@@ -1,0 +1,155 @@
+/*
+ * supervisor_start.c - makes the program's process; see supervisor_parts.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "core/accounts.h"
+#include "core/ledger_lock.h"
+#include "core/rawsys.h"
+#include "core/slots.h"
+#include "core/tree.h"
+#include "program.h"
+#include "supervisor_parts.h"
+
+/* What the program must not inherit: the record's descriptor, unless it is one of its own three. */
+static void drop_status_fd(const struct supervisor *s)
+{
+	int fd = (int)s->config.status_fd;
+
+	if (fd > STDERR_FILENO)
+		raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* Between fork and exec. The place is bound before the program can look for it. */
+static RL_NORETURN void become_program(const struct supervisor *s, int error_fd, pid_t parent)
+{
+	uint64_t mask;
+	int error;
+
+	raw_syscall2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	if (raw_getppid() != parent)
+		raw_exit_group(CLI_FAILED);
+	ledger_lock(s->ledger, &mask);
+	slots_bind_self(s->ledger, s->slot);
+	ledger_unlock(s->ledger, &mask);
+	drop_status_fd(s);
+	raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, &s->files, NULL);
+	supervisor_restore_signals(s);
+	error = -cgroup_join(&s->cgroup);
+	if (!error)
+		error = -capture_in_child(&s->capture);
+	if (!error) {
+		execvp(s->program[0], s->program);
+		error = errno;
+	}
+	raw_write(error_fd, &error, sizeof(error));
+	raw_exit_group(CLI_FAILED);
+}
+
+/* As many descriptors as we may have: a tree can have many processes. */
+static void raise_file_limit(struct supervisor *s)
+{
+	struct rlimit most;
+
+	getrlimit(RLIMIT_NOFILE, &s->files);
+	most = s->files;
+	most.rlim_cur = most.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &most);
+}
+
+static void start_clocks(struct supervisor *s)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+
+	/* In case that it never comes to main with our library, where they begin again. */
+	accounts_start_clock(&s->ledger->account[s->account], now_ns);
+	if (s->own != s->account)
+		accounts_start_clock(&s->ledger->account[s->own], now_ns);
+}
+
+/* Waits for the exec. Return: its error, or 0. */
+static int wait_for_exec(int fd)
+{
+	int error = 0;
+
+	return raw_read(fd, &error, sizeof(error)) == sizeof(error) ? error : 0;
+}
+
+/* The program never ran: the record says so. */
+static int end_before_start(struct supervisor *s, int status)
+{
+	s->is_dead = true;
+	s->ending.exit_code = status;
+	s->ending.outside = &s->outside;
+	s->outside.at_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	s->outside.pid = s->child;
+	supervisor_write_record(s);
+	return status;
+}
+
+static int complain_exec(struct supervisor *s, int error)
+{
+	s->outside.exec_error = error;
+	return end_before_start(s, program_explain(s->program[0], error));
+}
+
+/* Return: whether the program may be started. */
+static bool check_guardable(const struct supervisor *s)
+{
+	const char *trouble =
+		s->config.unguarded == RL_UNGUARDED_ALLOW ? NULL : program_cannot_be_guarded(s->program[0]);
+
+	if (!trouble)
+		return true;
+	if (s->config.unguarded == RL_UNGUARDED_REFUSE) {
+		cli_complain("%s: cannot be guarded: %s; give --unguarded allow to run it all the same",
+			     s->program[0], trouble);
+		return false;
+	}
+	cli_complain("%s: runs unguarded: %s", s->program[0], trouble);
+	return true;
+}
+
+static int complain_fork(int error)
+{
+	return cli_complain("cannot start a program: %s; end some processes, or raise ulimit -u",
+			    strerror(error));
+}
+
+int supervisor_start(struct supervisor *s)
+{
+	pid_t parent = getpid();
+	int ends[2] = {-1, -1};
+	int error;
+
+	raise_file_limit(s);
+	start_clocks(s);
+	if (!check_guardable(s)) {
+		s->outside.is_unguarded = s->outside.is_internal = true;
+		return end_before_start(s, CLI_FAILED);
+	}
+	supervisor_note_others(s);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	error = pipe2(ends, O_CLOEXEC) ? -errno : supervisor_make_leash(s);
+	if (error)
+		return end_before_start(s, cli_complain("cannot start a program: %s; close some descriptors",
+							strerror(-error)));
+	s->child = (pid_t)raw_syscall5(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (!s->child)
+		become_program(s, ends[1], parent);
+	raw_close(ends[1]);
+	supervisor_raise_leash(s);
+	supervisor_hold_members(s);
+	error = s->child < 0 ? 0 : wait_for_exec(ends[0]);
+	raw_close(ends[0]);
+	if (s->child < 0)
+		return end_before_start(s, complain_fork(-(int)s->child));
+	oom_look(&s->oom);
+	return error ? complain_exec(s, error) : 0;
+}

@@ -1,0 +1,150 @@
+/*
+ * usage.c - what a guarded tree uses now; see usage.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "usage.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/accounts.h"
+#include "core/attrs.h"
+#include "core/cells.h"
+#include "core/rawsys.h"
+#include "core/slots.h"
+
+static const char *const LIMIT_KEYS[] = {
+#define RL_LIMIT(id, key, kind, steps, support, help) #key,
+#include "contract/limits.def"
+#undef RL_LIMIT
+};
+
+static int64_t cpu_of_slot(const struct slot *s)
+{
+	int64_t seen_ns = s->cpu_ns;
+	int64_t now_ns = raw_clock_ns(raw_cpu_clock_of(atomic_load_explicit(&s->pid, memory_order_relaxed)));
+
+	/* A dead process's clock is gone, and what was seen last stands. */
+	if (now_ns > seen_ns)
+		seen_ns = now_ns;
+	return seen_ns > s->cpu_base_ns ? seen_ns - s->cpu_base_ns : 0;
+}
+
+static int64_t cpu_of_members(const struct ledger *ledger, uint32_t account)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	int64_t sum_ns = 0;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
+
+		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
+		    accounts_is_within(ledger, s->account, account))
+			sum_ns += cpu_of_slot(s);
+	}
+	return sum_ns;
+}
+
+static void read_state(const struct account *a, struct usage *u)
+{
+	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
+	uint32_t cause = breach ? breach : a->last_denied;
+
+	u->state = USAGE_RUNS;
+	u->cause = NULL;
+	if (!cause || cause > RL_LIMIT_COUNT)
+		return;
+	u->cause = LIMIT_KEYS[cause - 1];
+	u->state = !breach						     ? USAGE_REFUSED
+		   : atomic_load_explicit(&a->killing, memory_order_relaxed) ? USAGE_KILLING
+									     : USAGE_STEPS;
+}
+
+static void read_exe(pid_t pid, char *exe, size_t size)
+{
+	char link[32];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	len = readlink(link, exe, size - 1);
+	exe[len > 0 ? len : 0] = '\0';
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+void usage_read(const struct ledger *ledger, uint32_t account, int64_t now_ns, struct usage *u)
+{
+	const struct account *a = &ledger->account[account];
+	int64_t start_ns = a->start_ns ? a->start_ns : now_ns;
+
+	u->pid = a->root_pid;
+	u->account = account;
+	u->parent = a->parent;
+	u->name = a->name;
+	read_exe(a->root_pid, u->exe, sizeof(u->exe));
+	u->bytes.used = cells_charged_to_account(ledger, account);
+	u->bytes.peak = larger(a->mem_peak, u->bytes.used);
+	u->bytes.limit = a->limit[RL_MEM];
+	u->threads =
+		(struct usage_gauge){a->threads, larger(a->threads_peak, a->threads), a->limit[RL_THREADS]};
+	/* The account counts the first process too, limits and records do not. */
+	u->procs.used = a->procs > 0 ? a->procs - 1 : 0;
+	u->procs.peak = larger(a->procs_peak, u->procs.used);
+	u->procs.limit = a->limit[RL_PROCS];
+	u->wall_ns = (struct usage_gauge){now_ns - start_ns, -1, a->limit[RL_WALL]};
+	u->cpu_ns = (struct usage_gauge){larger(0, a->cpu_dead_ns + cpu_of_members(ledger, account)), -1,
+					 a->limit[RL_CPU]};
+	read_state(a, u);
+}
+
+const char *usage_state_name(enum usage_state state)
+{
+	static const char *const NAMES[] = {"running", "refused", "stopping", "killing"};
+
+	return NAMES[state];
+}
+
+const char *usage_size_text(int64_t bytes, char text[USAGE_TEXT])
+{
+	static const char UNITS[] = "KMGTPE";
+	double value = (double)bytes;
+	int unit = -1;
+
+	if (bytes < 1024) {
+		snprintf(text, USAGE_TEXT, "%lld", (long long)bytes);
+		return text;
+	}
+	/* 1023.96K would be shown as 1024.0K. */
+	while (value >= 1023.95 || unit < 0) {
+		value /= 1024;
+		unit++;
+	}
+	if (value == (double)(int64_t)value)
+		snprintf(text, USAGE_TEXT, "%.0f%c", value, UNITS[unit]);
+	else
+		snprintf(text, USAGE_TEXT, "%.1f%c", value, UNITS[unit]);
+	return text;
+}
+
+const char *usage_time_text(int64_t ns, char text[USAGE_TEXT])
+{
+	int64_t tenths = ns / 100000000, s = tenths / 10;
+
+	if (s >= 3600)
+		snprintf(text, USAGE_TEXT, "%lld:%02d:%02d", (long long)(s / 3600), (int)(s / 60 % 60),
+			 (int)(s % 60));
+	else if (s >= 60)
+		snprintf(text, USAGE_TEXT, "%d:%02d", (int)(s / 60), (int)(s % 60));
+	else if (tenths % 10)
+		snprintf(text, USAGE_TEXT, "%d.%ds", (int)s, (int)(tenths % 10));
+	else
+		snprintf(text, USAGE_TEXT, "%ds", (int)s);
+	return text;
+}
