@@ -21,7 +21,7 @@ RL_C := -std=gnu11 $(RL_WARN) -MMD -MP
 RL_SHIM := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -fno-stack-protector \
 	-U_FORTIFY_SOURCE -Ishim
 RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z,now,-z,nodelete,-z,noseparate-code \
-	-Wl,--version-script=$(B)/exports.map
+	-Wl,--sort-section=name -Wl,--version-script=$(B)/exports.map
 RL_TOOL := -Ishim -DRL_LIBDIR='"$(libdir)"'
 
 CORE_SRC := $(wildcard shim/core/*.c)

@@ -168,7 +168,7 @@ static void write_record(struct ledger *ledger, uint32_t account, const struct r
 {
 	/* Not on the stack: the handler of a fatal signal may have little of it. One writer, by record_taken.
 	 */
-	static char line[RECORD_MAX + 1];
+	static char line[RECORD_MAX + 1] RL_SELDOM;
 	struct account *a = &ledger->account[account];
 	struct fmt f = FMT_INIT(line);
 	uint64_t mask;

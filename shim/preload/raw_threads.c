@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/attrs.h"
 #include "core/breach.h"
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
@@ -20,7 +21,7 @@
 enum { FOLLOWED_MAX = 256, ENDING_NS = 500000, ENDING_TRIES = 10 };
 
 /* Numbers of threads, 0: free. Written under the ledger's lock. */
-static pid_t followed[FOLLOWED_MAX];
+static pid_t followed[FOLLOWED_MAX] RL_SELDOM;
 static int followed_end; /* all used ones lie below */
 
 bool raw_threads_sweep(void)

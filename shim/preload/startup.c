@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/accounts.h"
+#include "core/attrs.h"
 #include "core/cells.h"
 #include "core/claims.h"
 #include "core/config.h"
@@ -26,7 +27,7 @@
 
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
-static char status_file[CONFIG_PATH_MAX + 1], log_file[CONFIG_PATH_MAX + 1];
+static char status_file[CONFIG_PATH_MAX + 1] RL_SELDOM, log_file[CONFIG_PATH_MAX + 1] RL_SELDOM;
 
 /* The one line that the shim ever prints. */
 static RL_NORETURN void refuse_to_start(const char *why)
