@@ -31,6 +31,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -45,6 +46,8 @@ enum {
 	LEDGER_STEPS = 16,
 	LEDGER_NAME = 128,
 	LEDGER_PATH = 512,
+	LEDGER_PAGE = 4096,
+	LEDGER_MARGIN = 1024, /* as many bytes of cells lie on the header's page */
 };
 
 /* "None" for every index into the tables. */
@@ -174,7 +177,15 @@ struct account {
 	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
 };
 
+/*
+ * Cells are numbered from the header downwards, slots upwards: the first of
+ * both lie on the header's page. Most trees need no other, and each page costs
+ * every process of the tree a fault.
+ */
 struct ledger {
+	char margin[LEDGER_MARGIN] __attribute__((aligned(LEDGER_PAGE)));
+	struct cell cells_downwards[LEDGER_CELLS]; /* ledger_cell() */
+
 	uint32_t magic;
 	uint32_t version;
 	uint64_t size;
@@ -194,10 +205,17 @@ struct ledger {
 	_Atomic uint64_t home_namespace;
 	char path[LEDGER_PATH];
 
-	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(4096)));
-	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(4096)));
-	struct cell cell[LEDGER_CELLS] __attribute__((aligned(4096)));
+	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(sizeof(struct slot))));
+	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(LEDGER_PAGE)));
 };
+static_assert(offsetof(struct ledger, magic) / LEDGER_PAGE == offsetof(struct ledger, slot[8]) / LEDGER_PAGE,
+	      "the first slots lie on the header's page");
+
+/* Cells are numbered from the header downwards. */
+static inline struct cell *ledger_cell(const struct ledger *ledger, uint32_t index)
+{
+	return (struct cell *)&ledger->cells_downwards[LEDGER_CELLS - 1 - index];
+}
 
 enum ledger_degraded {
 	LEDGER_CELLS_FULL = 1,	  /* threads without a cell charge under the lock */

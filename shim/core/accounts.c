@@ -235,7 +235,7 @@ static void recompute_cells(struct ledger *ledger)
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++) {
-		struct cell *c = &ledger->cell[i];
+		struct cell *c = ledger_cell(ledger, i);
 		uint32_t owner = atomic_load_explicit(&c->slot, memory_order_relaxed);
 		struct slot *s = owner ? &ledger->slot[owner - 1] : NULL;
 

@@ -174,13 +174,13 @@ struct cell *cells_attach_locked(struct ledger *ledger, uint32_t slot)
 	uint32_t i = 0;
 	struct cell *c;
 
-	while (i < end && atomic_load_explicit(&ledger->cell[i].slot, memory_order_relaxed))
+	while (i < end && atomic_load_explicit(&ledger_cell(ledger, i)->slot, memory_order_relaxed))
 		i++;
-	if (i == LEDGER_CELLS || (i && i == end && ledger_grow(&ledger->cell[i], sizeof(ledger->cell[i])))) {
+	if (i == LEDGER_CELLS || (i && i == end && ledger_grow(ledger_cell(ledger, i), sizeof(struct cell)))) {
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_CELLS_FULL, memory_order_relaxed);
 		return NULL;
 	}
-	c = &ledger->cell[i];
+	c = ledger_cell(ledger, i);
 	store(&c->credit, 0);
 	store(&c->low, INT64_MAX);
 	store(&c->taken, 0);
@@ -223,7 +223,7 @@ void cells_note_last_peak(struct ledger *ledger, uint32_t slot)
 	int64_t unused = 0;
 
 	for (uint32_t i = 0; i < end; i++) {
-		const struct cell *c = &ledger->cell[i];
+		const struct cell *c = ledger_cell(ledger, i);
 		int64_t least = load(&c->low) < load(&c->credit) ? load(&c->low) : load(&c->credit);
 
 		if (atomic_load_explicit(&c->slot, memory_order_relaxed) == slot + 1 &&
@@ -249,8 +249,8 @@ int64_t cells_charged(const struct ledger *ledger, uint32_t slot)
 	int64_t charged = s->leased - s->taken - s->surplus;
 
 	for (uint32_t i = 0; i < end; i++)
-		if (atomic_load_explicit(&ledger->cell[i].slot, memory_order_relaxed) == slot + 1)
-			charged -= cell_unused(&ledger->cell[i]);
+		if (atomic_load_explicit(&ledger_cell(ledger, i)->slot, memory_order_relaxed) == slot + 1)
+			charged -= cell_unused(ledger_cell(ledger, i));
 	return charged > 0 ? charged : 0;
 }
 

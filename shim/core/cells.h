@@ -1,7 +1,7 @@
 /*
  * cells.h - the byte budget as a thread meets it: credit in its own cell.
  *
- * Owns:    ledger->cell[] but for `taken`.
+ * Owns:    the cells but for `taken`.
  * Called:  interpose_heap from any thread on every allocation.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          the slow paths take the ledger's lock.

@@ -32,7 +32,7 @@ static bool freeze_others(struct ledger *ledger, const struct cell *self)
 	bool any = false;
 
 	for (uint32_t i = 0; i < end; i++) {
-		struct cell *c = &ledger->cell[i];
+		struct cell *c = ledger_cell(ledger, i);
 
 		if (c == self || !atomic_load_explicit(&c->slot, memory_order_relaxed) || !cell_unused(c))
 			continue;
@@ -67,7 +67,7 @@ static void reclaim(struct ledger *ledger, const struct cell *self)
 	all = fence_others(ledger);
 	atomic_fetch_add_explicit(&ledger->reclaims, 1, memory_order_relaxed);
 	for (uint32_t i = 0; i < end; i++) {
-		struct cell *c = &ledger->cell[i];
+		struct cell *c = ledger_cell(ledger, i);
 		uint32_t owner = atomic_load_explicit(&c->slot, memory_order_relaxed);
 		struct slot *s = owner ? &ledger->slot[owner - 1] : NULL;
 		int64_t k;

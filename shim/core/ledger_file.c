@@ -20,24 +20,36 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-enum { PAGE = 4096 };
+enum { PAGE = LEDGER_PAGE };
 
 static const char *const DIRECTORIES[] = {"/dev/shm", "/tmp"};
 static const char NAME_PREFIX[] = "reslimit-";
 
-int ledger_page_in(const void *start, size_t len)
+/* Return: 0, or -errno: -EINVAL before Linux 5.14, which cannot say. */
+static long populate(uintptr_t begin, size_t len)
 {
-	uintptr_t first = (uintptr_t)start & ~(uintptr_t)(PAGE - 1);
-	uintptr_t end = ((uintptr_t)start + len + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+	uintptr_t first = begin & ~(uintptr_t)(PAGE - 1);
+	uintptr_t end = (begin + len + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
 	long error = raw_syscall3(SYS_madvise, first, end - first, MADV_POPULATE_WRITE);
 
-	/* Kernels before 5.14 cannot say; the page is then made when it is touched. */
+	/* What a store would have ended in SIGBUS. */
+	return error == -EFAULT ? -ENOSPC : error;
+}
+
+int ledger_page_in(const void *start, size_t len)
+{
+	long error = populate((uintptr_t)start, len);
+
+	/* Who cannot say makes the page when it is touched. */
 	return error == -EINVAL ? 0 : (int)error;
 }
 
 int ledger_grow(const void *entry, size_t len)
 {
-	return (uintptr_t)entry % PAGE ? 0 : ledger_page_in(entry, len);
+	bool begins_page = (uintptr_t)entry % PAGE == 0;
+	bool ends_page = ((uintptr_t)entry + len) % PAGE == 0;
+
+	return begins_page || ends_page ? ledger_page_in(entry, len) : 0;
 }
 
 static void make_path(struct fmt *f, const char *directory)
@@ -62,31 +74,39 @@ static int map(int fd, struct ledger **ledger)
 	return 0;
 }
 
-/* The pages that every process touches first. */
-static const off_t FIRST_ENTRIES[] = {
-	offsetof(struct ledger, account),
-	offsetof(struct ledger, slot),
-	offsetof(struct ledger, cell),
+/* What every process touches first. */
+static const struct {
+	off_t begin;
+	size_t len;
+} FIRST_ENTRIES[] = {
+	{offsetof(struct ledger, magic), LEDGER_PAGE - offsetof(struct ledger, magic) % LEDGER_PAGE},
+	{offsetof(struct ledger, account), sizeof(struct account)},
 };
 
-/* Written, not stored: on a full file system a store would raise SIGBUS. */
-static int write_header(int fd, const char *path)
+/* Sees to it that they have memory: on a full file system a store would raise SIGBUS. Return: 0 or -errno. */
+static int reserve_pages(int fd, const struct ledger *ledger)
 {
-	struct {
-		uint32_t magic, version;
-		uint64_t size;
-		uint32_t owner;
-	} head = {LEDGER_MAGIC, LEDGER_VERSION, sizeof(struct ledger), raw_geteuid()};
-	size_t len = strlen(path) + 1;
-	long written;
+	for (size_t i = 0; i < RL_ARRAY_LEN(FIRST_ENTRIES); i++) {
+		uintptr_t begin = (uintptr_t)ledger + (uintptr_t)FIRST_ENTRIES[i].begin;
+		long error = populate(begin, FIRST_ENTRIES[i].len);
 
-	static_assert(offsetof(struct ledger, owner) == 16, "the written header is the ledger's beginning");
-	written = raw_syscall4(SYS_pwrite64, fd, path, len, offsetof(struct ledger, path));
-	for (size_t i = 0; i < RL_ARRAY_LEN(FIRST_ENTRIES) && written >= 0; i++)
-		written = raw_syscall4(SYS_pwrite64, fd, "", 1, FIRST_ENTRIES[i]);
-	if (written >= 0)
-		written = raw_syscall4(SYS_pwrite64, fd, &head, 20, 0);
-	return written < 0 ? (int)written : 0;
+		if (error == -EINVAL)
+			error = raw_syscall4(SYS_pwrite64, fd, "", 1, FIRST_ENTRIES[i].begin);
+		if (error < 0)
+			return (int)error;
+	}
+	return 0;
+}
+
+/* Who finds the magic number finds the rest. */
+static void write_header(struct ledger *ledger, const char *path)
+{
+	memcpy(ledger->path, path, strlen(path) + 1);
+	ledger->version = LEDGER_VERSION;
+	ledger->size = sizeof(*ledger);
+	ledger->owner = raw_geteuid();
+	atomic_thread_fence(memory_order_release);
+	ledger->magic = LEDGER_MAGIC;
 }
 
 /* Without the signal that the kernel sends beside EFBIG. */
@@ -105,26 +125,36 @@ static int truncate_quietly(int fd)
 	return error;
 }
 
-static int fill(int fd, const char *path)
-{
-	int error = truncate_quietly(fd);
-
-	return error ? error : write_header(fd, path);
-}
-
 /* A limit on file sizes is meant for the program's files; where it cannot be lifted it must not kill. */
-static int fill_beyond_file_limit(int fd, const char *path)
+static int grow_beyond_file_limit(int fd)
 {
 	struct rlimit was, lifted;
-	int error = fill(fd, path);
+	int error;
 
-	if (error != -EFBIG || raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &was) < 0)
-		return error;
+	if (raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &was) < 0 ||
+	    was.rlim_cur >= sizeof(struct ledger))
+		return raw_ftruncate(fd, sizeof(struct ledger));
 	lifted = was;
 	lifted.rlim_cur = was.rlim_max;
 	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &lifted, NULL);
-	error = fill(fd, path);
+	error = truncate_quietly(fd);
 	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &was, NULL);
+	return error;
+}
+
+static int fill(int fd, const char *path, struct ledger **ledger)
+{
+	int error = grow_beyond_file_limit(fd);
+
+	if (!error)
+		error = map(fd, ledger);
+	if (error)
+		return error;
+	error = reserve_pages(fd, *ledger);
+	if (error)
+		ledger_unmap(*ledger);
+	else
+		write_header(*ledger, path);
 	return error;
 }
 
@@ -138,9 +168,7 @@ static int create_in(const char *directory, struct ledger **ledger)
 	fd = raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;
-	error = fill_beyond_file_limit(fd, path);
-	if (!error)
-		error = map(fd, ledger);
+	error = fill(fd, path, ledger);
 	raw_close(fd);
 	if (error)
 		raw_unlink(path);
@@ -275,7 +303,7 @@ static bool was_never_begun(const char *path)
 
 	if (fd < 0)
 		return false;
-	raw_read(fd, &magic, sizeof(magic));
+	raw_syscall4(SYS_pread64, fd, &magic, sizeof(magic), offsetof(struct ledger, magic));
 	raw_close(fd);
 	return !magic;
 }
@@ -327,6 +355,18 @@ static void sweep_directory(const char *directory)
 	raw_close(fd);
 }
 
+/* What a tmpfs adds to a directory's size for each entry: no other file system has less for names like ours.
+ */
+enum { TMPFS_ENTRY = 20 };
+
+/* Whether the directory holds more than our new file; cheaper than reading it. */
+static bool has_other_files(const char *directory)
+{
+	struct stat st;
+
+	return raw_syscall4(SYS_newfstatat, AT_FDCWD, directory, &st, 0) < 0 || st.st_size != TMPFS_ENTRY;
+}
+
 int ledger_create(struct ledger **ledger)
 {
 	int error = -ENOENT;
@@ -334,7 +374,8 @@ int ledger_create(struct ledger **ledger)
 	for (size_t i = 0; i < RL_ARRAY_LEN(DIRECTORIES); i++) {
 		error = create_in(DIRECTORIES[i], ledger);
 		if (!error) {
-			sweep_directory(DIRECTORIES[i]);
+			if (has_other_files(DIRECTORIES[i]))
+				sweep_directory(DIRECTORIES[i]);
 			return 0;
 		}
 	}

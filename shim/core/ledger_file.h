@@ -47,7 +47,7 @@ void ledger_unlink(struct ledger *ledger);
  */
 int ledger_page_in(const void *start, size_t len);
 
-/* The same for the next entry of a table whose entries fill pages exactly: only the first of a page asks. */
+/* The same for the next entry of a table, upwards or downwards: only the first of a page asks. */
 int ledger_grow(const void *entry, size_t len);
 
 #endif

@@ -204,8 +204,8 @@ static void free_cells(struct ledger *ledger, uint32_t index)
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++)
-		if (atomic_load_explicit(&ledger->cell[i].slot, memory_order_relaxed) == index + 1)
-			atomic_store_explicit(&ledger->cell[i].slot, 0, memory_order_relaxed);
+		if (atomic_load_explicit(&ledger_cell(ledger, i)->slot, memory_order_relaxed) == index + 1)
+			atomic_store_explicit(&ledger_cell(ledger, i)->slot, 0, memory_order_relaxed);
 }
 
 void slots_return_leases(struct ledger *ledger, uint32_t index)

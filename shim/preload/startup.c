@@ -179,7 +179,6 @@ static void begin_tree(const struct config *config)
 {
 	struct ledger *ledger;
 	uint32_t account, slot;
-	uint64_t mask;
 	int error;
 
 	error = ledger_create(&ledger);
@@ -188,14 +187,13 @@ static void begin_tree(const struct config *config)
 	if (error)
 		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
 			      "); make one of them writable, with some space left");
-	ledger_lock(ledger, &mask);
-	/* The first account needs the slot's number, and the slot its account: both are 0. */
+	/* Nobody else knows this ledger yet, so nobody locks it. The first account needs the slot's number,
+	 * and the slot its account: both are 0. */
 	slot = slots_open(ledger, LEDGER_NONE);
 	slots_bind_self(ledger, slot);
 	account = open_accounts(ledger, LEDGER_NONE, slot, config);
 	ledger->slot[slot].account = account;
 	accounts_add_procs(ledger, account, 1);
-	ledger_unlock(ledger, &mask);
 	member.ledger = ledger;
 	member.slot = slot;
 }

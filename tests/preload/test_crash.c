@@ -101,8 +101,8 @@ static int64_t charged_to(uint32_t slot)
 	int64_t charged = ledger->slot[slot].leased - ledger->slot[slot].taken - ledger->slot[slot].surplus;
 
 	for (uint32_t i = 0; i < ledger->cells_end; i++)
-		if (ledger->cell[i].slot == slot + 1)
-			charged -= ledger->cell[i].credit - ledger->cell[i].taken;
+		if (ledger_cell(ledger, i)->slot == slot + 1)
+			charged -= ledger_cell(ledger, i)->credit - ledger_cell(ledger, i)->taken;
 	return charged;
 }
 

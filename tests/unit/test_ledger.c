@@ -583,7 +583,7 @@ static void full_table_of_cells_is_a_refusal(void **state)
 	begin(MIB, RL_UNLIMITED);
 	ledger_lock(ledger, &mask);
 	for (uint32_t i = 0; i < LEDGER_CELLS; i++)
-		atomic_store_explicit(&ledger->cell[i].slot, self_slot + 1, memory_order_relaxed);
+		atomic_store_explicit(&ledger_cell(ledger, i)->slot, self_slot + 1, memory_order_relaxed);
 	atomic_store(&ledger->cells_end, LEDGER_CELLS);
 	ledger_unlock(ledger, &mask);
 	assert_null(cells_attach(ledger, self_slot));
