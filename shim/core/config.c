@@ -5,11 +5,13 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "actions.h"
 #include "attrs.h"
+#include "text.h"
 #include "units.h"
 
 enum support { NOW = true, LATER = false };
@@ -215,7 +217,7 @@ static int read_entry(struct config *config, const char *entry, struct fmt *why)
 	char reason[192];
 	struct fmt because = FMT_INIT(reason);
 
-	if (!equals || !strncmp(entry, CONFIG_LEDGER_VARIABLE "=", sizeof(CONFIG_LEDGER_VARIABLE)))
+	if (!equals || text_starts_with(entry, CONFIG_LEDGER_VARIABLE "="))
 		return 0;
 	len = (size_t)(equals - name);
 	variable = config_find(name, len);
@@ -236,7 +238,7 @@ int config_read_environ(struct config *config, char *const *environment, struct 
 	for (; *environment; environment++) {
 		int set;
 
-		if (strncmp(*environment, CONFIG_PREFIX, strlen(CONFIG_PREFIX)) != 0)
+		if (!text_starts_with(*environment, CONFIG_PREFIX))
 			continue;
 		set = read_entry(config, *environment, why);
 		if (set < 0)
@@ -246,7 +248,7 @@ int config_read_environ(struct config *config, char *const *environment, struct 
 	return count;
 }
 
-/* FNV-1a; collisions are harmless, they only keep two equal-looking budgets in one account. */
+/* After FNV-1a; collisions are harmless, they only keep two equal-looking budgets in one account. */
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 {
 	const unsigned char *bytes = data;
@@ -256,14 +258,31 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 	return hash;
 }
 
+/* The same in steps of a word: byte by byte the settings would take each start 3 us. */
+static uint64_t hash_words(uint64_t hash, const void *data, size_t len)
+{
+	const char *bytes = data;
+
+	for (size_t i = 0; i < len; i += sizeof(hash)) {
+		uint64_t word;
+
+		__builtin_memcpy(&word, bytes + i, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
 	return text ? hash_bytes(hash, text, strlen(text) + 1) : hash_bytes(hash, "\377", 1);
 }
 
+static_assert(offsetof(struct config, status_file) % sizeof(uint64_t) == 0, "whole words are hashed");
+
 uint64_t config_hash(const struct config *config)
 {
-	uint64_t hash = hash_bytes(0xcbf29ce484222325ULL, config, offsetof(struct config, status_file));
+	uint64_t hash = hash_words(0xcbf29ce484222325ULL, config, offsetof(struct config, status_file));
 
 	hash = hash_text(hash, config->status_file);
 	hash = hash_text(hash, config->name);

@@ -95,6 +95,29 @@ static inline bool raw_subtract_own(_Atomic int64_t *counter, int64_t n)
 #endif
 }
 
+/* The processor's own way to copy or fill many bytes. Return: false if it has none. */
+static inline bool raw_copy(void *to, const void *from, size_t n)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+	return true;
+#else
+	(void)to, (void)from, (void)n;
+	return false;
+#endif
+}
+
+static inline bool raw_fill(void *to, int byte, size_t n)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
+	return true;
+#else
+	(void)to, (void)byte, (void)n;
+	return false;
+#endif
+}
+
 /* Tells the processor that this is a waiting loop. */
 static inline void raw_cpu_relax(void)
 {
