@@ -1,7 +1,7 @@
 /*
  * rawsys.h - raw system calls: the one place that knows the processor.
  *
- * Owns:    nothing.
+ * Owns:    raw_clock.
  * Called:  shim/core and shim/preload, from any state.
  * Context: any thread, async-signal-safe, vfork child; leaves errno alone, so
  *          that the timer thread, which libc does not know, can use them too.
@@ -243,10 +243,26 @@ static inline void raw_sigmask(int how, const uint64_t *set, uint64_t *old)
 	raw_syscall4(SYS_rt_sigprocmask, how, set, old, sizeof(*set));
 }
 
+/*
+ * The kernel's own function for clocks, mapped into each process, that needs
+ * no system call and no libc; NULL where nobody has looked for it. Set before
+ * there are threads.
+ */
+typedef int raw_clock_function(clockid_t clock, struct timespec *ts);
+extern raw_clock_function *raw_clock __attribute__((visibility("hidden")));
+#if defined(__x86_64__)
+#define RAW_CLOCK_SYMBOL "__vdso_clock_gettime"
+#else
+#define RAW_CLOCK_SYMBOL "__kernel_clock_gettime"
+#endif
+
 static inline int64_t raw_clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
+	/* Of processor time the kernel must be asked in any case. */
+	if (raw_clock && (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME) && raw_clock(clock, &ts) == 0)
+		return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	if (raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
 		return -1;
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;

@@ -176,6 +176,8 @@ void real_resolve(void)
 	/* The program must not be told of a failure that is ours. */
 	if (missed)
 		dlerror();
+	symbols_begin(&symbols, SYMBOLS_KERNEL);
+	raw_clock = (raw_clock_function *)symbols_find(&symbols, RAW_CLOCK_SYMBOL);
 	memcpy(&real, &found, sizeof(real));
 	resolved = true;
 	resolving = false;

@@ -18,6 +18,9 @@
 /* Our own dynamic section: what tells us from other objects. */
 extern ElfW(Dyn) _DYNAMIC[] RL_HIDDEN;
 
+/* No file can have this name: the loader calls those by their paths. */
+static const char KERNEL_OBJECT[] = "linux-vdso.so.1";
+
 enum { VERSION_HIDDEN = 0x8000, VERSION_GLOBAL = 1, WORD_BITS = 8 * sizeof(ElfW(Addr)) };
 
 /* Some loaders add the base to these addresses in place, and never in the vdso. */
@@ -57,10 +60,23 @@ static const struct link_map *find_us(void)
 	return object;
 }
 
+static void begin_kernel(struct symbols *symbols)
+{
+	const struct link_map *object = find_us() ? _r_debug.r_map : NULL;
+
+	while (object && strcmp(object->l_name, KERNEL_OBJECT) != 0)
+		object = object->l_next;
+	symbols->count = object && read_object(object, &symbols->table[0]);
+}
+
 void symbols_begin(struct symbols *symbols, enum symbols_from from)
 {
 	const struct link_map *object = find_us();
 
+	if (from == SYMBOLS_KERNEL) {
+		begin_kernel(symbols);
+		return;
+	}
 	symbols->count = 0;
 	if (object)
 		object = from == SYMBOLS_ALL ? _r_debug.r_map : object->l_next;

@@ -35,7 +35,7 @@ struct symbols {
 	struct symbol_table table[SYMBOL_OBJECTS];
 };
 
-enum symbols_from { SYMBOLS_ALL, SYMBOLS_BEHIND_US };
+enum symbols_from { SYMBOLS_ALL, SYMBOLS_BEHIND_US, SYMBOLS_KERNEL /* the vdso alone */ };
 
 /* Notes the objects from there on, up to the first that cannot be read. */
 void symbols_begin(struct symbols *symbols, enum symbols_from from);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 /* The part of the shim that is tested; it needs nothing else of it. */
+#include "core/rawsys.h"
 #include "preload/symbols.c"
 
 #define NAME(name) #name,
@@ -94,6 +95,23 @@ static void all_objects_include_those_behind_us(void **state)
 	assert_ptr_equal(symbols_find(&all, "malloc"), dlsym(RTLD_DEFAULT, "malloc"));
 }
 
+static void the_kernel_s_clock_agrees_with_its_system_call(void **state)
+{
+	struct symbols kernel;
+	int64_t before, at, after;
+
+	(void)state;
+	symbols_begin(&kernel, SYMBOLS_KERNEL);
+	before = raw_clock_ns(CLOCK_BOOTTIME);
+	raw_clock = (raw_clock_function *)symbols_find(&kernel, RAW_CLOCK_SYMBOL);
+	assert_non_null(raw_clock);
+	at = raw_clock_ns(CLOCK_BOOTTIME);
+	raw_clock = NULL;
+	after = raw_clock_ns(CLOCK_BOOTTIME);
+	assert_in_range(at, before, after);
+	assert_null(symbols_find(&kernel, "malloc"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +121,7 @@ int main(void)
 		cmocka_unit_test(an_indirect_function_is_left_to_dlsym),
 		cmocka_unit_test(data_is_not_a_function),
 		cmocka_unit_test(all_objects_include_those_behind_us),
+		cmocka_unit_test(the_kernel_s_clock_agrees_with_its_system_call),
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);
