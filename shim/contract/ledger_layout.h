@@ -141,6 +141,14 @@ struct account {
 	int32_t root_pid;
 	uint64_t config_hash;
 
+	/* What each new lease, thread and process looks at lies together: between processors each line costs.
+	 */
+	_Atomic uint32_t killing; /* the KILL step began: no new process or thread */
+	/* Caches of sums over member slots, and their peaks. */
+	int64_t leased, threads, procs;
+	int64_t mem_peak, threads_peak, procs_peak;
+	int64_t procs_total;
+
 	/* Fixed when the account is opened. */
 	int64_t limit[RL_LIMIT_COUNT];
 	struct action action[RL_LIMIT_COUNT];
@@ -154,10 +162,6 @@ struct account {
 	char log[LEDGER_NAME];
 	char status_file[LEDGER_PATH];
 
-	/* Caches of sums over member slots, and their peaks. */
-	int64_t leased, threads, procs;
-	int64_t mem_peak, threads_peak, procs_peak;
-	int64_t procs_total;
 	int64_t cpu_dead_ns;
 	int64_t cpu_sum_ns, cpu_summed_ns; /* the last sum over all members, and when */
 
@@ -174,7 +178,6 @@ struct account {
 	int64_t next_step_ns; /* CLOCK_MONOTONIC; INT64_MAX: no further step */
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
-	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
 };
 
 /*

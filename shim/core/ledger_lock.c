@@ -111,3 +111,8 @@ void ledger_unlock(struct ledger *ledger, const uint64_t *mask)
 		raw_futex_wake(&ledger->lock, 1, 0);
 	raw_sigmask(SIG_SETMASK, mask, NULL);
 }
+
+pid_t ledger_lock_holder(const struct ledger *ledger)
+{
+	return (pid_t)(atomic_load_explicit(&ledger->lock, memory_order_relaxed) & ~LOCK_WAITERS);
+}

@@ -24,4 +24,7 @@
 void ledger_lock(struct ledger *ledger, uint64_t *mask);
 void ledger_unlock(struct ledger *ledger, const uint64_t *mask);
 
+/* The calling thread's number, which who holds the lock has asked the kernel for already. */
+pid_t ledger_lock_holder(const struct ledger *ledger);
+
 #endif

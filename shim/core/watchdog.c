@@ -19,13 +19,18 @@
 
 enum { SLICE_NS = 100000 /* the shortest that the kernel takes */ };
 
+bool watchdog_minds(const struct account *account, enum limit_id id)
+{
+	return account->limit[id] != RL_UNLIMITED &&
+	       (!limit_is_deniable(id) || action_has_signal(&account->action[id]));
+}
+
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
 	{
 		for (int i = 0; i < RL_LIMIT_COUNT; i++)
-			if (a->limit[i] != RL_UNLIMITED &&
-			    (!limit_is_deniable(i) || action_has_signal(&a->action[i])))
+			if (watchdog_minds(a, i))
 				return true;
 	}
 	return false;

@@ -29,7 +29,8 @@ struct watchdog {
 
 enum { WATCHDOG_STOP = 1, WATCHDOG_KICK = 2 };
 
-/* Whether the accounts of a slot have anything to watch. */
+/* Whether a limit of an account, or any of the accounts of a slot, has to be watched. */
+bool watchdog_minds(const struct account *account, enum limit_id id);
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot);
 
 void watchdog_init(struct watchdog *watchdog, struct ledger *ledger, uint32_t slot);

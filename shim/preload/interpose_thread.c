@@ -37,17 +37,28 @@ static RL_THREAD_LOCAL int end_rounds;
 /* Values of end_key: whether the thread has a place to give back beside its cell. */
 static char uncounted, counted;
 
+/* What libc believes the calling thread's number to be, which it tells without a system call. */
+static pid_t believed_tid(void)
+{
+	clockid_t clock;
+
+	return pthread_getcpuclockid(pthread_self(), &clock) ? 0 : raw_tid_of_cpu_clock(clock);
+}
+
 static void give_back(bool has_place)
 {
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
-	if (thread_self.cell)
-		cells_retire_locked(member.ledger, member.slot, thread_self.cell);
-	if (has_place)
-		slots_end_thread(member.ledger, member.slot);
-	thread_self.cell = thread_self.fast = NULL;
-	thread_self.phase = THREAD_ENDED;
+	/* In a child that libc was not told of, place and cell are those of the parent's thread. */
+	if (believed_tid() == ledger_lock_holder(member.ledger)) {
+		if (thread_self.cell)
+			cells_retire_locked(member.ledger, member.slot, thread_self.cell);
+		if (has_place)
+			slots_end_thread(member.ledger, member.slot);
+		thread_self.cell = thread_self.fast = NULL;
+		thread_self.phase = THREAD_ENDED;
+	}
 	ledger_unlock(member.ledger, &mask);
 }
 
@@ -58,8 +69,7 @@ static void end_thread(void *value)
 		pthread_setspecific(end_key, value);
 		return;
 	}
-	if (!member_is_borrowed())
-		give_back(value == &counted);
+	give_back(value == &counted);
 }
 
 int thread_make_key(void)

@@ -92,5 +92,5 @@ __attribute__((constructor)) static void begin(void)
 	at_quick_exit(end_quick_exit);
 	fatal_install();
 	timer_thread_ensure();
-	timer_thread_arm_backstop();
+	timer_thread_arm_backstop(TIMER_FIRST_BEHIND_NS);
 }

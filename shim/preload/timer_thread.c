@@ -33,7 +33,7 @@
 enum { STACK = 24 << 10, TLS_HALF = 2048, POINTER_WORDS = 64, PAGE = 4096 };
 static char room[STACK + 2 * TLS_HALF + PAGE] RL_SELDOM;
 
-enum { LAST_RESORT_NS = 500000000, FORGET_NS = 20000, FORGET_TRIES = 500 };
+enum { FORGET_NS = 20000, FORGET_TRIES = 500 };
 
 static struct {
 	struct watchdog watchdog;
@@ -143,7 +143,7 @@ void timer_thread_resume(struct timer_pause pause)
 		start();
 }
 
-void timer_thread_arm_backstop(void)
+void timer_thread_arm_backstop(int64_t behind_ns)
 {
 	struct sigevent event;
 	struct itimerspec when;
@@ -158,7 +158,7 @@ void timer_thread_arm_backstop(void)
 	}
 	if (at_ns > RL_LIMIT_MAX)
 		return;
-	at_ns += LAST_RESORT_NS;
+	at_ns += behind_ns;
 	memset(&event, 0, sizeof(event));
 	event.sigev_notify = SIGEV_SIGNAL;
 	event.sigev_signo = SIGKILL;
@@ -167,6 +167,23 @@ void timer_thread_arm_backstop(void)
 	when.it_value.tv_nsec = at_ns % 1000000000;
 	if (raw_syscall3(SYS_timer_create, CLOCK_MONOTONIC, &event, &id) == 0)
 		raw_syscall4(SYS_timer_settime, id, TIMER_ABSTIME, &when, NULL);
+}
+
+/*
+ * Whether a child can do without a thread until it first allocates, which most
+ * never do: they execute a program, and the thread would take a third of the
+ * fork's time in vain. Until then its parent's thread ends it with the tree;
+ * should that be gone too, the kernel's SIGKILL at the last step.
+ */
+static bool backstop_stands_in(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	{
+		for (int i = 0; i < RL_LIMIT_COUNT; i++)
+			if (watchdog_minds(a, i) && (i != RL_WALL || breach_last_step_ns(a) == INT64_MAX))
+				return false;
+	}
+	return true;
 }
 
 void timer_thread_fork(enum fork_side side)
@@ -178,7 +195,8 @@ void timer_thread_fork(enum fork_side side)
 	atomic_store_explicit(&timer.state, TIMER_ABSENT, memory_order_relaxed);
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
 	timer.needed = 0;
-	timer_thread_ensure();
-	if (timer.needed > 0)
-		timer_thread_arm_backstop();
+	/* An atfork handler may have allocated: the moment to wait for has passed. */
+	if (!backstop_stands_in() || thread_self.phase == THREAD_ATTACHED)
+		timer_thread_ensure();
+	timer_thread_arm_backstop(TIMER_CHILD_BEHIND_NS);
 }

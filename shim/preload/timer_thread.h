@@ -5,8 +5,10 @@
  * Called:  lifecycle, forkguard, interpose_identity (pause), member (kick).
  * Context: starting: any thread, async-signal-safe, not in a vfork child.
  *          The thread itself: no libc, all signals blocked, raw system calls.
- * Fork:    the child starts its own at once: one that never comes back to us
- *          must not outlive the last process that has one.
+ * Fork:    the child has the kernel's timer at once, and its own thread when it
+ *          first allocates; at once if the timer does not cover all limits: a
+ *          child that never comes back to us must not outlive the last process
+ *          that has one.
  *
  * The thread is made by a raw clone: a thread made by pthread_create would
  * make putc five times as slow for the rest of the process, and would keep
@@ -18,6 +20,7 @@
 #define RL_PRELOAD_TIMER_THREAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "forkguard.h"
 
@@ -40,8 +43,12 @@ struct timer_pause {
 struct timer_pause timer_thread_pause(void);
 void timer_thread_resume(struct timer_pause pause);
 
-/* Leaves a SIGKILL with the kernel for after the last step of the wall limit. */
-void timer_thread_arm_backstop(void);
+/*
+ * Leaves a SIGKILL with the kernel for that long after the last step of the
+ * wall limit: a first process needs time to write the record.
+ */
+enum { TIMER_FIRST_BEHIND_NS = 500000000, TIMER_CHILD_BEHIND_NS = 20000000 };
+void timer_thread_arm_backstop(int64_t behind_ns);
 
 void timer_thread_fork(enum fork_side side);
 

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <time.h>
+
 #include "guarded.h"
 
 #include <signal.h>
@@ -142,16 +144,43 @@ static void wall_time_ends_children_too(void **state)
 	run_free(r);
 }
 
+/* How long it takes until the last of a tree is gone, whose first process exits 0 at once. */
+static int64_t tree_ns(const char *const set[], const char *const argv[])
+{
+	struct timespec begin, end;
+	struct run *r;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	/* Their ends of the output pipes close only when they die: run_guarded() waits for that. */
+	r = guarded(set, argv);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	expect_exit(r, 0);
+	run_free(r);
+	return (end.tv_sec - begin.tv_sec) * SEC + end.tv_nsec - begin.tv_nsec;
+}
+
 static void children_that_outlive_their_parent_meet_the_deadline(void **state)
 {
-	struct run *r = guarded(SET("WALL=300ms"), ARGV("spin_in_children", "2", "leave"));
-	struct run *s = guarded(SET("WALL=300ms"), ARGV("leave_sleeping_child"));
-
 	(void)state;
-	expect_exit(r, 0);
-	expect_exit(s, 0);
-	run_free(r);
-	run_free(s);
+	/* They call nothing that we see after the fork, so the kernel's own timer ends them: at the last
+	 * step. */
+	assert_in_range(tree_ns(SET("WALL=300ms"), ARGV("spin_in_children", "2", "leave")), 1299 * MS,
+			1320 * MS + LATE);
+	assert_in_range(tree_ns(SET("WALL=300ms"), ARGV("leave_sleeping_child")), 1299 * MS,
+			1320 * MS + LATE);
+	assert_in_range(tree_ns(SET("WALL=300ms", "WALL_ACTION=KILL"), ARGV("leave_sleeping_child")),
+			299 * MS, 320 * MS + LATE);
+	/* Of processor time it knows nothing. */
+	assert_in_range(tree_ns(SET("WALL=1h", "CPU=300ms"), ARGV("spin_in_children", "1", "leave")),
+			290 * MS, 2 * SEC);
+}
+
+static void a_child_that_allocates_has_its_own_watchdog(void **state)
+{
+	(void)state;
+	/* TERM at the deadline, though its parent is gone. */
+	assert_in_range(tree_ns(SET("WALL=300ms"), ARGV("leave_sleeping_child", "allocate")), 299 * MS,
+			300 * MS + LATE);
 }
 
 static void repeated_refusals_escalate_as_the_list_says(void **state)
@@ -282,6 +311,7 @@ int main(void)
 		cmocka_unit_test(processor_time_is_summed_over_the_tree),
 		cmocka_unit_test(wall_time_ends_children_too),
 		cmocka_unit_test(children_that_outlive_their_parent_meet_the_deadline),
+		cmocka_unit_test(a_child_that_allocates_has_its_own_watchdog),
 		cmocka_unit_test(repeated_refusals_escalate_as_the_list_says),
 		cmocka_unit_test(an_action_without_deny_ends_at_the_first_breach),
 		cmocka_unit_test(a_limits_own_steps_are_taken),

@@ -1,14 +1,19 @@
 /*
- * leave_sleeping_child.c - leaves a child that holds its output open, and returns at once.
+ * leave_sleeping_child.c - leaves a child that holds its output open, and returns at once; with an argument
+ * the child allocates first.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "subject.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	if (fork() == 0)
+	(void)argv;
+	if (fork() == 0) {
+		if (argc > 1)
+			free(malloc(100));
 		for (;;)
 			pause();
+	}
 	return 0;
 }
