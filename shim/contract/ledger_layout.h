@@ -114,6 +114,15 @@ struct slot {
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
+/* What an account stands for. */
+enum account_part {
+	ACCOUNT_WHOLE,	 /* every limit and the record */
+	ACCOUNT_TREE,	 /* the part of SCOPE=process that the tree shares */
+	ACCOUNT_PROCESS, /* the part that each process has for itself */
+	ACCOUNT_RUNNER,	 /* of a program that ROOT does not name: no limit and no record, what it starts may
+			    have */
+};
+
 struct ledger_step {
 	int64_t at_ns; /* since the account's start */
 	int32_t signal;
@@ -172,6 +181,7 @@ struct account {
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
 	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
+	uint32_t part;		       /* enum account_part */
 };
 
 struct ledger {

@@ -189,7 +189,8 @@ static void write_record(struct ledger *ledger, uint32_t account, const struct r
 bool record_is_due(const struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
-	if (a->root == slot && (a->status_fd >= 0 || a->status_file[0]))
+	if (a->root == slot && !atomic_load_explicit(&a->record_taken, memory_order_relaxed) &&
+	    (a->status_fd >= 0 || a->status_file[0]))
 		return true;
 	return false;
 }
