@@ -202,6 +202,7 @@ struct ledger {
 	_Atomic uint32_t reclaims;
 	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
 	_Atomic uint64_t home_namespace;
+	_Atomic uint32_t slots_changed; /* how often a place was taken or given back: a look at the table is out of date */
 	char path[LEDGER_PATH];
 
 	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(4096)));

@@ -216,9 +216,8 @@ static uint32_t find_place(struct ledger *ledger)
 		slot = slots_open(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
 	}
-	if (slot == LEDGER_NONE)
-		refuse_to_start("the tree has too many processes for its ledger");
-	slots_bind_self(ledger, slot);
+	if (slot != LEDGER_NONE)
+		slots_bind_self(ledger, slot);
 	return slot;
 }
 
@@ -264,9 +263,13 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 	uint64_t mask;
 	uint32_t slot;
 
-	ledger_lock(ledger, &mask);
-	slot = find_place(ledger);
-	ledger_unlock(ledger, &mask);
+	do {
+		ledger_lock(ledger, &mask);
+		slot = find_place(ledger);
+		ledger_unlock(ledger, &mask);
+	} while (slot == LEDGER_NONE && sweep_dead(ledger, SWEEP_ALL));
+	if (slot == LEDGER_NONE)
+		refuse_to_start("the tree has too many processes for its ledger");
 	outer = &ledger->account[ledger->slot[slot].account];
 	from = accounts_find_settings(ledger, ledger->slot[slot].account, config->hash);
 	if (settings && starts_budget(ledger, slot, config)) {
