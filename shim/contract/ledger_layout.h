@@ -191,18 +191,20 @@ struct ledger {
 	uint32_t owner; /* uid */
 	/* 0, or the owner's tid, with LEDGER_LOCK_WAITERS when somebody sleeps on it. */
 	_Atomic uint32_t lock;
-	_Atomic int64_t lock_taken_ns; /* CLOCK_BOOTTIME; a thread born later is not the owner */
-	_Atomic uint32_t fenced;       /* a member could not register for membarrier */
-	_Atomic uint32_t degraded;     /* enum ledger_degraded bits, for the record */
-	_Atomic uint32_t accounts_end; /* all used accounts lie below */
-	_Atomic uint32_t slots_end;    /* all used slots lie below */
-	_Atomic uint32_t cells_end;    /* all used cells lie below */
-	_Atomic uint32_t leaving;      /* a slot may be SLOT_LEAVING */
-	_Atomic uint32_t repairs;      /* owners that died in the lock */
+	_Atomic int64_t lock_forced_ns; /* CLOCK_BOOTTIME; who goes on without it, as its owner is stopped */
+	_Atomic int64_t lock_taken_ns;	/* CLOCK_BOOTTIME; a thread born later is not the owner */
+	_Atomic uint32_t fenced;	/* a member could not register for membarrier */
+	_Atomic uint32_t degraded;	/* enum ledger_degraded bits, for the record */
+	_Atomic uint32_t accounts_end;	/* all used accounts lie below */
+	_Atomic uint32_t slots_end;	/* all used slots lie below */
+	_Atomic uint32_t cells_end;	/* all used cells lie below */
+	_Atomic uint32_t leaving;	/* a slot may be SLOT_LEAVING */
+	_Atomic uint32_t repairs;	/* owners that died in the lock */
 	_Atomic uint32_t reclaims;
 	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
 	_Atomic uint64_t home_namespace;
-	_Atomic uint32_t slots_changed; /* how often a place was taken or given back: a look at the table is out of date */
+	_Atomic uint32_t slots_changed; /* how often a place was taken or given back: a look at the table is
+					   out of date */
 	char path[LEDGER_PATH];
 
 	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(4096)));

@@ -1,5 +1,6 @@
 /*
- * create_while_killed.c - says in the ledger that the tree is being killed, then makes a process and a thread.
+ * create_while_killed.c - says in the ledger that the tree is being killed, then makes a process and a
+ * thread.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -294,6 +294,41 @@ static void recycled_tid_does_not_hold_the_lock(void **state)
 	assert_int_equal(ledger->repairs, 1);
 }
 
+static void stop_in_lock(uint32_t slot, void *arg)
+{
+	uint64_t mask;
+
+	(void)slot;
+	(void)arg;
+	ledger_lock(ledger, &mask);
+	raise(SIGSTOP);
+	ledger_unlock(ledger, &mask);
+}
+
+static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
+{
+	uint32_t slot;
+	uint64_t mask;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	pid = spawn(stop_in_lock, NULL, &slot);
+	waitpid(pid, &status, WUNTRACED);
+	assert_true(WIFSTOPPED(status));
+	assert_false(ledger_lock_urgent(ledger, &mask));
+	assert_int_not_equal(ledger->lock_forced_ns, 0);
+	ledger_unlock_urgent(ledger, &mask, false);
+	assert_int_equal(ledger->lock_forced_ns, 0);
+	/* It still owns what it goes on with. */
+	kill(pid, SIGCONT);
+	assert_int_equal(reap(pid), 0);
+	assert_true(ledger_lock_urgent(ledger, &mask));
+	ledger_unlock_urgent(ledger, &mask, true);
+	assert_int_equal(ledger->repairs, 0);
+}
+
 static void recycled_pid_is_told_apart(void **state)
 {
 	uint32_t other, same;
@@ -609,6 +644,7 @@ int main(void)
 		LEDGER_TEST(lock_of_a_killed_holder_is_taken_over_and_the_sums_are_mended),
 		LEDGER_TEST(lock_of_a_zombie_is_taken_over_in_a_moment),
 		LEDGER_TEST(recycled_tid_does_not_hold_the_lock),
+		LEDGER_TEST(who_has_no_time_goes_on_beside_a_stopped_owner_alone),
 		LEDGER_TEST(recycled_pid_is_told_apart),
 		LEDGER_TEST(process_without_its_first_thread_keeps_what_it_holds),
 		LEDGER_TEST(reservation_dies_with_its_maker_reaped_or_not),
