@@ -27,14 +27,18 @@ int main(void)
 {
 	int fd = open(getenv("RESLIMIT_LEDGER"), O_RDWR);
 	struct ledger *ledger = mmap(NULL, sizeof(*ledger), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct gate forked = gate_make();
 	int status;
 	pid_t pid;
 
 	if (ledger == MAP_FAILED)
 		return 1;
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		gate_wait(&forked);
 		stop_in_lock(ledger);
+	}
+	gate_open(&forked);
 	waitpid(pid, &status, WUNTRACED);
 	say("stopped=%d\n", WIFSTOPPED(status));
 	for (;;)
