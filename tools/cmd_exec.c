@@ -146,11 +146,14 @@ static int explain_exec(const char *program, int error)
 	const char *reason = strerror(error);
 
 	if (there && S_ISDIR(st.st_mode))
-		reason = "is a directory";
+		reason = "is a directory; name a program in it";
 	else if (there && error == ENOENT)
-		reason = "its interpreter was not found";
+		reason = "its interpreter was not found; see its first line";
 	else if (error == ENOENT)
-		reason = "program not found";
+		reason = strchr(program, '/') ? "not found; give the path of a program"
+					      : "not found in PATH; give its path";
+	else if (error == EACCES)
+		reason = "permission denied; make it executable (chmod +x)";
 	cli_complain("%s: %s", program, reason);
 	return error == ENOENT ? CLI_NOT_FOUND : CLI_CANNOT_RUN;
 }

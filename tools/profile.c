@@ -46,6 +46,13 @@ static int complain_value(const struct place *place, const char *name, const cha
 	return -1;
 }
 
+static int complain_file(const char *path)
+{
+	cli_complain("--profile " CLI_SHOWN ": %s; give a file of NAME=value lines that can be read", path,
+		     strerror(errno));
+	return -1;
+}
+
 static int assign(struct settings *settings, const struct place *place, char *name, char *value)
 {
 	const char *bare =
@@ -88,18 +95,14 @@ int profile_read(struct settings *settings, const char *path)
 	ssize_t len;
 	int result = 0;
 
-	if (!file) {
-		cli_complain("--profile " CLI_SHOWN ": %s", path, strerror(errno));
-		return -1;
-	}
+	if (!file)
+		return complain_file(path);
 	while (!result && (len = getline(&text, &size, file)) >= 0) {
 		place.line++;
 		result = read_line(settings, &place, text, (size_t)len);
 	}
-	if (!result && !feof(file)) {
-		cli_complain("--profile " CLI_SHOWN ": %s", path, strerror(errno));
-		result = -1;
-	}
+	if (!result && !feof(file))
+		result = complain_file(path);
 	free(text);
 	fclose(file);
 	return result;

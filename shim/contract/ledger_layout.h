@@ -117,6 +117,15 @@ struct slot {
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
+/* What an account stands for. */
+enum account_part {
+	ACCOUNT_WHOLE,	 /* every limit and the record */
+	ACCOUNT_TREE,	 /* the part of SCOPE=process that the tree shares */
+	ACCOUNT_PROCESS, /* the part that each process has for itself */
+	ACCOUNT_RUNNER,	 /* of a program that ROOT does not name: no limit and no record, what it starts may
+			    have */
+};
+
 struct ledger_step {
 	int64_t at_ns; /* since the account's start */
 	int32_t signal;
@@ -178,6 +187,7 @@ struct account {
 	int64_t next_step_ns; /* CLOCK_MONOTONIC; INT64_MAX: no further step */
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
+	uint32_t part;		       /* enum account_part */
 };
 
 /*
@@ -195,17 +205,20 @@ struct ledger {
 	uint32_t owner; /* uid */
 	/* 0, or the owner's tid, with LEDGER_LOCK_WAITERS when somebody sleeps on it. */
 	_Atomic uint32_t lock;
-	_Atomic int64_t lock_taken_ns; /* CLOCK_BOOTTIME; a thread born later is not the owner */
-	_Atomic uint32_t fenced;       /* a member could not register for membarrier */
-	_Atomic uint32_t degraded;     /* enum ledger_degraded bits, for the record */
-	_Atomic uint32_t accounts_end; /* all used accounts lie below */
-	_Atomic uint32_t slots_end;    /* all used slots lie below */
-	_Atomic uint32_t cells_end;    /* all used cells lie below */
-	_Atomic uint32_t leaving;      /* a slot may be SLOT_LEAVING */
-	_Atomic uint32_t repairs;      /* owners that died in the lock */
+	_Atomic int64_t lock_forced_ns; /* CLOCK_BOOTTIME; who goes on without it, as its owner is stopped */
+	_Atomic int64_t lock_taken_ns;	/* CLOCK_BOOTTIME; a thread born later is not the owner */
+	_Atomic uint32_t fenced;	/* a member could not register for membarrier */
+	_Atomic uint32_t degraded;	/* enum ledger_degraded bits, for the record */
+	_Atomic uint32_t accounts_end;	/* all used accounts lie below */
+	_Atomic uint32_t slots_end;	/* all used slots lie below */
+	_Atomic uint32_t cells_end;	/* all used cells lie below */
+	_Atomic uint32_t leaving;	/* a slot may be SLOT_LEAVING */
+	_Atomic uint32_t repairs;	/* owners that died in the lock */
 	_Atomic uint32_t reclaims;
 	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
 	_Atomic uint64_t home_namespace;
+	_Atomic uint32_t slots_changed; /* how often a place was taken or given back: a look at the table is
+					   out of date */
 	char path[LEDGER_PATH];
 
 	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(sizeof(struct slot))));

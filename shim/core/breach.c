@@ -139,11 +139,12 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 {
 	struct account *a = &ledger->account[account];
 	uint64_t mask;
+	bool is_locked;
 	int signal;
 
-	ledger_lock(ledger, &mask);
+	is_locked = ledger_lock_urgent(ledger, &mask);
 	signal = take_step(a, now_ns);
-	ledger_unlock(ledger, &mask);
+	ledger_unlock_urgent(ledger, &mask, is_locked);
 	if (!signal)
 		return;
 	logline(a, "step", action_step_name(signal), signal);

@@ -58,16 +58,18 @@ static void settle(struct ledger *ledger, uint32_t slot, struct cell *cell, int6
 			      memory_order_relaxed);
 }
 
-/* Credit until the cell covers n bytes. The cell is settled. */
-static int refill(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
+/* Credit until the cell covers n bytes. The cell is settled. Return: as leases_draw(). */
+static int refill(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n, struct sweep *sweep)
 {
 	int64_t short_of = n - load(&cell->credit);
 	int64_t extra;
+	int error;
 
 	if (short_of <= 0)
 		return 0;
-	if (leases_draw(ledger, slot, cell, short_of, &extra))
-		return -ENOMEM;
+	error = leases_draw(ledger, slot, cell, short_of, &extra, sweep);
+	if (error)
+		return error;
 	raw_add_own(&cell->credit, short_of + extra);
 	return 0;
 }
@@ -83,6 +85,7 @@ static bool fenced_change_stands(struct cell *cell)
 
 int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 	int error = 0;
 
@@ -93,25 +96,28 @@ int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell,
 	 * tried again, or a third thread could be refused because of it in between. */
 	settle(ledger, slot, cell, n);
 	if (load(&cell->credit) < 0) {
-		error = refill(ledger, slot, cell, 0);
+		error = refill(ledger, slot, cell, 0, &sweep);
 		if (error)
 			raw_add_own(&cell->credit, n);
 	}
 	ledger_unlock(ledger, &mask);
-	return error;
+	return error == -EAGAIN ? cells_charge_short(ledger, slot, cell, n) : error;
 }
 
 int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 	int error;
 
-	ledger_lock(ledger, &mask);
-	settle(ledger, slot, cell, 0);
-	error = refill(ledger, slot, cell, n);
-	if (!error)
-		raw_add_own(&cell->credit, -n);
-	ledger_unlock(ledger, &mask);
+	do {
+		ledger_lock(ledger, &mask);
+		settle(ledger, slot, cell, 0);
+		error = refill(ledger, slot, cell, n, &sweep);
+		if (!error)
+			raw_add_own(&cell->credit, -n);
+		ledger_unlock(ledger, &mask);
+	} while (sweep_if_wished(ledger, &sweep));
 	return error;
 }
 
@@ -134,27 +140,33 @@ void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell
 
 int cells_prepare(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 	int error;
 
-	ledger_lock(ledger, &mask);
-	settle(ledger, slot, cell, 0);
-	error = refill(ledger, slot, cell, n);
-	ledger_unlock(ledger, &mask);
+	do {
+		ledger_lock(ledger, &mask);
+		settle(ledger, slot, cell, 0);
+		error = refill(ledger, slot, cell, n, &sweep);
+		ledger_unlock(ledger, &mask);
+	} while (sweep_if_wished(ledger, &sweep));
 	return error;
 }
 
 int cells_charge_direct(struct ledger *ledger, uint32_t slot, int64_t n)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 	int64_t extra;
 	int error;
 
-	ledger_lock(ledger, &mask);
-	error = leases_draw(ledger, slot, NULL, n, &extra);
-	if (!error)
-		accounts_note_peak(ledger, ledger->slot[slot].account, 0);
-	ledger_unlock(ledger, &mask);
+	do {
+		ledger_lock(ledger, &mask);
+		error = leases_draw(ledger, slot, NULL, n, &extra, &sweep);
+		if (!error)
+			accounts_note_peak(ledger, ledger->slot[slot].account, 0);
+		ledger_unlock(ledger, &mask);
+	} while (sweep_if_wished(ledger, &sweep));
 	return error;
 }
 

@@ -11,6 +11,7 @@
 
 #include "actions.h"
 #include "attrs.h"
+#include "glob.h"
 #include "text.h"
 #include "units.h"
 
@@ -142,6 +143,15 @@ static int set_path(const char **field, const char *text, size_t len, struct fmt
 	return set_text(field, text, len, CONFIG_PATH_MAX, why);
 }
 
+static int set_glob(const char **field, const char *text, size_t len, struct fmt *why)
+{
+	if (!glob_is_valid(text)) {
+		fmt_str(why, "not a pattern; close each '[' and put something behind each '\\'");
+		return -EINVAL;
+	}
+	return set_text(field, text, len, CONFIG_NAME_MAX, why);
+}
+
 int config_set(struct config *config, const struct config_variable *variable, const char *text,
 	       struct fmt *why)
 {
@@ -161,6 +171,8 @@ int config_set(struct config *config, const struct config_variable *variable, co
 		return set_scope(field, text, why);
 	case CONFIG_PATH:
 		return set_path(field, text, len, why);
+	case CONFIG_GLOB:
+		return set_glob(field, text, len, why);
 	case CONFIG_TEXT:
 		return set_text(field, text, len, CONFIG_NAME_MAX, why);
 	default:
@@ -286,6 +298,7 @@ uint64_t config_hash(const struct config *config)
 
 	hash = hash_text(hash, config->status_file);
 	hash = hash_text(hash, config->name);
+	hash = hash_text(hash, config->root);
 	return hash_text(hash, config->log);
 }
 

@@ -35,6 +35,7 @@ enum config_kind {
 	CONFIG_FD,
 	CONFIG_PATH,
 	CONFIG_TEXT,
+	CONFIG_GLOB,
 };
 
 /* Longest texts that fit into the ledger, without the NUL. */
@@ -49,7 +50,8 @@ struct config {
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
 	const char *log;
-	uint64_t hash; /* of the settings as they were given; by config_finish() */
+	const char *root; /* while it is set, nothing is limited: the program is not one of these */
+	uint64_t hash;	  /* of the settings as they were given; by config_finish() */
 };
 
 /* A row of the tables, for parsers, help texts and checks. */

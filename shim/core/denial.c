@@ -99,7 +99,7 @@ bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d)
 		struct account *a = &ledger->account[index];
 
 		/* Above the refusing account only the other part of the same budget is concerned. */
-		if (past_refuser && a->config_hash != ledger->account[refuser].config_hash)
+		if (past_refuser && (a->part != ACCOUNT_TREE || index != ledger->account[refuser].parent))
 			break;
 		a->denied[d->limit]++;
 		a->last_denied = d->limit + 1;

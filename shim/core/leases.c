@@ -103,7 +103,8 @@ static int64_t lease_beyond(const struct slot *s, int64_t left, uint32_t sharers
 	return extra < left / (2 * (int64_t)sharers) ? extra : left / (2 * (int64_t)sharers);
 }
 
-int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra)
+int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra,
+		struct sweep *sweep)
 {
 	struct slot *s = &ledger->slot[slot];
 	int64_t own = s->surplus < n ? s->surplus : n;
@@ -112,17 +113,15 @@ int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, i
 	uint32_t sharers = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed) + 1;
 
 	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_bytes_at_peak(ledger, s->account, need))
-		slots_sweep(ledger, SWEEP_LEAVING);
+	    accounts_bytes_at_peak(ledger, s->account, need) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
+		return -EAGAIN;
 	left = accounts_available(ledger, s->account);
 	if (need > left) {
 		reclaim(ledger, self);
 		left = accounts_available(ledger, s->account);
 	}
-	if (need > left && slots_sweep(ledger, SWEEP_ALL))
-		left = accounts_available(ledger, s->account);
 	if (need > left)
-		return -ENOMEM;
+		return sweep_wish(ledger, sweep, SWEEP_ALL) ? -EAGAIN : -ENOMEM;
 	*extra = self ? lease_beyond(s, left - need, sharers) : 0;
 	accounts_lease(ledger, s->account, need + *extra);
 	s->leased += need + *extra;

@@ -28,6 +28,9 @@ enum procfs_life {
  */
 enum procfs_life procfs_life(pid_t pid, int64_t born_ns);
 
+/* Whether a thread is stopped, by a signal or by a debugger. */
+bool procfs_is_stopped(pid_t tid);
+
 /* The calling process's pid namespace, or 0 where /proc does not tell. */
 uint64_t procfs_pid_namespace(void);
 

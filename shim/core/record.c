@@ -172,14 +172,15 @@ static void write_record(struct ledger *ledger, uint32_t account, const struct r
 	struct account *a = &ledger->account[account];
 	struct fmt f = FMT_INIT(line);
 	uint64_t mask;
+	bool is_locked;
 
 	logline(a, "end", ending->signal ? "signal" : "exit",
 		ending->signal ? ending->signal : ending->exit_code);
 	if (a->status_fd < 0 && !a->status_file[0])
 		return;
-	ledger_lock(ledger, &mask);
+	is_locked = ledger_lock_urgent(ledger, &mask);
 	record_text(&f, ledger, account, ending, heap_coverage);
-	ledger_unlock(ledger, &mask);
+	ledger_unlock_urgent(ledger, &mask, is_locked);
 	if (a->status_fd >= 0)
 		write_descriptor(a, account, line, f.len);
 	if (a->status_file[0])
@@ -189,7 +190,8 @@ static void write_record(struct ledger *ledger, uint32_t account, const struct r
 bool record_is_due(const struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
-	if (a->root == slot && (a->status_fd >= 0 || a->status_file[0]))
+	if (a->root == slot && !atomic_load_explicit(&a->record_taken, memory_order_relaxed) &&
+	    (a->status_fd >= 0 || a->status_file[0]))
 		return true;
 	return false;
 }

@@ -37,17 +37,21 @@ static uint32_t find_free(struct ledger *ledger)
 	return end;
 }
 
+static void note_change(struct ledger *ledger)
+{
+	atomic_fetch_add_explicit(&ledger->slots_changed, 1, memory_order_release);
+}
+
 uint32_t slots_open(struct ledger *ledger, uint32_t account)
 {
 	uint32_t index = find_free(ledger);
 	struct slot *s;
 
-	if (index == LEDGER_NONE && slots_sweep(ledger, SWEEP_ALL))
-		index = find_free(ledger);
 	if (index == LEDGER_NONE)
 		return LEDGER_NONE;
 	s = &ledger->slot[index];
 	memset(s, 0, sizeof(*s));
+	note_change(ledger);
 	s->creator = raw_getpid();
 	s->creator_tid = raw_gettid();
 	s->born_ns = raw_clock_ns(CLOCK_BOOTTIME);
@@ -69,23 +73,24 @@ static bool open_own_account(struct ledger *ledger, uint32_t index, uint32_t par
 	return true;
 }
 
-uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, bool *full)
+uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *sweep, bool *full)
 {
 	const struct slot *p = &ledger->slot[parent];
 	uint32_t index;
 
 	*full = false;
 	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_procs_at_peak(ledger, p->account))
-		slots_sweep(ledger, SWEEP_LEAVING);
-	if (!accounts_have_room(ledger, p->account, RL_PROCS))
-		slots_sweep(ledger, SWEEP_ALL);
-	if (!accounts_have_room(ledger, p->account, RL_PROCS))
+	    accounts_procs_at_peak(ledger, p->account) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
 		return LEDGER_NONE;
+	if (!accounts_have_room(ledger, p->account, RL_PROCS)) {
+		sweep_wish(ledger, sweep, SWEEP_ALL);
+		return LEDGER_NONE;
+	}
 	index = slots_open(ledger, p->account);
-	*full = index == LEDGER_NONE;
-	if (*full)
+	if (index == LEDGER_NONE) {
+		*full = !sweep_wish(ledger, sweep, SWEEP_ALL);
 		return LEDGER_NONE;
+	}
 	ledger->slot[index].pid_namespace = p->pid_namespace;
 	if (ledger->account[p->account].scope == RL_SCOPE_PROCESS &&
 	    !open_own_account(ledger, index, p->account)) {
@@ -96,17 +101,17 @@ uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, bool *full)
 	return index;
 }
 
-bool slots_reserve_thread(struct ledger *ledger, uint32_t index)
+bool slots_reserve_thread(struct ledger *ledger, uint32_t index, struct sweep *sweep)
 {
 	struct slot *s = &ledger->slot[index];
 
 	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_threads_at_peak(ledger, s->account))
-		slots_sweep(ledger, SWEEP_LEAVING);
-	if (!accounts_have_room(ledger, s->account, RL_THREADS))
-		slots_sweep(ledger, SWEEP_ALL);
-	if (!accounts_have_room(ledger, s->account, RL_THREADS))
+	    accounts_threads_at_peak(ledger, s->account) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
 		return false;
+	if (!accounts_have_room(ledger, s->account, RL_THREADS)) {
+		sweep_wish(ledger, sweep, SWEEP_ALL);
+		return false;
+	}
 	s->threads++;
 	accounts_add_threads(ledger, s->account, 1);
 	return true;
@@ -135,7 +140,7 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid)
 }
 
 /* The question costs 30 us, so it is asked only once somebody has left the first namespace. */
-static uint64_t own_namespace(const struct ledger *ledger)
+uint64_t slots_own_namespace(const struct ledger *ledger)
 {
 	uint64_t home = atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
 	uint64_t own = home ? procfs_pid_namespace() : 0;
@@ -152,7 +157,7 @@ void slots_expect_namespaces(struct ledger *ledger)
 
 void slots_bind_self(struct ledger *ledger, uint32_t index)
 {
-	uint64_t own = own_namespace(ledger);
+	uint64_t own = slots_own_namespace(ledger);
 
 	if (own != ledger->slot[index].pid_namespace) {
 		/* The creator may have bound it already, to a number that only the creator knows. */
@@ -172,7 +177,7 @@ bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t cre
 
 uint32_t slots_find(const struct ledger *ledger, pid_t pid)
 {
-	uint64_t pid_namespace = own_namespace(ledger);
+	uint64_t pid_namespace = slots_own_namespace(ledger);
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++) {
@@ -230,11 +235,11 @@ void slots_leave(struct ledger *ledger, uint32_t index)
 	atomic_store_explicit(&ledger->leaving, 1, memory_order_relaxed);
 }
 
-bool slots_is_last(const struct ledger *ledger, uint32_t index)
+static bool is_last_now(const struct ledger *ledger, uint32_t index)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 	uint64_t pid_namespace =
-		index == LEDGER_NONE ? own_namespace(ledger) : ledger->slot[index].pid_namespace;
+		index == LEDGER_NONE ? slots_own_namespace(ledger) : ledger->slot[index].pid_namespace;
 	pid_t parent = raw_getppid();
 
 	for (uint32_t i = 0; i < end; i++) {
@@ -248,6 +253,20 @@ bool slots_is_last(const struct ledger *ledger, uint32_t index)
 			return false;
 	}
 	return true;
+}
+
+bool slots_is_last(const struct ledger *ledger, uint32_t index)
+{
+	uint32_t before, changes = atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
+	bool is_last;
+
+	/* A process that was made meanwhile may stand where the look has already been, its maker gone. */
+	do {
+		before = changes;
+		is_last = is_last_now(ledger, index);
+		changes = atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
+	} while (is_last && changes != before);
+	return is_last;
 }
 
 static void forget_process(struct ledger *ledger, uint32_t index)
@@ -270,6 +289,7 @@ void slots_vacate(struct ledger *ledger, uint32_t index)
 	struct slot *s = &ledger->slot[index];
 
 	forget_process(ledger, index);
+	note_change(ledger);
 	atomic_store_explicit(&s->state, SLOT_RESERVED, memory_order_release);
 	atomic_store_explicit(&s->pid, 0, memory_order_relaxed);
 }
@@ -282,16 +302,10 @@ void slots_close(struct ledger *ledger, uint32_t index)
 	if (state_of(s) == SLOT_FREE)
 		return;
 	forget_process(ledger, index);
+	note_change(ledger);
 	accounts_add_procs(ledger, account, -1);
 	atomic_store_explicit(&s->state, SLOT_FREE, memory_order_release);
 	accounts_close_unused(ledger, account);
-}
-
-/* Whether the process that reserved the place can still do something about it. */
-static bool maker_is_alive(const struct slot *s)
-{
-	/* When it was born is not known: it stands here for the length of a call only. */
-	return s->creator == raw_getpid() || procfs_life(s->creator, INT64_MAX / 2) == PROCFS_ALIVE;
 }
 
 bool slots_is_alive(const struct slot *s)
@@ -301,54 +315,6 @@ bool slots_is_alive(const struct slot *s)
 	if (state_of(s) == SLOT_RESERVED) /* born_ns is then the maker's, or a later time */
 		return procfs_life(s->creator, s->born_ns) == PROCFS_ALIVE;
 	return procfs_life(pid, s->born_ns) == PROCFS_ALIVE;
-}
-
-/* What a dead process leaves: until the call that made it is over, the place is that call's. */
-static void bury(struct ledger *ledger, uint32_t index)
-{
-	const struct slot *s = &ledger->slot[index];
-	bool is_owned = s->claim == CLAIM_ONCE || s->claim == CLAIM_HELD;
-
-	if (is_owned && state_of(s) != SLOT_RESERVED && maker_is_alive(s))
-		slots_vacate(ledger, index);
-	else
-		slots_close(ledger, index);
-}
-
-uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	uint32_t self_slot = LEDGER_NONE;
-	uint32_t closed = 0;
-	uint32_t still_leaving = 0;
-	pid_t self = raw_getpid();
-	uint64_t pid_namespace;
-
-	for (uint32_t i = 0; i < end && self_slot == LEDGER_NONE; i++)
-		if (state_of(&ledger->slot[i]) != SLOT_FREE && pid_of(&ledger->slot[i]) == self &&
-		    slots_is_alive(&ledger->slot[i]))
-			self_slot = i;
-	/* A process that has no place under its own number may have left for another namespace. */
-	pid_namespace =
-		self_slot != LEDGER_NONE ? ledger->slot[self_slot].pid_namespace : own_namespace(ledger);
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-
-		if (state_of(s) == SLOT_FREE || i == self_slot ||
-		    (which == SWEEP_LEAVING && state_of(s) != SLOT_LEAVING))
-			continue;
-		/* A pid of another namespace says nothing about that process. */
-		if (s->pid_namespace != pid_namespace)
-			continue;
-		if (!slots_is_alive(s)) {
-			bury(ledger, i);
-			closed++;
-		} else if (state_of(s) == SLOT_LEAVING) {
-			still_leaving = 1;
-		}
-	}
-	atomic_store_explicit(&ledger->leaving, still_leaving, memory_order_relaxed);
-	return closed;
 }
 
 uint32_t slots_count(const struct ledger *ledger)

@@ -72,11 +72,11 @@ static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t no
 	struct account *a = &w->ledger->account[account];
 	enum limit_id limit = METERS[meter].limit;
 	uint64_t mask;
-	bool first;
+	bool first, is_locked;
 
-	ledger_lock(w->ledger, &mask);
+	is_locked = ledger_lock_urgent(w->ledger, &mask);
 	first = breach_claim(w->ledger, account, limit, now_ns);
-	ledger_unlock(w->ledger, &mask);
+	ledger_unlock_urgent(w->ledger, &mask, is_locked);
 	if (first)
 		logline(a, "limit", METERS[meter].name, a->limit[limit]);
 }

@@ -90,13 +90,20 @@ void thread_return_cell_at_end(void)
 		pthread_setspecific(end_key, &uncounted);
 }
 
-/* A place and a cell for a new thread, or NULL. Under the lock. */
-static struct cell *reserve_locked(void)
+/*
+ * A place and a cell for a new thread, or NULL; then *by_limit tells whether
+ * it was the limit, and not a full table or a tree that is being killed.
+ * Under the lock.
+ */
+static struct cell *reserve_locked(struct sweep *sweep, bool *by_limit)
 {
 	struct cell *cell;
 
-	if (breach_is_killing(member.ledger, member.ledger->slot[member.slot].account) ||
-	    !slots_reserve_thread(member.ledger, member.slot))
+	*by_limit = false;
+	if (breach_is_killing(member.ledger, member.ledger->slot[member.slot].account))
+		return NULL;
+	*by_limit = !slots_reserve_thread(member.ledger, member.slot, sweep);
+	if (*by_limit)
 		return NULL;
 	cell = cells_attach_locked(member.ledger, member.slot);
 	if (!cell)
@@ -106,18 +113,22 @@ static struct cell *reserve_locked(void)
 
 static struct cell *reserve(const char *call, void *(*start)(void *), void *argument, const void *caller)
 {
+	struct sweep sweep = {0};
 	struct cell *cell;
+	bool by_limit;
 	uint64_t mask;
 
-	ledger_lock(member.ledger, &mask);
-	cell = reserve_locked();
-	if (!cell && raw_threads_sweep())
-		cell = reserve_locked();
-	ledger_unlock(member.ledger, &mask);
-	if (!cell) {
+	do {
+		ledger_lock(member.ledger, &mask);
+		cell = reserve_locked(&sweep, &by_limit);
+		if (!cell && raw_threads_sweep())
+			cell = reserve_locked(&sweep, &by_limit);
+		ledger_unlock(member.ledger, &mask);
+	} while (!cell && sweep_if_wished(member.ledger, &sweep));
+	if (!cell && by_limit)
 		member_note_denial(RL_THREADS, call, 0, caller);
+	if (!cell)
 		return NULL;
-	}
 	cell->start = start;
 	cell->argument = argument;
 	return cell;

@@ -53,7 +53,6 @@ static void end_quick_exit(void)
 void lifecycle_end(const struct record_ending *ending)
 {
 	uint64_t mask;
-	bool last;
 
 	if (!member_is_guarded() || member_is_borrowed() ||
 	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
@@ -65,9 +64,9 @@ void lifecycle_end(const struct record_ending *ending)
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
 	slots_leave(member.ledger, member.slot);
-	last = slots_is_last(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
-	if (last)
+	/* Of two that leave at once, the later one sees that both do. */
+	if (slots_is_last(member.ledger, member.slot))
 		ledger_unlink(member.ledger);
 }
 

@@ -111,13 +111,16 @@ static void become_child(void)
 {
 	uint64_t mask;
 	pid_t pid = raw_getpid();
-	uint32_t index = thread_self.child_slot;
+	uint32_t place, index = thread_self.child_slot;
 
 	if (index == LEDGER_NONE || member.pid == pid)
 		return;
-	ledger_lock(member.ledger, &mask);
-	index = take_place(index, pid);
-	ledger_unlock(member.ledger, &mask);
+	do {
+		ledger_lock(member.ledger, &mask);
+		place = take_place(index, pid);
+		ledger_unlock(member.ledger, &mask);
+	} while (place == LEDGER_NONE && sweep_dead(member.ledger, SWEEP_ALL));
+	index = place;
 	if (index == LEDGER_NONE)
 		member.phase = PHASE_IDLE;
 	else

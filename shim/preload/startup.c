@@ -24,6 +24,7 @@
 #include "core/slots.h"
 #include "environment.h"
 #include "member.h"
+#include "roots.h"
 
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
@@ -154,7 +155,7 @@ static int read_config(struct config *config)
 static uint32_t open_accounts(struct ledger *ledger, uint32_t parent, uint32_t slot,
 			      const struct config *config)
 {
-	bool each = config->scope == RL_SCOPE_PROCESS;
+	bool each = config->scope == RL_SCOPE_PROCESS && !config->root;
 	uint32_t account = accounts_open(ledger, parent, slot, config, each ? ACCOUNT_TREE : ACCOUNT_WHOLE);
 
 	if (each && account != LEDGER_NONE)
@@ -214,9 +215,8 @@ static uint32_t find_place(struct ledger *ledger)
 		slot = slots_open(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
 	}
-	if (slot == LEDGER_NONE)
-		refuse_to_start("the tree has too many processes for its ledger");
-	slots_bind_self(ledger, slot);
+	if (slot != LEDGER_NONE)
+		slots_bind_self(ledger, slot);
 	return slot;
 }
 
@@ -246,22 +246,43 @@ static void drop_inherited_fd(const struct account *outer, struct config *config
 		config->status_fd = -1;
 }
 
+/* New settings begin a budget; inherited ones only in a program that ROOT names, once in its life. */
+static bool starts_budget(const struct ledger *ledger, uint32_t slot, struct config *config)
+{
+	uint32_t outer = ledger->slot[slot].account;
+
+	if (roots_enter(config))
+		return !accounts_is_begun_by(ledger, outer, slot, config->hash);
+	return ledger->account[outer].config_hash != config->hash;
+}
+
 static void join_tree(struct ledger *ledger, struct config *config, int settings)
 {
-	const struct account *outer;
+	const struct account *outer, *from;
 	uint64_t mask;
 	uint32_t slot;
 
-	ledger_lock(ledger, &mask);
-	slot = find_place(ledger);
-	ledger_unlock(ledger, &mask);
+	do {
+		ledger_lock(ledger, &mask);
+		slot = find_place(ledger);
+		ledger_unlock(ledger, &mask);
+	} while (slot == LEDGER_NONE && sweep_dead(ledger, SWEEP_ALL));
+	if (slot == LEDGER_NONE)
+		refuse_to_start("the tree has too many processes for its ledger");
 	outer = &ledger->account[ledger->slot[slot].account];
-	if (settings && outer->config_hash != config->hash) {
+	from = accounts_find_settings(ledger, ledger->slot[slot].account, config->hash);
+	if (settings && starts_budget(ledger, slot, config)) {
 		/* Without the lock, because these may end the process. */
-		drop_inherited_fd(outer, config);
-		check_sinks(config);
+		if (from) {
+			roots_take_sinks(config, from);
+		} else {
+			drop_inherited_fd(outer, config);
+			check_sinks(config);
+		}
 		ledger_lock(ledger, &mask);
 		open_nested(ledger, slot, config);
+		if (from)
+			roots_take_descriptors(ledger, slot, from);
 		ledger_unlock(ledger, &mask);
 	}
 	member.ledger = ledger;
@@ -325,6 +346,7 @@ static void enter_tree(struct config *config, int settings)
 	if (!settings)
 		return;
 	check_sinks(config);
+	roots_enter(config);
 	begin_tree(config);
 }
 

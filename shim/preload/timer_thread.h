@@ -45,9 +45,10 @@ void timer_thread_resume(struct timer_pause pause);
 
 /*
  * Leaves a SIGKILL with the kernel for that long after the last step of the
- * wall limit: a first process needs time to write the record.
+ * wall limit: the record is written before the first process is killed, and if
+ * the lock's owner is stopped, both take their time.
  */
-enum { TIMER_FIRST_BEHIND_NS = 500000000, TIMER_CHILD_BEHIND_NS = 20000000 };
+enum { TIMER_FIRST_BEHIND_NS = 500000000, TIMER_CHILD_BEHIND_NS = 200000000 };
 void timer_thread_arm_backstop(int64_t behind_ns);
 
 void timer_thread_fork(enum fork_side side);

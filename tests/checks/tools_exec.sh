@@ -167,7 +167,7 @@ two_dashes_end_the_options() {
 
 a_single_dash_is_a_program() {
 	run "$tool" exec - x
-	expect_complaint 127 '-: program not found'
+	expect_complaint 127 '-: not found in PATH'
 }
 
 the_last_of_two_options_wins() {
@@ -299,11 +299,11 @@ no_program_is_refused() {
 
 a_program_that_is_not_there_gives_127() {
 	run "$tool" exec --mem 64M no-such-program-here
-	expect_complaint 127 'no-such-program-here: program not found'
+	expect_complaint 127 'no-such-program-here: not found in PATH'
 	run "$tool" exec "$tmp/none"
-	expect_complaint 127 "$tmp/none: program not found"
+	expect_complaint 127 "$tmp/none: not found; give the path"
 	run "$tool" exec ''
-	expect_complaint 127 ': program not found'
+	expect_complaint 127 ': not found in PATH'
 }
 
 a_program_whose_interpreter_is_missing_gives_127_and_says_so() {
@@ -321,7 +321,7 @@ a_directory_as_program_gives_126() {
 a_file_that_is_not_executable_gives_126() {
 	echo 'echo no' >"$tmp/plain"
 	run "$tool" exec "$tmp/plain"
-	expect_complaint 126 "$tmp/plain: Permission denied"
+	expect_complaint 126 "$tmp/plain: permission denied; make it executable"
 }
 
 a_script_without_an_interpreter_line_runs_as_by_execvp() {

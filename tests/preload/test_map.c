@@ -166,7 +166,20 @@ static void node_starts_within_200_mib_though_it_reserves_more(void **state)
 static void java_starts_within_200_mib_though_it_reserves_more(void **state)
 {
 	(void)state;
+	expect_to_start(ARGV("/usr/bin/java", "-version"));
 	expect_to_start(ARGV("/usr/bin/java", "-Xmx64m", "-version"));
+}
+
+static void the_machine_has_at_most_eight_times_the_budget(void **state)
+{
+	struct run *r = guarded(SET("MEM=8M"), ARGV("/usr/bin/getconf", "_PHYS_PAGES"));
+
+	(void)state;
+	expect_out(r, "16384\n");
+	run_free(r);
+	r = guarded(SET("THREADS=1"), ARGV("/usr/bin/getconf", "_PHYS_PAGES"));
+	expect(r, strtol(r->out, NULL, 10) == sysconf(_SC_PHYS_PAGES));
+	run_free(r);
 }
 
 static void python_sees_a_refused_mapping_as_an_error(void **state)
@@ -196,6 +209,7 @@ int main(void)
 		cmocka_unit_test(mappings_of_another_allocator_are_not_counted_twice),
 		cmocka_unit_test(node_starts_within_200_mib_though_it_reserves_more),
 		cmocka_unit_test(java_starts_within_200_mib_though_it_reserves_more),
+		cmocka_unit_test(the_machine_has_at_most_eight_times_the_budget),
 		cmocka_unit_test(python_sees_a_refused_mapping_as_an_error),
 	};
 

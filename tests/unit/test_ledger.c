@@ -3,148 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "core/accounts.h"
-#include "core/cells.h"
-#include "core/config.h"
-#include "core/leases.h"
-#include "core/ledger_file.h"
-#include "core/ledger_lock.h"
-#include "core/procfs.h"
-#include "core/rawsys.h"
-#include "core/slots.h"
-
-#define KIB INT64_C(1024)
-#define MIB INT64_C(1048576)
-
-static struct ledger *ledger;
-static uint32_t self_slot;
-
-static struct config limits(int64_t mem, int64_t procs)
-{
-	struct config config;
-
-	config_defaults(&config);
-	config.limit[RL_MEM] = mem;
-	config.limit[RL_PROCS] = procs;
-	config_finish(&config);
-	return config;
-}
-
-/* A tree of one process: this one. */
-static void begin(int64_t mem, int64_t procs)
-{
-	struct config config = limits(mem, procs);
-	uint64_t mask;
-
-	assert_int_equal(ledger_create(&ledger), 0);
-	ledger_lock(ledger, &mask);
-	self_slot = slots_open(ledger, LEDGER_NONE);
-	slots_bind_self(ledger, self_slot);
-	ledger->slot[self_slot].account =
-		accounts_open(ledger, LEDGER_NONE, self_slot, &config, ACCOUNT_WHOLE);
-	accounts_add_procs(ledger, ledger->slot[self_slot].account, 1);
-	ledger_unlock(ledger, &mask);
-	leases_register_fence(ledger);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	if (ledger) {
-		ledger_unlink(ledger);
-		ledger_unmap(ledger);
-	}
-	ledger = NULL;
-	return 0;
-}
-
-static int charge(uint32_t slot, struct cell *cell, int64_t n)
-{
-	if (!cell_covers(cell, (size_t)n))
-		return cells_charge_short(ledger, slot, cell, n);
-	return cell_charge(cell, n) ? 0 : cells_settle_charge(ledger, slot, cell, n);
-}
-
-static void refund(uint32_t slot, struct cell *cell, int64_t n)
-{
-	if (!cell_refund(cell, n))
-		cells_settle_refund(ledger, slot, cell);
-}
-
-static void expect_sums_are_exact(void)
-{
-	struct account before[8], *now = ledger->account;
-	uint64_t mask;
-
-	ledger_lock(ledger, &mask);
-	memcpy(before, now, sizeof(before));
-	accounts_recompute(ledger);
-	for (int i = 0; i < 8; i++) {
-		assert_int_equal(now[i].leased, before[i].leased);
-		assert_int_equal(now[i].threads, before[i].threads);
-		assert_int_equal(now[i].procs, before[i].procs);
-	}
-	ledger_unlock(ledger, &mask);
-}
-
-/* A child with a slot of its own that runs `body` and ends, or is killed by it. */
-static pid_t spawn(void (*body)(uint32_t slot, void *arg), void *arg, uint32_t *slot)
-{
-	uint64_t mask;
-	bool full;
-	pid_t pid;
-
-	ledger_lock(ledger, &mask);
-	*slot = slots_reserve(ledger, self_slot, &full);
-	ledger_unlock(ledger, &mask);
-	assert_int_not_equal(*slot, LEDGER_NONE);
-	pid = fork();
-	if (pid == 0) {
-		alarm(20);
-		ledger_lock(ledger, &mask);
-		slots_bind(ledger, *slot, getpid());
-		ledger_unlock(ledger, &mask);
-		body(*slot, arg);
-		_exit(0);
-	}
-	return pid;
-}
-
-static int reap(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-static void sweep_all(void)
-{
-	uint64_t mask;
-
-	ledger_lock(ledger, &mask);
-	slots_sweep(ledger, SWEEP_ALL);
-	ledger_unlock(ledger, &mask);
-}
+#include "tree_of_one.h"
 
 /* --- cells */
 
@@ -392,7 +251,7 @@ static void lock_of_a_killed_holder_is_taken_over_and_the_sums_are_mended(void *
 	assert_int_equal(ledger->slot[self_slot].taken, 0);
 	ledger_unlock(ledger, &mask);
 	alarm(0);
-	sweep_all();
+	sweep_dead(ledger, SWEEP_ALL);
 	assert_int_equal(ledger->account[0].leased, 10 * KIB);
 	assert_int_equal(ledger->account[0].procs, 1);
 }
@@ -435,6 +294,41 @@ static void recycled_tid_does_not_hold_the_lock(void **state)
 	assert_int_equal(ledger->repairs, 1);
 }
 
+static void stop_in_lock(uint32_t slot, void *arg)
+{
+	uint64_t mask;
+
+	(void)slot;
+	(void)arg;
+	ledger_lock(ledger, &mask);
+	raise(SIGSTOP);
+	ledger_unlock(ledger, &mask);
+}
+
+static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
+{
+	uint32_t slot;
+	uint64_t mask;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	pid = spawn(stop_in_lock, NULL, &slot);
+	waitpid(pid, &status, WUNTRACED);
+	assert_true(WIFSTOPPED(status));
+	assert_false(ledger_lock_urgent(ledger, &mask));
+	assert_int_not_equal(ledger->lock_forced_ns, 0);
+	ledger_unlock_urgent(ledger, &mask, false);
+	assert_int_equal(ledger->lock_forced_ns, 0);
+	/* It still owns what it goes on with. */
+	kill(pid, SIGCONT);
+	assert_int_equal(reap(pid), 0);
+	assert_true(ledger_lock_urgent(ledger, &mask));
+	ledger_unlock_urgent(ledger, &mask, true);
+	assert_int_equal(ledger->repairs, 0);
+}
+
 static void recycled_pid_is_told_apart(void **state)
 {
 	uint32_t other, same;
@@ -447,14 +341,14 @@ static void recycled_pid_is_told_apart(void **state)
 	slots_bind(ledger, other, getppid());
 	same = slots_open(ledger, 0);
 	slots_bind(ledger, same, getpid());
-	assert_int_equal(slots_sweep(ledger, SWEEP_ALL), 0);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 0);
 	/* Processes of these numbers that began before those of today. */
 	ledger->slot[other].born_ns = 1;
 	ledger->slot[same].born_ns = 1;
 	assert_int_equal(slots_find(ledger, getppid()), LEDGER_NONE);
-	assert_int_equal(slots_sweep(ledger, SWEEP_ALL), 2);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 2);
 	assert_int_equal(slots_find(ledger, getpid()), self_slot);
-	ledger_unlock(ledger, &mask);
 	expect_sums_are_exact();
 }
 
@@ -507,30 +401,24 @@ static void process_without_its_first_thread_keeps_what_it_holds(void **state)
 
 static void reserve_and_die(uint32_t slot, void *arg)
 {
-	uint64_t mask;
 	bool full;
 
 	(void)arg;
-	ledger_lock(ledger, &mask);
-	slots_reserve(ledger, slot, &full);
-	ledger_unlock(ledger, &mask);
+	reserve(slot, &full);
 }
 
 static void reservation_dies_with_its_maker_reaped_or_not(void **state)
 {
 	uint32_t slot;
-	uint64_t mask;
 	pid_t pid;
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
 	pid = spawn(reserve_and_die, NULL, &slot);
 	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
-	ledger_lock(ledger, &mask);
 	assert_int_equal(slots_count(ledger), 3);
-	slots_sweep(ledger, SWEEP_ALL);
+	sweep_dead(ledger, SWEEP_ALL);
 	assert_int_equal(slots_count(ledger), 1);
-	ledger_unlock(ledger, &mask);
 	reap(pid);
 	expect_sums_are_exact();
 }
@@ -543,8 +431,8 @@ static void slot_reserved_by_another_thread_is_not_mine(void **state)
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
+	slot = reserve(self_slot, &full);
 	ledger_lock(ledger, &mask);
-	slot = slots_reserve(ledger, self_slot, &full);
 	assert_true(slots_is_reserved_by_thread(ledger, slot, gettid()));
 	assert_false(slots_is_reserved_by_thread(ledger, slot, gettid() + 1));
 	slots_bind(ledger, slot, getppid());
@@ -561,15 +449,15 @@ static void process_limit_counts_reservations_and_forgets_the_dead(void **state)
 
 	(void)state;
 	begin(MIB, 2);
-	ledger_lock(ledger, &mask);
-	first = slots_reserve(ledger, self_slot, &full);
-	second = slots_reserve(ledger, self_slot, &full);
+	first = reserve(self_slot, &full);
+	second = reserve(self_slot, &full);
 	assert_int_not_equal(second, LEDGER_NONE);
-	assert_int_equal(slots_reserve(ledger, self_slot, &full), LEDGER_NONE);
+	assert_int_equal(reserve(self_slot, &full), LEDGER_NONE);
 	assert_false(full);
+	ledger_lock(ledger, &mask);
 	slots_close(ledger, first);
-	assert_int_equal(slots_reserve(ledger, self_slot, &full), first);
 	ledger_unlock(ledger, &mask);
+	assert_int_equal(reserve(self_slot, &full), first);
 	expect_sums_are_exact();
 }
 
@@ -605,12 +493,14 @@ static void full_table_of_slots_is_a_refusal(void **state)
 		last = slots_open(ledger, 0);
 		assert_int_not_equal(last, LEDGER_NONE);
 	}
-	assert_int_equal(slots_reserve(ledger, self_slot, &full), LEDGER_NONE);
-	assert_true(full);
 	assert_int_equal(slots_open(ledger, 0), LEDGER_NONE);
-	slots_close(ledger, last);
-	assert_int_equal(slots_reserve(ledger, self_slot, &full), last);
 	ledger_unlock(ledger, &mask);
+	assert_int_equal(reserve(self_slot, &full), LEDGER_NONE);
+	assert_true(full);
+	ledger_lock(ledger, &mask);
+	slots_close(ledger, last);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(reserve(self_slot, &full), last);
 }
 
 static void full_table_of_accounts_is_a_refusal(void **state)
@@ -737,8 +627,6 @@ static void next_start_sweeps_what_a_killed_tree_left(void **state)
 	munmap(path, 4096);
 }
 
-#define LEDGER_TEST(f) cmocka_unit_test_teardown(f, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -756,6 +644,7 @@ int main(void)
 		LEDGER_TEST(lock_of_a_killed_holder_is_taken_over_and_the_sums_are_mended),
 		LEDGER_TEST(lock_of_a_zombie_is_taken_over_in_a_moment),
 		LEDGER_TEST(recycled_tid_does_not_hold_the_lock),
+		LEDGER_TEST(who_has_no_time_goes_on_beside_a_stopped_owner_alone),
 		LEDGER_TEST(recycled_pid_is_told_apart),
 		LEDGER_TEST(process_without_its_first_thread_keeps_what_it_holds),
 		LEDGER_TEST(reservation_dies_with_its_maker_reaped_or_not),
