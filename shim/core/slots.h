@@ -62,6 +62,9 @@ bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
 /* The slot of a live process as the caller numbers it, or LEDGER_NONE. */
 uint32_t slots_find(const struct ledger *ledger, pid_t pid);
 
+/* The caller's own, without a look at /proc where that can be spared. */
+uint32_t slots_find_own(const struct ledger *ledger);
+
 /* Gives back what the process drew: its memory is gone. */
 void slots_return_leases(struct ledger *ledger, uint32_t index);
 

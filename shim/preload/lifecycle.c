@@ -90,6 +90,5 @@ __attribute__((constructor)) static void begin(void)
 	on_exit(end_exit, NULL);
 	at_quick_exit(end_quick_exit);
 	fatal_install();
-	timer_thread_ensure();
-	timer_thread_arm_backstop(TIMER_FIRST_BEHIND_NS);
+	timer_thread_begin();
 }

@@ -202,7 +202,7 @@ static void begin_tree(const struct config *config)
 /* The slot of this process: its own from before exec, one its parent reserved, or a new one. */
 static uint32_t find_place(struct ledger *ledger)
 {
-	uint32_t slot = slots_find(ledger, raw_getpid());
+	uint32_t slot = slots_find_own(ledger);
 	uint32_t parent;
 
 	if (slot != LEDGER_NONE) {

@@ -143,7 +143,14 @@ void timer_thread_resume(struct timer_pause pause)
 		start();
 }
 
-void timer_thread_arm_backstop(int64_t behind_ns)
+/*
+ * Leaves a SIGKILL with the kernel for that long after the last step of the
+ * wall limit: the record is written before the first process is killed, and if
+ * the lock's owner is stopped, both take their time.
+ */
+enum { FIRST_BEHIND_NS = 500000000, CHILD_BEHIND_NS = 200000000 };
+
+static void arm_backstop(int64_t behind_ns)
 {
 	struct sigevent event;
 	struct itimerspec when;
@@ -170,9 +177,9 @@ void timer_thread_arm_backstop(int64_t behind_ns)
 }
 
 /*
- * Whether a child can do without a thread until it first allocates, which most
- * never do: they execute a program, and the thread would take a third of the
- * fork's time in vain. Until then its parent's thread ends it with the tree;
+ * Whether a child can do without a thread until it first allocates. Between
+ * fork and exec few do, and the thread would take a third of the fork's time
+ * in vain. Until then its parent's thread ends it with the tree;
  * should that be gone too, the kernel's SIGKILL at the last step.
  */
 static bool backstop_stands_in(void)
@@ -184,6 +191,24 @@ static bool backstop_stands_in(void)
 				return false;
 	}
 	return true;
+}
+
+/* Whether an account was opened for this process: it then writes a record, and may be all that there is. */
+static bool is_first(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	if (a->root == member.slot)
+		return true;
+	return false;
+}
+
+void timer_thread_begin(void)
+{
+	bool first = is_first();
+
+	if (first || !backstop_stands_in())
+		timer_thread_ensure();
+	arm_backstop(first ? FIRST_BEHIND_NS : CHILD_BEHIND_NS);
 }
 
 void timer_thread_fork(enum fork_side side)
@@ -198,5 +223,5 @@ void timer_thread_fork(enum fork_side side)
 	/* An atfork handler may have allocated: the moment to wait for has passed. */
 	if (!backstop_stands_in() || thread_self.phase == THREAD_ATTACHED)
 		timer_thread_ensure();
-	timer_thread_arm_backstop(TIMER_CHILD_BEHIND_NS);
+	arm_backstop(CHILD_BEHIND_NS);
 }

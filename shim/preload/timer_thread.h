@@ -27,6 +27,10 @@
 /* Starts the thread if a limit needs one and it does not run. */
 void timer_thread_ensure(void);
 
+/* At a program's start: the same, or only the kernel's timer where that will do for now; see
+ * timer_thread_fork(). */
+void timer_thread_begin(void);
+
 /* Whether it runs: the kernel counts it among the process's threads. */
 bool timer_thread_is_there(void);
 
@@ -43,14 +47,7 @@ struct timer_pause {
 struct timer_pause timer_thread_pause(void);
 void timer_thread_resume(struct timer_pause pause);
 
-/*
- * Leaves a SIGKILL with the kernel for that long after the last step of the
- * wall limit: the record is written before the first process is killed, and if
- * the lock's owner is stopped, both take their time.
- */
-enum { TIMER_FIRST_BEHIND_NS = 500000000, TIMER_CHILD_BEHIND_NS = 200000000 };
-void timer_thread_arm_backstop(int64_t behind_ns);
-
+/* A child has the kernel's timer at once, and the thread when it needs one. */
 void timer_thread_fork(enum fork_side side);
 
 #endif
