@@ -188,7 +188,8 @@ struct cell *cells_attach_locked(struct ledger *ledger, uint32_t slot)
 
 	while (i < end && atomic_load_explicit(&ledger_cell(ledger, i)->slot, memory_order_relaxed))
 		i++;
-	if (i == LEDGER_CELLS || (i && i == end && ledger_grow(ledger_cell(ledger, i), sizeof(struct cell)))) {
+	if (i == LEDGER_CELLS ||
+	    (i && i == end && ledger_grow(ledger_cell(ledger, i), sizeof(struct cell)))) {
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_CELLS_FULL, memory_order_relaxed);
 		return NULL;
 	}

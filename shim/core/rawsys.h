@@ -282,7 +282,7 @@ static inline clockid_t raw_cpu_clock_of_thread(pid_t tid)
 
 static inline pid_t raw_tid_of_cpu_clock(clockid_t clock)
 {
-	return (pid_t)~((unsigned int)clock >> 3 | ~0U << 29);
+	return (pid_t) ~((unsigned int)clock >> 3 | ~0U << 29);
 }
 
 static inline int raw_getrusage(int who, struct rusage *ru)

@@ -13,18 +13,27 @@
 
 #include "core/attrs.h"
 
+/* By names that every analyser can read. */
+#if UINTPTR_MAX > UINT32_MAX
+typedef Elf64_Sym elf_symbol;
+typedef Elf64_Dyn elf_dynamic;
+#else
+typedef Elf32_Sym elf_symbol;
+typedef Elf32_Dyn elf_dynamic;
+#endif
+
 /* The loader's list of objects, for debuggers; not every libc has it by this name. */
 #pragma weak _r_debug
 /* Our own dynamic section: what tells us from other objects. */
-extern ElfW(Dyn) _DYNAMIC[] RL_HIDDEN;
+extern elf_dynamic _DYNAMIC[] RL_HIDDEN;
 
 /* No file can have this name: the loader calls those by their paths. */
 static const char KERNEL_OBJECT[] = "linux-vdso.so.1";
 
-enum { VERSION_HIDDEN = 0x8000, VERSION_GLOBAL = 1, WORD_BITS = 8 * sizeof(ElfW(Addr)) };
+enum { VERSION_HIDDEN = 0x8000, VERSION_GLOBAL = 1, WORD_BITS = 8 * sizeof(uintptr_t) };
 
 /* Some loaders add the base to these addresses in place, and never in the vdso. */
-static const void *at(uintptr_t base, ElfW(Addr) address)
+static const void *at(uintptr_t base, uintptr_t address)
 {
 	return (const void *)(address < base ? base + address : address);
 }
@@ -34,7 +43,7 @@ static bool read_object(const struct link_map *object, struct symbol_table *tabl
 {
 	memset(table, 0, sizeof(*table));
 	table->base = object->l_addr;
-	for (const ElfW(Dyn) *d = object->l_ld; d->d_tag != DT_NULL; d++) {
+	for (const elf_dynamic *d = object->l_ld; d->d_tag != DT_NULL; d++) {
 		if (d->d_tag == DT_GNU_HASH)
 			table->hash = at(table->base, d->d_un.d_ptr);
 		else if (d->d_tag == DT_SYMTAB)
@@ -101,9 +110,10 @@ enum verdict { GO_ON, FOUND, ASK };
 /* Whether the symbol is a function's definition in the default version. */
 static enum verdict judge(const struct symbol_table *t, uint32_t index, const char *name)
 {
-	const ElfW(Sym) *symbol = (const ElfW(Sym) *)t->symbols + index;
+	const elf_symbol *symbol = (const elf_symbol *)t->symbols + index;
 
-	if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value || strcmp(t->names + symbol->st_name, name))
+	if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value ||
+	    strcmp(t->names + symbol->st_name, name) != 0)
 		return GO_ON;
 	if (t->versions && (t->versions[index] & VERSION_HIDDEN || t->versions[index] < VERSION_GLOBAL))
 		return GO_ON;
@@ -118,10 +128,10 @@ static enum verdict judge(const struct symbol_table *t, uint32_t index, const ch
 static enum verdict find_in(const struct symbol_table *t, const char *name, uint32_t hash, void **address)
 {
 	uint32_t buckets = t->hash[0], first = t->hash[1], words = t->hash[2], shift = t->hash[3];
-	const ElfW(Addr) *bloom = (const void *)(t->hash + 4);
+	const uintptr_t *bloom = (const void *)(t->hash + 4);
 	const uint32_t *bucket = (const void *)(bloom + words);
 	const uint32_t *chain = bucket + buckets;
-	ElfW(Addr) word = bloom[hash / WORD_BITS % words];
+	uintptr_t word = bloom[hash / WORD_BITS % words];
 	uint32_t i;
 
 	if (!(word >> hash % WORD_BITS & word >> (hash >> shift) % WORD_BITS & 1))
@@ -136,7 +146,7 @@ static enum verdict find_in(const struct symbol_table *t, const char *name, uint
 			enum verdict verdict = judge(t, i, name);
 
 			if (verdict == FOUND)
-				*address = (void *)(t->base + ((const ElfW(Sym) *)t->symbols)[i].st_value);
+				*address = (void *)(t->base + ((const elf_symbol *)t->symbols)[i].st_value);
 			if (verdict != GO_ON)
 				return verdict;
 		}
