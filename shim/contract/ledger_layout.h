@@ -68,7 +68,13 @@ struct cell {
 	_Atomic uint32_t slot;	 /* index of the process + 1; 0: the cell is free */
 	void *(*start)(void *);	 /* on its way to a new thread, in the owner's address space */
 	void *argument;
-	uint64_t reserved[2];
+	/*
+	 * What of the charges may soon come back: the most that a block may
+	 * grow by is charged while realloc runs. Writer: the owner, raised before
+	 * the charge and lowered after the return.
+	 */
+	_Atomic int64_t in_flight;
+	uint64_t reserved;
 };
 static_assert(sizeof(struct cell) == 64, "a cell is one cache line");
 
@@ -201,6 +207,8 @@ struct ledger {
 	_Atomic uint32_t leaving;	/* a slot may be SLOT_LEAVING */
 	_Atomic uint32_t repairs;	/* owners that died in the lock */
 	_Atomic uint32_t reclaims;
+	_Atomic uint32_t landings;	  /* waits for charges that might come back */
+	_Atomic int64_t landing_until_ns; /* CLOCK_MONOTONIC; until then none is added to them */
 	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
 	_Atomic uint64_t home_namespace;
 	_Atomic uint32_t slots_changed; /* how often a place was taken or given back: a look at the table is

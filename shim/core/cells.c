@@ -196,6 +196,7 @@ struct cell *cells_attach_locked(struct ledger *ledger, uint32_t slot)
 	store(&c->credit, 0);
 	store(&c->low, INT64_MAX);
 	store(&c->taken, 0);
+	store(&c->in_flight, 0);
 	atomic_store_explicit(&c->frozen,
 			      atomic_load_explicit(&ledger->fenced, memory_order_relaxed) ? CELL_FENCED
 											  : CELL_RUNNING,

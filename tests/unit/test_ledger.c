@@ -329,6 +329,67 @@ static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
 	assert_int_equal(ledger->repairs, 0);
 }
 
+/* Another thread's realloc, which has charged the most that the block could become. */
+struct flight {
+	struct cell *cell;
+	pthread_barrier_t begun;
+};
+
+static void *resize_a_block(void *arg)
+{
+	struct flight *flight = arg;
+
+	cell_take_off(flight->cell, 700 * KIB);
+	assert_int_equal(charge(self_slot, flight->cell, 700 * KIB), 0);
+	pthread_barrier_wait(&flight->begun);
+	while (!atomic_load(&ledger->landings))
+		sched_yield();
+	if (!cell_return_unused(flight->cell, 600 * KIB))
+		cells_settle_refund(ledger, self_slot, flight->cell);
+	cell_land(flight->cell, 700 * KIB);
+	return NULL;
+}
+
+static void what_a_resize_may_give_back_is_waited_for(void **state)
+{
+	struct flight flight;
+	struct cell *cell;
+	pthread_t thread;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	flight.cell = cells_attach(ledger, self_slot);
+	cell = cells_attach(ledger, self_slot);
+	pthread_barrier_init(&flight.begun, NULL, 2);
+	pthread_create(&thread, NULL, resize_a_block, &flight);
+	pthread_barrier_wait(&flight.begun);
+	assert_int_equal(charge(self_slot, cell, 900 * KIB), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(cells_charged(ledger, self_slot), 1000 * KIB);
+	expect_sums_are_exact();
+}
+
+static void nobody_waits_for_a_resize_that_could_not_give_back_enough_or_for_ever(void **state)
+{
+	struct cell *mine, *theirs;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	mine = cells_attach(ledger, self_slot);
+	theirs = cells_attach(ledger, self_slot);
+	cell_take_off(theirs, 100 * KIB);
+	assert_int_equal(charge(self_slot, theirs, 700 * KIB), 0);
+	assert_int_equal(charge(self_slot, mine, 425 * KIB), -ENOMEM);
+	/* Who has such a charge itself goes another way at once: two could wait for each other. */
+	cell_take_off(mine, 1);
+	assert_int_equal(charge(self_slot, mine, 400 * KIB), -ENOMEM);
+	cell_land(mine, 1);
+	assert_int_equal(ledger->landings, 0);
+	assert_int_equal(charge(self_slot, mine, 400 * KIB), -ENOMEM);
+	assert_int_not_equal(ledger->landings, 0);
+	assert_int_equal(charge(self_slot, mine, 324 * KIB), 0);
+}
+
 static void recycled_pid_is_told_apart(void **state)
 {
 	uint32_t other, same;
@@ -645,6 +706,8 @@ int main(void)
 		LEDGER_TEST(lock_of_a_zombie_is_taken_over_in_a_moment),
 		LEDGER_TEST(recycled_tid_does_not_hold_the_lock),
 		LEDGER_TEST(who_has_no_time_goes_on_beside_a_stopped_owner_alone),
+		LEDGER_TEST(what_a_resize_may_give_back_is_waited_for),
+		LEDGER_TEST(nobody_waits_for_a_resize_that_could_not_give_back_enough_or_for_ever),
 		LEDGER_TEST(recycled_pid_is_told_apart),
 		LEDGER_TEST(process_without_its_first_thread_keeps_what_it_holds),
 		LEDGER_TEST(reservation_dies_with_its_maker_reaped_or_not),
