@@ -20,7 +20,9 @@ enum { PROCESSES = 3, THREADS = 4, BUDGET = 4 << 20, BLOCKS = 16 };
 
 static int64_t run_for_ns(void)
 {
-	return (getenv("RL_LONG") ? 60 : 2) * INT64_C(1000000000);
+	const char *is_long = getenv("RL_LONG");
+
+	return (is_long && *is_long ? 60 : 2) * INT64_C(1000000000);
 }
 
 struct worker {
