@@ -116,7 +116,8 @@ struct slot {
 	int64_t cpu_base_ns; /* used before the guard began */
 	int32_t creator_tid; /* its thread: makes one process at a time */
 	uint32_t claim;	     /* enum slot_claim */
-	int64_t reserved[5];
+	int64_t exec_ns;     /* CLOCK_BOOTTIME; it has left its program and its mapping for another, or 0 */
+	int64_t reserved[4];
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 

@@ -207,6 +207,7 @@ static uint32_t find_place(struct ledger *ledger)
 	uint32_t parent;
 
 	if (slot != LEDGER_NONE) {
+		ledger->slot[slot].exec_ns = 0;
 		slots_return_leases(ledger, slot);
 		return slot;
 	}

@@ -5,6 +5,8 @@
  */
 #include "tree_of_one.h"
 
+#include <sys/ptrace.h>
+
 /* --- cells */
 
 static void charge_above_limit_is_refused_and_changes_nothing(void **state)
@@ -688,6 +690,84 @@ static void next_start_sweeps_what_a_killed_tree_left(void **state)
 	munmap(path, 4096);
 }
 
+/* A ledger whose maker is gone; `member` stands in it, alive or not. */
+static void leave_a_ledger_of(pid_t member, char *path)
+{
+	struct ledger *l;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (ledger_create(&l))
+			_exit(1);
+		slots_bind(l, slots_open(l, LEDGER_NONE), member);
+		memcpy(path, l->path, LEDGER_PATH);
+		_exit(0);
+	}
+	assert_int_equal(reap(pid), 0);
+}
+
+static bool is_left_by_the_next_start(const char *path)
+{
+	begin(MIB, RL_UNLIMITED);
+	end(NULL);
+	return access(path, F_OK) == 0;
+}
+
+static void ledger_is_no_leftover_while_a_member_executes(void **state)
+{
+	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct ledger *l;
+
+	(void)state;
+	leave_a_ledger_of(999999999, path);
+	assert_int_equal(ledger_open(path, &l), 0);
+	assert_true(is_left_by_the_next_start(path));
+	l->slot[0].exec_ns = raw_clock_ns(CLOCK_BOOTTIME);
+	ledger_unmap(l);
+	assert_true(is_left_by_the_next_start(path));
+	assert_int_equal(ledger_open(path, &l), 0);
+	l->slot[0].exec_ns -= INT64_C(3000000000);
+	ledger_unmap(l);
+	assert_false(is_left_by_the_next_start(path));
+	munmap(path, 4096);
+}
+
+static void ledger_is_no_leftover_while_an_unguarded_program_can_pass_it_on(void **state)
+{
+	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char variable[LEDGER_PATH + 32];
+	char *const environment[] = {variable, NULL}, *const argv[] = {"sleep", "20", NULL};
+	int told[2], status;
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(told[1]);
+		if (read(told[0], &c, 1) != 1)
+			_exit(1);
+		snprintf(variable, sizeof(variable), "RESLIMIT_LEDGER=%s", path);
+		fcntl(told[0], F_SETFD, FD_CLOEXEC);
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		execve("/bin/sleep", argv, environment);
+		_exit(1);
+	}
+	leave_a_ledger_of(pid, path);
+	assert_int_equal(write(told[1], "x", 1), 1);
+	/* Stopped behind its exec. */
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_true(is_left_by_the_next_start(path));
+	kill(pid, SIGKILL);
+	reap(pid);
+	assert_false(is_left_by_the_next_start(path));
+	close(told[0]);
+	close(told[1]);
+	munmap(path, 4096);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -720,6 +800,8 @@ int main(void)
 		LEDGER_TEST(file_that_others_could_change_is_refused),
 		LEDGER_TEST(file_of_another_shape_is_refused),
 		LEDGER_TEST(next_start_sweeps_what_a_killed_tree_left),
+		LEDGER_TEST(ledger_is_no_leftover_while_a_member_executes),
+		LEDGER_TEST(ledger_is_no_leftover_while_an_unguarded_program_can_pass_it_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
