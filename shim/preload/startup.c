@@ -214,7 +214,7 @@ static uint32_t find_place(struct ledger *ledger)
 	slot = claims_take(ledger, raw_getppid());
 	if (slot == LEDGER_NONE) {
 		parent = slots_find(ledger, raw_getppid());
-		slot = slots_open(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
+		slot = slots_open_lost(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
 	}
 	if (slot != LEDGER_NONE)
