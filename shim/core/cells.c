@@ -239,9 +239,10 @@ void cells_note_last_peak(struct ledger *ledger, uint32_t slot)
 		const struct cell *c = &ledger->cell[i];
 		int64_t least = load(&c->low) < load(&c->credit) ? load(&c->low) : load(&c->credit);
 
+		/* Each had at least its least unused at all times, so all together had the sum. */
 		if (atomic_load_explicit(&c->slot, memory_order_relaxed) == slot + 1 &&
-		    least - load(&c->taken) > unused)
-			unused = least - load(&c->taken);
+		    least > load(&c->taken))
+			unused += least - load(&c->taken);
 	}
 	accounts_note_peak(ledger, ledger->slot[slot].account, unused);
 }

@@ -160,6 +160,26 @@ static void peak_of_one_thread_is_exact(void **state)
 	assert_int_equal(ledger->account[0].mem_peak, 100 * 1000);
 }
 
+static void charge_in_two_cells_and_die(uint32_t slot, void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		charge(slot, cells_attach(ledger, slot), 100 * KIB);
+	kill(getpid(), SIGKILL);
+}
+
+static void peak_of_a_killed_process_is_what_it_charged_in_all_its_threads(void **state)
+{
+	uint32_t slot;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	reap(spawn(charge_in_two_cells_and_die, NULL, &slot));
+	assert_true(ledger->account[0].leased > 210 * KIB);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(ledger->account[0].mem_peak, 200 * KIB);
+}
+
 static void limit_of_the_outer_account_binds_the_inner(void **state)
 {
 	struct config config = limits(8 * MIB, RL_UNLIMITED);
@@ -780,6 +800,7 @@ int main(void)
 		LEDGER_TEST(surplus_of_a_forked_child_is_used_first_and_given_to_nobody),
 		LEDGER_TEST(what_a_child_freed_of_its_parents_counts_against_its_growth_alone),
 		LEDGER_TEST(peak_of_one_thread_is_exact),
+		LEDGER_TEST(peak_of_a_killed_process_is_what_it_charged_in_all_its_threads),
 		LEDGER_TEST(limit_of_the_outer_account_binds_the_inner),
 		LEDGER_TEST(idle_credit_of_another_process_is_taken_and_comes_back_when_it_dies),
 		LEDGER_TEST(lock_of_a_killed_holder_is_taken_over_and_the_sums_are_mended),
