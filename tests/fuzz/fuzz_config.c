@@ -20,8 +20,8 @@
 #include "core/actions.h"
 #include "core/attrs.h"
 #include "core/config.h"
-#include "core/glob.h"
 #include "core/fmt.h"
+#include "core/glob.h"
 #include "core/units.h"
 
 enum { ENTRIES_MAX = 16, INPUT_MAX = 2048 };

@@ -211,8 +211,9 @@ static void a_deadline_ends_one_root_and_the_runner_goes_on(void **state)
 
 static void places_for_processes_are_a_roots_own(void **state)
 {
-	struct run *r = run_shell(SET("ROOT=fork_*", "PROCS=3"),
-				  "for i in 1 2 3 4; do sleep 9 & p=\"$p $!\"; done; %sfork_children fork 9; kill $p");
+	struct run *r = run_shell(
+		SET("ROOT=fork_*", "PROCS=3"),
+		"for i in 1 2 3 4; do sleep 9 & p=\"$p $!\"; done; %sfork_children fork 9; kill $p");
 
 	(void)state;
 	expect_exit(r, 0);
