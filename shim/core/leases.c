@@ -15,9 +15,12 @@
 
 #include "accounts.h"
 #include "cells.h"
+#include "grades.h"
 #include "ledger_lock.h"
 #include "rawsys.h"
 #include "slots.h"
+
+enum { SWEEP_TIGHT_NS = 10000000 };
 
 static bool pays_for_fence(const struct cell *cell)
 {
@@ -152,6 +155,47 @@ static bool must_not_take_off(const struct ledger *ledger)
 	return until_ns && raw_clock_ns(CLOCK_MONOTONIC) < until_ns;
 }
 
+/*
+ * Who died gives back at once where it matters: those that said so, and, as
+ * long as a crossing of MEM may be waiting to be seen, those that were killed.
+ * Return: which of them to look for now.
+ */
+static enum sweep_kind sweep_early(const struct ledger *ledger, const struct slot *s, int64_t need)
+{
+	bool tight = grades_are_tight(ledger, s->account);
+
+	if (tight &&
+	    raw_clock_ns(CLOCK_MONOTONIC) - atomic_load_explicit(&ledger->swept_ns, memory_order_relaxed) >
+		    SWEEP_TIGHT_NS)
+		return SWEEP_ALL;
+	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
+	    (tight || accounts_bytes_at_peak(ledger, s->account, need)))
+		return SWEEP_LEAVING;
+	return SWEEP_NONE;
+}
+
+/* MEM has no room for it without what others do not use. Return: 0, -ENOMEM, or -EAGAIN for a sweep first. */
+static int find_room(struct ledger *ledger, const struct slot *s, const struct cell *self, int64_t need,
+		     struct sweep *sweep)
+{
+	reclaim(ledger, self, grades_allow_spikes(ledger, s->account) ? FREEZE_ALL : FREEZE_RICH);
+	if (need <= accounts_available(ledger, s->account))
+		return 0;
+	/* What is only reserved has another way to go, and two who wait in flight would wait for each other.
+	 */
+	if (is_in_flight(self))
+		return -ENOMEM;
+	if (sweep_wish(ledger, sweep, SWEEP_ALL))
+		return -EAGAIN;
+	if (grades_admit(ledger, s->account, need, SPIKE_NEW))
+		return 0;
+	reclaim(ledger, self, FREEZE_ALL);
+	if (need <= accounts_available(ledger, s->account))
+		return 0;
+	return may_refuse(ledger, self, need - accounts_available(ledger, s->account), sweep) ? -ENOMEM
+											      : -EAGAIN;
+}
+
 int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra,
 		struct sweep *sweep)
 {
@@ -160,34 +204,29 @@ int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, i
 	int64_t need = n - own;
 	int64_t left;
 	uint32_t sharers = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed) + 1;
+	int error = 0;
 
-	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_bytes_at_peak(ledger, s->account, need) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
+	if (sweep_wish(ledger, sweep, sweep_early(ledger, s, need)))
 		return -EAGAIN;
 	if (is_in_flight(self) && must_not_take_off(ledger))
 		return -ENOMEM;
+	if (need > accounts_available(ledger, s->account) &&
+	    !grades_admit(ledger, s->account, need, SPIKE_RUNNING))
+		error = find_room(ledger, s, self, need, sweep);
+	if (error)
+		return error;
 	left = accounts_available(ledger, s->account);
-	if (need > left) {
-		reclaim(ledger, self, FREEZE_RICH);
-		left = accounts_available(ledger, s->account);
-	}
-	/* What is only reserved has another way to go, and two who wait in flight would wait for each other.
-	 */
-	if (need > left && is_in_flight(self))
-		return -ENOMEM;
-	if (need > left && sweep_wish(ledger, sweep, SWEEP_ALL))
-		return -EAGAIN;
-	if (need > left) {
-		reclaim(ledger, self, FREEZE_ALL);
-		left = accounts_available(ledger, s->account);
-	}
-	if (need > left)
-		return may_refuse(ledger, self, need - left, sweep) ? -ENOMEM : -EAGAIN;
-	*extra = self ? lease_beyond(s, left - need, sharers) : 0;
+	/* Above MEM exactly what is needed: what is leased must be what is charged. */
+	*extra = self && left > need ? lease_beyond(s, left - need, sharers) : 0;
 	accounts_lease(ledger, s->account, need + *extra);
 	s->leased += need + *extra;
 	s->surplus -= own;
 	return 0;
+}
+
+void leases_collect(struct ledger *ledger)
+{
+	reclaim(ledger, NULL, FREEZE_ALL);
 }
 
 void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n)

@@ -13,6 +13,7 @@
 #include "attrs.h"
 #include "ledger_lock.h"
 #include "logline.h"
+#include "private_files.h"
 #include "rawsys.h"
 #include "record_text.h"
 
@@ -88,6 +89,18 @@ void record_keep_over_exec(bool keep)
 	for (int i = 0; i < held_count; i++)
 		if (held[i].fd >= 0)
 			raw_fcntl(held[i].fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+}
+
+void record_carry(const struct ledger *ledger)
+{
+	for (int i = 0; i < held_count; i++) {
+		if (held[i].fd < 0)
+			continue;
+		private_files_carry(held[i].fd);
+		/* The program may have closed it and opened another: that one must not be held. */
+		if (!is_status_file(&ledger->account[held[i].account], held[i].fd))
+			raw_close(held[i].fd);
+	}
 }
 
 /* A descriptor that still is what the user named, or -1. */

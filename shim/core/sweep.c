@@ -163,6 +163,8 @@ uint32_t sweep_dead(struct ledger *ledger, enum sweep_kind kind)
 			note_leaving(ledger, pid_namespace);
 		ledger_unlock(ledger, &mask);
 	} while (from < atomic_load_explicit(&ledger->slots_end, memory_order_relaxed));
+	if (kind == SWEEP_ALL)
+		atomic_store_explicit(&ledger->swept_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);
 	return closed;
 }
 

@@ -18,6 +18,10 @@
 /* Before the constructor it only notes n for later. Return: 0 or -ENOMEM. */
 int budget_charge(int64_t n);
 
+/* The two slow parts of a charge that the heap's fast path began or must not begin. Return: as in cells.h. */
+int budget_settle_charge(struct cell *cell, int64_t n);
+int budget_prepare(struct cell *cell, int64_t n);
+
 void budget_refund(size_t size);
 
 /*

@@ -74,7 +74,7 @@ size_t heap_size_slow(void *block)
 static bool is_limited(void)
 {
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	if (a->limit[RL_MEM] != RL_UNLIMITED)
+	if (a->limit[RL_MEM] != RL_UNLIMITED || a->limit[RL_MEM_GROWTH] != RL_UNLIMITED)
 		return true;
 	return false;
 }
@@ -96,7 +96,7 @@ static bool is_room_for(size_t n)
 	struct cell *cell = member_is_guarded() ? member_cell() : NULL;
 
 	/* Without a cell the charge itself decides, under the lock. */
-	return !cell || cell_covers(cell, n) || !cells_prepare(member.ledger, member.slot, cell, (int64_t)n);
+	return !cell || cell_covers(cell, n) || !budget_prepare(cell, (int64_t)n);
 }
 
 bool heap_admit_slow(size_t n, struct heap_call call)
@@ -128,7 +128,7 @@ static void attach(void)
 void *heap_settle(void *block, struct heap_call call)
 {
 	size_t size = heap_size(block);
-	int error = cells_settle_charge(member.ledger, member.slot, thread_self.cell, (int64_t)size);
+	int error = budget_settle_charge(thread_self.cell, (int64_t)size);
 
 	return grant_or_refuse(block, size, error, call);
 }
@@ -227,7 +227,7 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 
 bool heap_settle_reserve(struct cell *cell, int64_t reserve)
 {
-	if (!cells_settle_charge(member.ledger, member.slot, cell, reserve))
+	if (!budget_settle_charge(cell, reserve))
 		return false;
 	cell_land(cell, reserve);
 	return true;
