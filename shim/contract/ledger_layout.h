@@ -71,7 +71,13 @@ struct cell {
 	_Atomic uint32_t slot;	 /* index of the process + 1; 0: the cell is free */
 	void *(*start)(void *);	 /* on its way to a new thread, in the owner's address space */
 	void *argument;
-	uint64_t reserved[2];
+	/*
+	 * What of the charges may soon come back: the most that a block may
+	 * grow by is charged while realloc runs. Writer: the owner, raised before
+	 * the charge and lowered after the return.
+	 */
+	_Atomic int64_t in_flight;
+	uint64_t reserved;
 };
 static_assert(sizeof(struct cell) == 64, "a cell is one cache line");
 
@@ -113,7 +119,8 @@ struct slot {
 	int64_t cpu_base_ns; /* used before the guard began */
 	int32_t creator_tid; /* its thread: makes one process at a time */
 	uint32_t claim;	     /* enum slot_claim */
-	int64_t reserved[5];
+	int64_t exec_ns;     /* CLOCK_BOOTTIME; it has left its program and its mapping for another, or 0 */
+	int64_t reserved[4];
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
@@ -188,6 +195,33 @@ struct account {
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
 	uint32_t part;		       /* enum account_part */
+
+	/* Grades of the byte budget (grades.c). */
+	int64_t mem_grace_ns; /* how long MEM may be exceeded; -1: not at all */
+	int64_t mem_hard;     /* bytes; the ceiling meanwhile */
+	int64_t reserve;      /* bytes more from the first refusal on */
+	uint32_t reserve_open;
+	int64_t growth_base; /* bytes live at main; -1: main has not begun */
+	/*
+	 * When more than MEM came to be charged, CLOCK_MONOTONIC; 0: it is not.
+	 * Writer: the lock holder. While it is set no cell of a member keeps
+	 * credit and each is frozen, so every change of the sum is seen.
+	 */
+	_Atomic int64_t above_since_ns;
+	int64_t spikes, spike_longest_ns;
+
+	/* Resident memory of all members (meter_rss.c); times are CLOCK_MONOTONIC. */
+	int64_t rss_grace_ns;
+	int64_t tick_ns;
+	int64_t rss_base;      /* bytes at main; -1: main has not begun */
+	int64_t rss_bytes;     /* the last sample */
+	int64_t rss_began_ns;  /* when it began; also of one that is being taken */
+	int64_t rss_judged_ns; /* when the last finished one began */
+	int64_t rss_cost_ns;   /* how long it took */
+	int64_t rss_peak, rss_samples;
+	int64_t rss_above_ns, rss_growth_above_ns; /* the first of the samples above the limit in a row; 0 */
+	uint32_t rss_sampler;			   /* slot of who took the last one */
+	uint32_t rss_base_exceeds;		   /* more than RSS was resident at main */
 };
 
 /*
@@ -215,10 +249,13 @@ struct ledger {
 	_Atomic uint32_t leaving;	/* a slot may be SLOT_LEAVING */
 	_Atomic uint32_t repairs;	/* owners that died in the lock */
 	_Atomic uint32_t reclaims;
+	_Atomic uint32_t landings;	  /* waits for charges that might come back */
+	_Atomic int64_t landing_until_ns; /* CLOCK_MONOTONIC; until then none is added to them */
 	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
 	_Atomic uint64_t home_namespace;
 	_Atomic uint32_t slots_changed; /* how often a place was taken or given back: a look at the table is
 					   out of date */
+	_Atomic int64_t swept_ns;	/* CLOCK_MONOTONIC of the last look at every process */
 	char path[LEDGER_PATH];
 
 	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(sizeof(struct slot))));
@@ -240,6 +277,7 @@ enum ledger_degraded {
 	LEDGER_FENCE_REFUSED = 8, /* membarrier failed in the middle: credit of others was out of reach */
 	LEDGER_NAMESPACE = 16,	  /* a process lives in another pid namespace */
 	LEDGER_RAW_THREADS = 32,  /* threads of clone() were too many to follow: some are not counted */
+	LEDGER_RSS_UNSEEN = 128,  /* resident memory of a member could not be read */
 	LEDGER_LIBC_THREADS = 64, /* at its end a process had threads that no hook saw: libc's own */
 };
 

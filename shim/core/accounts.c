@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "attrs.h"
+#include "grades.h"
 #include "ledger_file.h"
 #include "rawsys.h"
+#include "resident.h"
 
 /* Looks no further than accounts that were used once: the rest of the file has no pages yet. */
 static uint32_t find_free(struct ledger *ledger)
@@ -62,6 +64,8 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 		copy_text(a->status_file, sizeof(a->status_file), config->status_file);
 	/* Its sinks stand there for the budgets that begin below it. */
 	atomic_store_explicit(&a->record_taken, a->part == ACCOUNT_RUNNER, memory_order_relaxed);
+	grades_open(a, config);
+	resident_open(a, config);
 	a->next_step_ns = INT64_MAX;
 	a->wall_deadline_ns = INT64_MAX;
 	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
@@ -85,6 +89,8 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a->part = m->part;
 	memcpy(a->limit, m->limit, sizeof(a->limit));
 	memcpy(a->action, m->action, sizeof(a->action));
+	grades_open_sibling(a, m);
+	resident_open_sibling(a, m);
 	a->status_fd = -1;
 	memcpy(a->name, m->name, sizeof(a->name));
 	memcpy(a->log, m->log, sizeof(a->log));
@@ -147,7 +153,7 @@ int64_t accounts_available(const struct ledger *ledger, uint32_t index)
 
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
 	{
-		int64_t left = a->limit[RL_MEM] - a->leased;
+		int64_t left = grades_left(a);
 
 		if (left < least)
 			least = left;
@@ -158,7 +164,10 @@ int64_t accounts_available(const struct ledger *ledger, uint32_t index)
 void accounts_lease(struct ledger *ledger, uint32_t index, int64_t bytes)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
-	a->leased += bytes;
+	{
+		a->leased += bytes;
+		grades_follow(a);
+	}
 }
 
 void accounts_add_threads(struct ledger *ledger, uint32_t index, int64_t count)
@@ -294,4 +303,7 @@ void accounts_recompute(struct ledger *ledger)
 			a->procs++;
 		}
 	}
+	for (uint32_t i = 0; i < atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed); i++)
+		if (atomic_load_explicit(&ledger->account[i].in_use, memory_order_relaxed))
+			grades_follow(&ledger->account[i]);
 }

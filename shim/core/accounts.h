@@ -55,7 +55,7 @@ void accounts_start_clock(struct account *account, int64_t now_ns);
 /* Forgets accounts without members, from `index` upwards. */
 void accounts_close_unused(struct ledger *ledger, uint32_t index);
 
-/* Bytes that every account from `index` up would still lend. */
+/* Bytes that every account from `index` up would still lend; below zero while one is above MEM. */
 int64_t accounts_available(const struct ledger *ledger, uint32_t index);
 
 /* Adds (or with a negative number returns) leased bytes, threads, processes, all the way up. */

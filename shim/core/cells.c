@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "accounts.h"
+#include "grades.h"
 #include "leases.h"
 #include "ledger_file.h"
 #include "ledger_lock.h"
@@ -52,10 +53,36 @@ static void settle(struct ledger *ledger, uint32_t slot, struct cell *cell, int6
 		s->leased -= taken;
 		s->taken -= taken;
 	}
-	atomic_store_explicit(&cell->frozen,
-			      atomic_load_explicit(&ledger->fenced, memory_order_relaxed) ? CELL_FENCED
-											  : CELL_RUNNING,
-			      memory_order_relaxed);
+}
+
+/* Lets the owner go on by itself, unless an account is above MEM: then each change is to come here. */
+static void thaw(struct ledger *ledger, uint32_t slot, struct cell *cell)
+{
+	bool fenced = atomic_load_explicit(&ledger->fenced, memory_order_relaxed);
+	bool tight = grades_are_tight(ledger, ledger->slot[slot].account);
+	uint32_t frozen = tight ? CELL_FROZEN : CELL_RUNNING;
+
+	if (fenced)
+		frozen = tight ? CELL_FROZEN_FENCED : CELL_FENCED;
+	atomic_store_explicit(&cell->frozen, frozen, memory_order_relaxed);
+}
+
+/* Gives back all credit but `keep`. It goes before its lease, so that no credit is left that nothing backs.
+ */
+static void give_back_but(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t keep)
+{
+	int64_t credit = load(&cell->credit);
+
+	raw_add_own(&cell->credit, keep - credit);
+	leases_give_back(ledger, slot, credit - keep);
+}
+
+/* Ends a change under the lock. Above MEM no credit stays: it would hide how far above. */
+static void finish(struct ledger *ledger, uint32_t slot, struct cell *cell)
+{
+	if (load(&cell->credit) > 0 && grades_are_tight(ledger, ledger->slot[slot].account))
+		give_back_but(ledger, slot, cell, 0);
+	thaw(ledger, slot, cell);
 }
 
 /* Credit until the cell covers n bytes. The cell is settled. Return: as leases_draw(). */
@@ -100,6 +127,7 @@ int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell,
 		if (error)
 			raw_add_own(&cell->credit, n);
 	}
+	finish(ledger, slot, cell);
 	ledger_unlock(ledger, &mask);
 	return error == -EAGAIN ? cells_charge_short(ledger, slot, cell, n) : error;
 }
@@ -116,6 +144,7 @@ int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, 
 		error = refill(ledger, slot, cell, n, &sweep);
 		if (!error)
 			raw_add_own(&cell->credit, -n);
+		finish(ledger, slot, cell);
 		ledger_unlock(ledger, &mask);
 	} while (sweep_if_wished(ledger, &sweep));
 	return error;
@@ -124,17 +153,14 @@ int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, 
 void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell)
 {
 	uint64_t mask;
-	int64_t credit;
 
 	if (fenced_change_stands(cell) && load(&cell->credit) <= CELL_CREDIT_MAX)
 		return;
 	ledger_lock(ledger, &mask);
 	settle(ledger, slot, cell, 0);
-	credit = load(&cell->credit);
-	if (credit > CELL_CREDIT_MAX) {
-		raw_add_own(&cell->credit, CELL_LEASE - credit);
-		leases_give_back(ledger, slot, credit - CELL_LEASE);
-	}
+	if (load(&cell->credit) > CELL_CREDIT_MAX)
+		give_back_but(ledger, slot, cell, CELL_LEASE);
+	finish(ledger, slot, cell);
 	ledger_unlock(ledger, &mask);
 }
 
@@ -148,6 +174,10 @@ int cells_prepare(struct ledger *ledger, uint32_t slot, struct cell *cell, int64
 		ledger_lock(ledger, &mask);
 		settle(ledger, slot, cell, 0);
 		error = refill(ledger, slot, cell, n, &sweep);
+		if (error)
+			finish(ledger, slot, cell);
+		else /* the credit is to be used next */
+			thaw(ledger, slot, cell);
 		ledger_unlock(ledger, &mask);
 	} while (sweep_if_wished(ledger, &sweep));
 	return error;
@@ -197,10 +227,8 @@ struct cell *cells_attach_locked(struct ledger *ledger, uint32_t slot)
 	store(&c->credit, 0);
 	store(&c->low, INT64_MAX);
 	store(&c->taken, 0);
-	atomic_store_explicit(&c->frozen,
-			      atomic_load_explicit(&ledger->fenced, memory_order_relaxed) ? CELL_FENCED
-											  : CELL_RUNNING,
-			      memory_order_relaxed);
+	store(&c->in_flight, 0);
+	thaw(ledger, slot, c);
 	atomic_store_explicit(&c->slot, slot + 1, memory_order_release);
 	if (i == end)
 		atomic_store_explicit(&ledger->cells_end, end + 1, memory_order_relaxed);
@@ -239,9 +267,10 @@ void cells_note_last_peak(struct ledger *ledger, uint32_t slot)
 		const struct cell *c = ledger_cell(ledger, i);
 		int64_t least = load(&c->low) < load(&c->credit) ? load(&c->low) : load(&c->credit);
 
+		/* Each had at least its least unused at all times, so all together had the sum. */
 		if (atomic_load_explicit(&c->slot, memory_order_relaxed) == slot + 1 &&
-		    least - load(&c->taken) > unused)
-			unused = least - load(&c->taken);
+		    least > load(&c->taken))
+			unused += least - load(&c->taken);
 	}
 	accounts_note_peak(ledger, ledger->slot[slot].account, unused);
 }
@@ -252,6 +281,7 @@ void cells_note_peak(struct ledger *ledger, uint32_t slot, struct cell *cell)
 
 	ledger_lock(ledger, &mask);
 	settle(ledger, slot, cell, 0);
+	finish(ledger, slot, cell);
 	ledger_unlock(ledger, &mask);
 }
 

@@ -76,6 +76,20 @@ RL_INLINE bool cell_return_unused(struct cell *cell, int64_t n)
 }
 
 /*
+ * Around a charge of which a part may come back in a moment: who finds no room
+ * meanwhile waits for it, or a request that fits could be refused.
+ */
+RL_INLINE void cell_take_off(struct cell *cell, int64_t n)
+{
+	raw_add_own(&cell->in_flight, n);
+}
+
+RL_INLINE void cell_land(struct cell *cell, int64_t n)
+{
+	raw_add_own(&cell->in_flight, -n);
+}
+
+/*
  * Finishes a charge of n bytes that cell_charge() has already subtracted.
  * Return: 0, or -ENOMEM with the subtraction undone.
  */

@@ -41,12 +41,20 @@ enum config_kind {
 /* Longest texts that fit into the ledger, without the NUL. */
 enum { CONFIG_NAME_MAX = 127, CONFIG_PATH_MAX = 511 };
 
+/* A time that was not given, where 0 is one that may be. */
+#define CONFIG_UNSET (-1)
+
 struct config {
 	int64_t limit[RL_LIMIT_COUNT]; /* bytes, a count or ns; RL_UNLIMITED */
 	struct action action[RL_LIMIT_COUNT];
 	int64_t grace_ns;
-	int64_t scope;		 /* enum scope */
-	int64_t status_fd;	 /* -1: none */
+	int64_t scope;	      /* enum scope */
+	int64_t status_fd;    /* -1: none */
+	int64_t mem_grace_ns; /* CONFIG_UNSET: none */
+	int64_t mem_hard;     /* bytes; RL_UNLIMITED: none */
+	int64_t reserve;      /* bytes */
+	int64_t rss_grace_ns; /* CONFIG_UNSET: none */
+	int64_t tick_ns;
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
 	const char *log;
@@ -88,6 +96,12 @@ int config_set(struct config *config, const struct config_variable *variable, co
  * Return: how many were set, or -EINVAL.
  */
 int config_read_environ(struct config *config, char *const *environment, struct fmt *why);
+
+/*
+ * Whether the settings agree with each other, once all are read; no single value shows it.
+ * Return: 0, or -EINVAL with one line in `why`.
+ */
+int config_check(const struct config *config, struct fmt *why);
 
 /* Fills in what depends on several settings, once all are read; `hash` tells inherited ones from new ones. */
 void config_finish(struct config *config);

@@ -10,6 +10,7 @@
 #include "accounts.h"
 #include "actions.h"
 #include "breach.h"
+#include "grades.h"
 #include "ledger_lock.h"
 #include "logline.h"
 #include "rawsys.h"
@@ -66,6 +67,13 @@ static bool is_worth_a_line(int64_t count)
 	return (count & (count - 1)) == 0;
 }
 
+static bool leaves_no_room(const struct account *a, const struct denial *d)
+{
+	if (d->limit == RL_MEM)
+		return a->leased + d->amount > grades_ceiling(a);
+	return (d->limit == RL_PROCS ? a->procs : a->threads + 1) > a->limit[d->limit];
+}
+
 /* The account whose limit left no room; the top one if all seem to have some again. */
 static uint32_t refusing_account(const struct ledger *ledger, uint32_t index, const struct denial *d)
 {
@@ -73,11 +81,7 @@ static uint32_t refusing_account(const struct ledger *ledger, uint32_t index, co
 
 	for (; index != LEDGER_NONE; index = ledger->account[index].parent) {
 		const struct account *a = &ledger->account[index];
-		int64_t used = d->limit == RL_MEM     ? a->leased + d->amount
-			       : d->limit == RL_PROCS ? a->procs
-						      : a->threads + 1;
-
-		if (used > a->limit[d->limit])
+		if (leaves_no_room(a, d))
 			return index;
 		top = index;
 	}
@@ -92,25 +96,29 @@ bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d)
 	bool past_refuser = false;
 	uint64_t mask;
 	uint32_t refuser;
+	enum limit_id limit;
 
 	ledger_lock(ledger, &mask);
 	refuser = refusing_account(ledger, index, d);
+	limit = d->limit == RL_MEM ? grades_limit(&ledger->account[refuser]) : d->limit;
 	for (; index != LEDGER_NONE; index = ledger->account[index].parent) {
 		struct account *a = &ledger->account[index];
 
 		/* Above the refusing account only the other part of the same budget is concerned. */
 		if (past_refuser && (a->part != ACCOUNT_TREE || index != ledger->account[refuser].parent))
 			break;
-		a->denied[d->limit]++;
-		a->last_denied = d->limit + 1;
+		a->denied[limit]++;
+		a->last_denied = limit + 1;
 		describe_first(a, d, now_ns);
-		if (index == refuser && series_is_over(a, d->limit, now_ns))
-			due |= breach_claim(ledger, index, d->limit, now_ns);
+		if (index == refuser && series_is_over(a, limit, now_ns))
+			due |= breach_claim(ledger, index, limit, now_ns);
 		if (index == refuser)
 			past_refuser = true;
 	}
+	if (d->limit == RL_MEM)
+		grades_open_reserve(&ledger->account[refuser]);
 	ledger_unlock(ledger, &mask);
-	if (is_worth_a_line(ledger->account[refuser].denied[d->limit]))
+	if (is_worth_a_line(ledger->account[refuser].denied[limit]))
 		logline(&ledger->account[refuser], "refused", d->call, d->amount);
 	return due;
 }

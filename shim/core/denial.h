@@ -15,7 +15,7 @@
 #include "../contract/ledger_layout.h"
 
 struct denial {
-	enum limit_id limit;
+	enum limit_id limit;  /* RL_MEM for bytes, whichever of their limits it was */
 	const char *call;     /* the function's name */
 	int64_t amount;	      /* bytes asked for, or 0 */
 	const char *site;     /* file+0xoffset, or NULL */

@@ -15,9 +15,12 @@
 
 #include "accounts.h"
 #include "cells.h"
+#include "grades.h"
 #include "ledger_lock.h"
 #include "rawsys.h"
 #include "slots.h"
+
+enum { SWEEP_TIGHT_NS = 10000000 };
 
 static bool pays_for_fence(const struct cell *cell)
 {
@@ -26,7 +29,12 @@ static bool pays_for_fence(const struct cell *cell)
 	return frozen == CELL_FENCED || frozen == CELL_FROZEN_FENCED;
 }
 
-static bool freeze_others(struct ledger *ledger, const struct cell *self)
+enum freeze {
+	FREEZE_RICH, /* who has credit that can be taken */
+	FREEZE_ALL,  /* nobody charges or returns anything any more without the lock */
+};
+
+static bool freeze_others(struct ledger *ledger, const struct cell *self, enum freeze which)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 	bool any = false;
@@ -34,7 +42,8 @@ static bool freeze_others(struct ledger *ledger, const struct cell *self)
 	for (uint32_t i = 0; i < end; i++) {
 		struct cell *c = ledger_cell(ledger, i);
 
-		if (c == self || !atomic_load_explicit(&c->slot, memory_order_relaxed) || !cell_unused(c))
+		if (c == self || !atomic_load_explicit(&c->slot, memory_order_relaxed) ||
+		    (which == FREEZE_RICH && !cell_unused(c)))
 			continue;
 		atomic_store_explicit(&c->frozen, pays_for_fence(c) ? CELL_FROZEN_FENCED : CELL_FROZEN,
 				      memory_order_seq_cst);
@@ -57,12 +66,12 @@ static bool fence_others(struct ledger *ledger)
 }
 
 /* Takes the unused credit of every other thread in the tree back into the accounts. */
-static void reclaim(struct ledger *ledger, const struct cell *self)
+static void reclaim(struct ledger *ledger, const struct cell *self, enum freeze which)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 	bool all;
 
-	if (!freeze_others(ledger, self))
+	if (!freeze_others(ledger, self, which))
 		return;
 	all = fence_others(ledger);
 	atomic_fetch_add_explicit(&ledger->reclaims, 1, memory_order_relaxed);
@@ -88,6 +97,36 @@ static void reclaim(struct ledger *ledger, const struct cell *self)
 	}
 }
 
+int64_t leases_in_flight(const struct ledger *ledger, const struct cell *self)
+{
+	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct cell *c = ledger_cell(ledger, i);
+		int64_t in_flight = atomic_load_explicit(&c->in_flight, memory_order_relaxed);
+
+		if (c != self && in_flight > 0 && atomic_load_explicit(&c->slot, memory_order_relaxed))
+			sum += in_flight;
+	}
+	return sum;
+}
+
+/*
+ * Whether a request that is `short_of` some bytes may be refused. Everybody is frozen: a charge that
+ * may come back stands in its cell's in_flight before it lowers the credit, and can neither begin nor
+ * come back unseen.
+ */
+static bool may_refuse(struct ledger *ledger, const struct cell *self, int64_t short_of, struct sweep *sweep)
+{
+	int64_t in_flight;
+
+	if (!RAW_STORES_KEEP_ORDER)
+		fence_others(ledger);
+	in_flight = leases_in_flight(ledger, self);
+	return short_of > in_flight || !sweep_wish_landing(sweep, in_flight);
+}
+
 /*
  * How much to draw beyond the need: in proportion to what the process holds,
  * so that peaks stay close to the truth, and less than what others may want.
@@ -103,6 +142,60 @@ static int64_t lease_beyond(const struct slot *s, int64_t left, uint32_t sharers
 	return extra < left / (2 * (int64_t)sharers) ? extra : left / (2 * (int64_t)sharers);
 }
 
+static bool is_in_flight(const struct cell *self)
+{
+	return self && atomic_load_explicit(&self->in_flight, memory_order_relaxed) > 0;
+}
+
+/* Somebody waits for what is in flight. */
+static bool must_not_take_off(const struct ledger *ledger)
+{
+	int64_t until_ns = atomic_load_explicit(&ledger->landing_until_ns, memory_order_relaxed);
+
+	return until_ns && raw_clock_ns(CLOCK_MONOTONIC) < until_ns;
+}
+
+/*
+ * Who died gives back at once where it matters: those that said so, and, as
+ * long as a crossing of MEM may be waiting to be seen, those that were killed.
+ * Return: which of them to look for now.
+ */
+static enum sweep_kind sweep_early(const struct ledger *ledger, const struct slot *s, int64_t need)
+{
+	bool tight = grades_are_tight(ledger, s->account);
+
+	if (tight &&
+	    raw_clock_ns(CLOCK_MONOTONIC) - atomic_load_explicit(&ledger->swept_ns, memory_order_relaxed) >
+		    SWEEP_TIGHT_NS)
+		return SWEEP_ALL;
+	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
+	    (tight || accounts_bytes_at_peak(ledger, s->account, need)))
+		return SWEEP_LEAVING;
+	return SWEEP_NONE;
+}
+
+/* MEM has no room for it without what others do not use. Return: 0, -ENOMEM, or -EAGAIN for a sweep first. */
+static int find_room(struct ledger *ledger, const struct slot *s, const struct cell *self, int64_t need,
+		     struct sweep *sweep)
+{
+	reclaim(ledger, self, grades_allow_spikes(ledger, s->account) ? FREEZE_ALL : FREEZE_RICH);
+	if (need <= accounts_available(ledger, s->account))
+		return 0;
+	/* What is only reserved has another way to go, and two who wait in flight would wait for each other.
+	 */
+	if (is_in_flight(self))
+		return -ENOMEM;
+	if (sweep_wish(ledger, sweep, SWEEP_ALL))
+		return -EAGAIN;
+	if (grades_admit(ledger, s->account, need, SPIKE_NEW))
+		return 0;
+	reclaim(ledger, self, FREEZE_ALL);
+	if (need <= accounts_available(ledger, s->account))
+		return 0;
+	return may_refuse(ledger, self, need - accounts_available(ledger, s->account), sweep) ? -ENOMEM
+											      : -EAGAIN;
+}
+
 int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra,
 		struct sweep *sweep)
 {
@@ -111,22 +204,29 @@ int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, i
 	int64_t need = n - own;
 	int64_t left;
 	uint32_t sharers = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed) + 1;
+	int error = 0;
 
-	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_bytes_at_peak(ledger, s->account, need) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
+	if (sweep_wish(ledger, sweep, sweep_early(ledger, s, need)))
 		return -EAGAIN;
+	if (is_in_flight(self) && must_not_take_off(ledger))
+		return -ENOMEM;
+	if (need > accounts_available(ledger, s->account) &&
+	    !grades_admit(ledger, s->account, need, SPIKE_RUNNING))
+		error = find_room(ledger, s, self, need, sweep);
+	if (error)
+		return error;
 	left = accounts_available(ledger, s->account);
-	if (need > left) {
-		reclaim(ledger, self);
-		left = accounts_available(ledger, s->account);
-	}
-	if (need > left)
-		return sweep_wish(ledger, sweep, SWEEP_ALL) ? -EAGAIN : -ENOMEM;
-	*extra = self ? lease_beyond(s, left - need, sharers) : 0;
+	/* Above MEM exactly what is needed: what is leased must be what is charged. */
+	*extra = self && left > need ? lease_beyond(s, left - need, sharers) : 0;
 	accounts_lease(ledger, s->account, need + *extra);
 	s->leased += need + *extra;
 	s->surplus -= own;
 	return 0;
+}
+
+void leases_collect(struct ledger *ledger)
+{
+	reclaim(ledger, NULL, FREEZE_ALL);
 }
 
 void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n)

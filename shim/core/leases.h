@@ -46,6 +46,14 @@ int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, i
 /* Gives n bytes of credit back, first to the accounts they came from. */
 void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n);
 
+/* What others have charged that may soon come back. Context: also without the lock. */
+int64_t leases_in_flight(const struct ledger *ledger, const struct cell *self);
+/*
+ * Takes everything that is not used back into the accounts: the credit of every
+ * thread. What dead processes held, sweep_dead() gives back.
+ */
+void leases_collect(struct ledger *ledger);
+
 /* Registers this process for membarrier; otherwise every cell is fenced. Takes the lock. */
 void leases_register_fence(struct ledger *ledger);
 

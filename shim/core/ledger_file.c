@@ -13,8 +13,8 @@
 
 #include "attrs.h"
 #include "fmt.h"
+#include "leftovers.h"
 #include "rawsys.h"
-#include "slots.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -181,7 +181,7 @@ static bool has_ledger_shape(const struct stat *st)
 	       st->st_size == (off_t)sizeof(struct ledger);
 }
 
-static bool file_is_ours(const struct stat *st)
+bool ledger_file_is_ours(const struct stat *st)
 {
 	return has_ledger_shape(st) && st->st_uid == raw_geteuid();
 }
@@ -192,7 +192,7 @@ static uint32_t end_of(const _Atomic uint32_t *word)
 }
 
 /* A file that was damaged must not lead outside the tables. */
-static bool is_ledger(const struct ledger *l)
+bool ledger_is_whole(const struct ledger *l)
 {
 	return l->magic == LEDGER_MAGIC && l->version == LEDGER_VERSION && l->size == sizeof(*l) &&
 	       end_of(&l->accounts_end) <= LEDGER_ACCOUNTS && end_of(&l->slots_end) <= LEDGER_SLOTS &&
@@ -209,11 +209,11 @@ int ledger_open(const char *path, struct ledger **ledger)
 		return fd;
 	error = raw_fstat(fd, &st);
 	if (!error)
-		error = file_is_ours(&st) ? map(fd, ledger) : -EPERM;
+		error = ledger_file_is_ours(&st) ? map(fd, ledger) : -EPERM;
 	raw_close(fd);
 	if (error)
 		return error;
-	if (!is_ledger(*ledger)) {
+	if (!ledger_is_whole(*ledger)) {
 		ledger_unmap(*ledger);
 		return -EPERM;
 	}
@@ -264,7 +264,7 @@ int ledger_open_passed(const char *path, struct ledger **ledger)
 	for (int fd = find_kept_fd(KEPT_FD); fd >= 0; fd = find_kept_fd(fd + 1)) {
 		if (map(fd, ledger))
 			continue;
-		if (is_ledger(*ledger) && !strcmp((*ledger)->path, path)) {
+		if (ledger_is_whole(*ledger) && !strcmp((*ledger)->path, path)) {
 			raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
 			return 0;
 		}
@@ -283,76 +283,15 @@ void ledger_unlink(struct ledger *ledger)
 	raw_unlink(ledger->path);
 }
 
-/* Whether `name` begins with `prefix`, as this user's ledgers do, and its maker has died. */
-static bool maker_is_gone(const char *name, const struct fmt *prefix)
+static void remove_leftovers(const char *directory)
 {
-	int64_t pid = 0;
-
-	if (strncmp(name, prefix->buf, prefix->len) != 0)
-		return false;
-	for (name += prefix->len; *name >= '0' && *name <= '9' && pid < INT32_MAX / 10; name++)
-		pid = pid * 10 + (*name - '0');
-	return pid > 0 && *name == '-' && raw_kill((pid_t)pid, 0) == -ESRCH;
-}
-
-/* Whether the maker died before it had written the header, which it does last. */
-static bool was_never_begun(const char *path)
-{
-	uint32_t magic = 0;
-	int fd = raw_open(path, O_RDONLY | O_NOFOLLOW, 0);
-
-	if (fd < 0)
-		return false;
-	raw_syscall4(SYS_pread64, fd, &magic, sizeof(magic), offsetof(struct ledger, magic));
-	raw_close(fd);
-	return !magic;
-}
-
-static void sweep_file(const char *directory, const char *name)
-{
-	char path[LEDGER_PATH];
-	struct fmt f = FMT_INIT(path);
-	struct ledger *l;
-	bool unused;
-
-	fmt_str(&f, directory);
-	fmt_char(&f, '/');
-	fmt_str(&f, name);
-	if (ledger_open(path, &l)) {
-		if (was_never_begun(path))
-			raw_unlink(path);
-		return;
-	}
-	unused = slots_is_last(l, LEDGER_NONE);
-	ledger_unmap(l);
-	if (unused)
-		raw_unlink(path);
-}
-
-static void sweep_directory(const char *directory)
-{
-	char buffer[4096] __attribute__((aligned(8)));
 	char ours[32];
 	struct fmt prefix = FMT_INIT(ours);
-	int fd = raw_open(directory, O_RDONLY | O_DIRECTORY, 0);
-	long len;
 
-	if (fd < 0)
-		return;
 	fmt_str(&prefix, NAME_PREFIX);
 	fmt_int(&prefix, raw_geteuid());
 	fmt_char(&prefix, '-');
-	while ((len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
-		for (long at = 0; at < len;) {
-			const struct raw_directory_entry *e =
-				(const struct raw_directory_entry *)(buffer + at);
-
-			if (maker_is_gone(e->name, &prefix))
-				sweep_file(directory, e->name);
-			at += e->len;
-		}
-	}
-	raw_close(fd);
+	leftovers_remove(directory, ours);
 }
 
 /* What a tmpfs adds to a directory's size for each entry: no other file system has less for names like ours.
@@ -375,7 +314,7 @@ int ledger_create(struct ledger **ledger)
 		error = create_in(DIRECTORIES[i], ledger);
 		if (!error) {
 			if (has_other_files(DIRECTORIES[i]))
-				sweep_directory(DIRECTORIES[i]);
+				remove_leftovers(DIRECTORIES[i]);
 			return 0;
 		}
 	}

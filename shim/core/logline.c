@@ -6,6 +6,7 @@
 #include "logline.h"
 
 #include "fmt.h"
+#include "private_files.h"
 #include "rawsys.h"
 #include "units.h"
 
@@ -49,8 +50,18 @@ void logline(const struct account *account, const char *event, const char *detai
 	if (!account->log[0])
 		return;
 	fd = open_log(account->log, &opened);
-	if (fd < 0 || (!opened && !is_log(account, fd)))
+	if (fd < 0)
 		return;
+	/* Not ours to see: the program has closed it, or this is the watchdog with its own descriptors. */
+	if (!opened && !is_log(account, fd)) {
+		fd = private_files_borrow(fd);
+		opened = fd >= 0;
+	}
+	if (fd < 0 || (opened && account->log_ino && !is_log(account, fd))) {
+		if (opened)
+			raw_close(fd);
+		return;
+	}
 	fmt_str(&f, "reslimit[");
 	fmt_int(&f, raw_getpid());
 	fmt_str(&f, "] ");

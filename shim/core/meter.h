@@ -27,6 +27,9 @@ enum { METER_REACHED = 0 };
  */
 typedef int64_t meter_look(struct watchdog *watchdog, uint32_t account, int64_t now_ns);
 
+meter_look meter_mem; /* grades.c */
+meter_look meter_rss;
+meter_look meter_rss_growth;
 meter_look meter_wall;
 meter_look meter_cpu;
 

@@ -82,6 +82,13 @@ static inline void raw_add_own(_Atomic int64_t *counter, int64_t n)
 #endif
 }
 
+/* Whether others see a thread's stores in the order in which it makes them. */
+#if defined(__x86_64__) || defined(__i386__)
+enum { RAW_STORES_KEEP_ORDER = true };
+#else
+enum { RAW_STORES_KEEP_ORDER = false };
+#endif
+
 /* Return: whether the difference is below zero. */
 static inline bool raw_subtract_own(_Atomic int64_t *counter, int64_t n)
 {

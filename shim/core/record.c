@@ -13,12 +13,14 @@
 #include "attrs.h"
 #include "ledger_lock.h"
 #include "logline.h"
+#include "private_files.h"
 #include "rawsys.h"
 #include "record_text.h"
 
 enum {
 	HELD_MAX = 4,
-	HIGH_FD = 600,		/* above what programs hand out or compare */
+	HIGH_FD = 600, /* above what programs hand out or compare */
+	LINES = 3,
 	WAIT_FOR_PIPE_MS = 200, /* a reader that does not read must not stop the program's end */
 };
 
@@ -87,6 +89,18 @@ void record_keep_over_exec(bool keep)
 	for (int i = 0; i < held_count; i++)
 		if (held[i].fd >= 0)
 			raw_fcntl(held[i].fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+}
+
+void record_carry(const struct ledger *ledger)
+{
+	for (int i = 0; i < held_count; i++) {
+		if (held[i].fd < 0)
+			continue;
+		private_files_carry(held[i].fd);
+		/* The program may have closed it and opened another: that one must not be held. */
+		if (!is_status_file(&ledger->account[held[i].account], held[i].fd))
+			raw_close(held[i].fd);
+	}
 }
 
 /* A descriptor that still is what the user named, or -1. */
@@ -164,13 +178,27 @@ static void write_descriptor(const struct account *a, uint32_t account, const ch
 		logline(a, "record lost", "descriptor", a->status_fd);
 }
 
+/*
+ * Not on the stack: the handler of a fatal signal may have little of it. An inner and an outer record
+ * may be written at once, by the thread that exits, by a handler in the middle of that, by the watchdog.
+ */
+static char lines[LINES][RECORD_MAX + 1] RL_SELDOM;
+static _Atomic int lines_taken[LINES];
+
+/* Return: the index of a line that nobody else has, or -1. */
+static int take_line(void)
+{
+	for (int i = 0; i < LINES; i++)
+		if (!atomic_exchange_explicit(&lines_taken[i], 1, memory_order_acquire))
+			return i;
+	return -1;
+}
+
 static void write_record(struct ledger *ledger, uint32_t account, const struct record_ending *ending)
 {
-	/* Not on the stack: the handler of a fatal signal may have little of it. One writer, by record_taken.
-	 */
-	static char line[RECORD_MAX + 1] RL_SELDOM;
 	struct account *a = &ledger->account[account];
-	struct fmt f = FMT_INIT(line);
+	struct fmt f = {.size = sizeof(lines[0])};
+	int taken;
 	uint64_t mask;
 	bool is_locked;
 
@@ -178,13 +206,20 @@ static void write_record(struct ledger *ledger, uint32_t account, const struct r
 		ending->signal ? ending->signal : ending->exit_code);
 	if (a->status_fd < 0 && !a->status_file[0])
 		return;
+	taken = take_line();
+	if (taken < 0) {
+		logline(a, "record lost", "too many at once", LINES);
+		return;
+	}
+	f.buf = lines[taken];
 	is_locked = ledger_lock_urgent(ledger, &mask);
 	record_text(&f, ledger, account, ending, heap_coverage);
 	ledger_unlock_urgent(ledger, &mask, is_locked);
 	if (a->status_fd >= 0)
-		write_descriptor(a, account, line, f.len);
+		write_descriptor(a, account, f.buf, f.len);
 	if (a->status_file[0])
-		write_file(a, line, f.len);
+		write_file(a, f.buf, f.len);
+	atomic_store_explicit(&lines_taken[taken], 0, memory_order_release);
 }
 
 bool record_is_due(const struct ledger *ledger, uint32_t slot)

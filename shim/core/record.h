@@ -31,6 +31,9 @@ void record_set_heap_coverage(const char *word);
  */
 void record_hold(struct ledger *ledger, uint32_t account);
 
+/* Takes the copies along into the descriptor table that the calling thread has for itself. */
+void record_carry(const struct ledger *ledger);
+
 /* Lets the copies survive an exec that is about to come, or not, if it failed. */
 void record_keep_over_exec(bool keep);
 

@@ -103,11 +103,22 @@ static void put_usage(struct fmt *f)
 	       (self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss : children.ru_maxrss) * 1024L);
 }
 
+/* The account that holds the budgets of the first process: under SCOPE=process its own. */
+static const struct account *account_of_first(const struct ledger *ledger, uint32_t account)
+{
+	const struct account *a = &ledger->account[account];
+	const struct account *own;
+
+	if (a->root == LEDGER_NONE || a->scope != RL_SCOPE_PROCESS)
+		return a;
+	own = &ledger->account[ledger->slot[a->root].account];
+	return own->config_hash == a->config_hash ? own : a;
+}
+
 static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t account)
 {
 	const struct account *a = &ledger->account[account];
-	const struct account *own =
-		a->root == LEDGER_NONE ? a : &ledger->account[ledger->slot[a->root].account];
+	const struct account *own = account_of_first(ledger, account);
 
 	key(f, "limits");
 	fmt_char(f, '{');
@@ -116,8 +127,7 @@ static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t acco
 		char name[32];
 		struct fmt n = FMT_INIT(name);
 
-		if (limit == RL_UNLIMITED && a->scope == RL_SCOPE_PROCESS &&
-		    own->config_hash == a->config_hash)
+		if (limit == RL_UNLIMITED)
 			limit = own->limit[i];
 		if (limit == RL_UNLIMITED)
 			continue;
@@ -128,6 +138,37 @@ static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t acco
 		number(f, name, limit);
 	}
 	fmt_char(f, '}');
+}
+
+static void put_grades(struct fmt *f, const struct account *a)
+{
+	int64_t since_ns = atomic_load_explicit(&a->above_since_ns, memory_order_relaxed);
+	int64_t lasting_ns = since_ns ? raw_clock_ns(CLOCK_MONOTONIC) - since_ns : 0;
+
+	if (a->limit[RL_MEM_GROWTH] != RL_UNLIMITED)
+		number(f, "mem_base_bytes", a->growth_base > 0 ? a->growth_base : 0);
+	if (a->mem_grace_ns > 0) {
+		number(f, "mem_spikes", a->spikes);
+		number(f, "mem_spike_longest_ns",
+		       lasting_ns > a->spike_longest_ns ? lasting_ns : a->spike_longest_ns);
+	}
+	if (a->reserve) {
+		key(f, "reserve_opened");
+		fmt_str(f, a->reserve_open ? "true" : "false");
+	}
+}
+
+static void put_resident(struct fmt *f, const struct account *a)
+{
+	if (a->limit[RL_RSS] == RL_UNLIMITED && a->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
+		return;
+	number(f, "rss_tree_peak_bytes", a->rss_peak);
+	number(f, "rss_base_bytes", a->rss_base > 0 ? a->rss_base : 0);
+	number(f, "rss_samples", a->rss_samples);
+	if (a->rss_base_exceeds) {
+		key(f, "baseline_exceeds_limit");
+		fmt_str(f, "true");
+	}
 }
 
 static void put_denied(struct fmt *f, const struct account *a)
@@ -180,7 +221,7 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 		{LEDGER_CELLS_FULL, "threads-without-cell"}, {LEDGER_SLOTS_FULL, "process-table-full"},
 		{LEDGER_UNRESERVED, "unannounced-process"},  {LEDGER_FENCE_REFUSED, "membarrier-refused"},
 		{LEDGER_NAMESPACE, "pid-namespace"},	     {LEDGER_RAW_THREADS, "raw-threads"},
-		{LEDGER_LIBC_THREADS, "libc-threads"},
+		{LEDGER_LIBC_THREADS, "libc-threads"},	     {LEDGER_RSS_UNSEEN, "rss-unseen"},
 	};
 	uint32_t degraded = atomic_load_explicit(&ledger->degraded, memory_order_relaxed);
 	bool any = false;
@@ -236,6 +277,8 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	number(f, "threads_peak", a->threads_peak);
 	number(f, "procs_peak", a->procs_peak);
 	number(f, "procs_total", a->procs_total);
+	put_grades(f, account_of_first(ledger, account));
+	put_resident(f, account_of_first(ledger, account));
 	put_limits(f, ledger, account);
 	put_denied(f, a);
 	put_steps(f, account_with_cause(ledger, account));

@@ -61,16 +61,56 @@ uint32_t slots_open(struct ledger *ledger, uint32_t account)
 	return index;
 }
 
-/* Under SCOPE=process a child has the same budgets as its parent, for itself. */
-static bool open_own_account(struct ledger *ledger, uint32_t index, uint32_t parent_account)
+/* Another process's own account that is like `lost`, which may be closed; `lost` itself if it still is what
+ * it was. */
+static uint32_t find_model(const struct ledger *ledger, uint32_t lost, uint32_t tree)
 {
-	uint32_t own = accounts_open_sibling(ledger, parent_account, index);
+	uint32_t end = atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed);
 
+	for (uint32_t i = 0; i <= end; i++) {
+		const struct account *a = &ledger->account[i ? i - 1 : lost];
+
+		if (a->part == ACCOUNT_PROCESS && a->parent == tree &&
+		    a->config_hash == ledger->account[tree].config_hash)
+			return (uint32_t)(a - ledger->account);
+	}
+	return LEDGER_NONE;
+}
+
+/* Under SCOPE=process a child has the budgets of `model` for itself. It was counted in `from`. */
+static bool open_own_account(struct ledger *ledger, uint32_t index, uint32_t model, uint32_t from)
+{
+	_Atomic uint32_t *in_use = &ledger->account[model].in_use;
+	uint32_t was = atomic_load_explicit(in_use, memory_order_relaxed);
+	uint32_t own;
+
+	/* A model that is closed must not be overwritten by its copy. */
+	atomic_store_explicit(in_use, 1, memory_order_relaxed);
+	own = accounts_open_sibling(ledger, model, index);
+	atomic_store_explicit(in_use, was, memory_order_relaxed);
 	if (own == LEDGER_NONE)
 		return false;
-	accounts_move_proc(ledger, parent_account, own);
+	accounts_move_proc(ledger, from, own);
 	ledger->slot[index].account = own;
 	return true;
+}
+
+uint32_t slots_open_lost(struct ledger *ledger, uint32_t account)
+{
+	uint32_t lost = account, model, index;
+
+	while (!atomic_load_explicit(&ledger->account[account].in_use, memory_order_relaxed) &&
+	       ledger->account[account].parent != LEDGER_NONE)
+		account = ledger->account[account].parent;
+	index = slots_open(ledger, account);
+	if (index == LEDGER_NONE || ledger->account[lost].scope != RL_SCOPE_PROCESS)
+		return index;
+	model = ledger->account[account].part == ACCOUNT_PROCESS ? account
+								 : find_model(ledger, lost, account);
+	/* Without room for one of its own it shares one, which is better than to have none. */
+	if (model != LEDGER_NONE)
+		open_own_account(ledger, index, model, account);
+	return index;
 }
 
 uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *sweep, bool *full)
@@ -93,7 +133,7 @@ uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *swe
 	}
 	ledger->slot[index].pid_namespace = p->pid_namespace;
 	if (ledger->account[p->account].scope == RL_SCOPE_PROCESS &&
-	    !open_own_account(ledger, index, p->account)) {
+	    !open_own_account(ledger, index, p->account, p->account)) {
 		*full = true;
 		slots_close(ledger, index);
 		return LEDGER_NONE;

@@ -38,6 +38,13 @@ void slots_end_thread(struct ledger *ledger, uint32_t index);
 /* Opens a slot that no budget is asked for: the first process, or one that came unannounced. */
 uint32_t slots_open(struct ledger *ledger, uint32_t account);
 
+/*
+ * The same for a child whose reservation was lost with its maker: in
+ * `account`, the maker's, or what is left of it; under SCOPE=process with a
+ * budget of its own.
+ */
+uint32_t slots_open_lost(struct ledger *ledger, uint32_t account);
+
 /* Binds a slot to its process: done by the child and by the parent, whoever comes first. */
 void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid);
 

@@ -7,13 +7,21 @@
 
 #include <stdatomic.h>
 
+#include "leases.h"
 #include "ledger_lock.h"
 #include "procfs.h"
 #include "rawsys.h"
 #include "slots.h"
 
 /* As many as one look takes in: on the stack of a timer thread, or of a handler. */
-enum { BATCH = 24, ROUNDS = 100 /* each is worth it only because others get on */ };
+enum {
+	BATCH = 24,
+	ROUNDS = 100, /* each is worth it only because others get on */
+	LANDING_NS =
+		1000000000, /* a thread that waits for a processor; one that was stopped is not waited for */
+	LANDING_LOOK_NS = 20000,
+	LOOKS = 5,
+};
 
 /* A slot as it was under the lock. */
 struct suspect {
@@ -155,6 +163,8 @@ uint32_t sweep_dead(struct ledger *ledger, enum sweep_kind kind)
 			note_leaving(ledger, pid_namespace);
 		ledger_unlock(ledger, &mask);
 	} while (from < atomic_load_explicit(&ledger->slots_end, memory_order_relaxed));
+	if (kind == SWEEP_ALL)
+		atomic_store_explicit(&ledger->swept_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);
 	return closed;
 }
 
@@ -172,10 +182,41 @@ bool sweep_wish(const struct ledger *ledger, struct sweep *sweep, enum sweep_kin
 	return true;
 }
 
+bool sweep_wish_landing(struct sweep *sweep, int64_t in_flight)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+
+	if (!sweep->give_up_ns)
+		sweep->give_up_ns = now_ns + LANDING_NS;
+	sweep->landing = now_ns < sweep->give_up_ns;
+	sweep->in_flight = in_flight;
+	return sweep->landing;
+}
+
+/* A realloc takes microseconds, unless its thread has no processor. */
+static void wait_for_landing(struct ledger *ledger, struct sweep *sweep)
+{
+	int64_t until_ns = sweep->give_up_ns;
+
+	atomic_fetch_add_explicit(&ledger->landings, 1, memory_order_relaxed);
+	/* Or a new one would always be there. One waiter's mark may hide another's, who then waits longer. */
+	atomic_store_explicit(&ledger->landing_until_ns, until_ns, memory_order_relaxed);
+	/* Some may have landed and others begun: only another try tells. */
+	for (int i = 0; i < LOOKS && leases_in_flight(ledger, NULL) >= sweep->in_flight; i++)
+		raw_sleep_ns(LANDING_LOOK_NS);
+	atomic_compare_exchange_strong_explicit(&ledger->landing_until_ns, &until_ns, 0, memory_order_relaxed,
+						memory_order_relaxed);
+	sweep->landing = false;
+}
+
 bool sweep_if_wished(struct ledger *ledger, struct sweep *sweep)
 {
 	enum sweep_kind kind = sweep->wished;
 
+	if (sweep->landing) {
+		wait_for_landing(ledger, sweep);
+		return true;
+	}
 	if (kind == SWEEP_NONE)
 		return false;
 	sweep_dead(ledger, kind);

@@ -41,10 +41,19 @@ struct sweep {
 	enum sweep_kind done, wished;
 	uint32_t changes; /* of the table when it was wished for */
 	uint32_t rounds;
+	bool landing;	    /* wait for charges that may come back */
+	int64_t in_flight;  /* when that was wished for */
+	int64_t give_up_ns; /* CLOCK_MONOTONIC; 0: has not waited yet */
 };
 
 /* Under the lock. Return: whether to give up for now, because a sweep of this kind is still to come. */
 bool sweep_wish(const struct ledger *ledger, struct sweep *sweep, enum sweep_kind kind);
+
+/*
+ * The same for `in_flight` bytes that other threads have charged and may give
+ * back. Return: false when that has taken too long: one of them is stopped.
+ */
+bool sweep_wish_landing(struct sweep *sweep, int64_t in_flight);
 
 /* Return: whether there was a wish, so that trying again makes sense. */
 bool sweep_if_wished(struct ledger *ledger, struct sweep *sweep);

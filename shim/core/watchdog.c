@@ -54,17 +54,22 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpus = count_cpus();
 	w->cpu_seen_ns = 0;
 	w->idle_looks = 0;
+	atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
 	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
 }
 
-/* The limits without a call to refuse, in the order in which they become the verdict. */
+/* The limits without a call to refuse, and MEM for its grace, in the order in which they become the verdict.
+ */
 static const struct {
 	enum limit_id limit;
 	meter_look *look;
 	const char *name;
 } METERS[] = {
+	{RL_MEM, meter_mem, "mem"},
 	{RL_WALL, meter_wall, "wall"},
 	{RL_CPU, meter_cpu, "cpu"},
+	{RL_RSS, meter_rss, "rss"},
+	{RL_RSS_GROWTH, meter_rss_growth, "rss_growth"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)
@@ -164,7 +169,11 @@ void watchdog_run(struct watchdog *w)
 
 		if (word & WATCHDOG_STOP)
 			return;
+		/* Who stores something to look at from here on finds no look planned, and kicks. */
+		atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
+		atomic_thread_fence(memory_order_seq_cst);
 		next_ns = watchdog_look(w);
+		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);
 		raw_futex_wait_until(&w->word, word, next_ns, RAW_FUTEX_PRIVATE);
 		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}
@@ -174,6 +183,13 @@ void watchdog_kick(struct watchdog *w)
 {
 	atomic_fetch_add_explicit(&w->word, WATCHDOG_KICK, memory_order_release);
 	raw_futex_wake(&w->word, 1, RAW_FUTEX_PRIVATE);
+}
+
+void watchdog_expect(struct watchdog *w, int64_t at_ns)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&w->next_look_ns, memory_order_relaxed) > at_ns)
+		watchdog_kick(w);
 }
 
 void watchdog_stop(struct watchdog *w)

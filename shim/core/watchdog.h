@@ -25,6 +25,9 @@ struct watchdog {
 	uint32_t idle_looks;   /* looks in a row at which no processor time had been used */
 	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
 	_Atomic uint64_t wakeups;
+	/* When the next look comes, INT64_MAX during one. Writer: the watchdog; readers decide whether to
+	 * kick. */
+	_Atomic int64_t next_look_ns;
 };
 
 enum { WATCHDOG_STOP = 1, WATCHDOG_KICK = 2 };
@@ -43,6 +46,8 @@ void watchdog_run(struct watchdog *watchdog);
 
 /* Context: any thread, async-signal-safe. */
 void watchdog_kick(struct watchdog *watchdog);
+/* Kicks unless a look by at_ns is planned: what is looked at must have been stored before. */
+void watchdog_expect(struct watchdog *watchdog, int64_t at_ns);
 void watchdog_stop(struct watchdog *watchdog);
 
 #endif

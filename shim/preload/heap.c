@@ -74,7 +74,7 @@ size_t heap_size_slow(void *block)
 static bool is_limited(void)
 {
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	if (a->limit[RL_MEM] != RL_UNLIMITED)
+	if (a->limit[RL_MEM] != RL_UNLIMITED || a->limit[RL_MEM_GROWTH] != RL_UNLIMITED)
 		return true;
 	return false;
 }
@@ -90,17 +90,18 @@ static bool refuse(size_t n, struct heap_call call)
 	return false;
 }
 
+/* Whether n bytes could be charged now; they are not. */
+static bool is_room_for(size_t n)
+{
+	struct cell *cell = member_is_guarded() ? member_cell() : NULL;
+
+	/* Without a cell the charge itself decides, under the lock. */
+	return !cell || cell_covers(cell, n) || !budget_prepare(cell, (int64_t)n);
+}
+
 bool heap_admit_slow(size_t n, struct heap_call call)
 {
-	struct cell *cell;
-
-	if (!member_is_guarded())
-		return true;
-	if (n > RL_LIMIT_MAX)
-		return refuse(n, call);
-	cell = member_cell();
-	/* Without a cell the charge itself decides, under the lock. */
-	if (!cell || cell_covers(cell, n) || !cells_prepare(member.ledger, member.slot, cell, (int64_t)n))
+	if (!member_is_guarded() || (n <= RL_LIMIT_MAX && is_room_for(n)))
 		return true;
 	return refuse(n, call);
 }
@@ -127,7 +128,7 @@ static void attach(void)
 void *heap_settle(void *block, struct heap_call call)
 {
 	size_t size = heap_size(block);
-	int error = cells_settle_charge(member.ledger, member.slot, thread_self.cell, (int64_t)size);
+	int error = budget_settle_charge(thread_self.cell, (int64_t)size);
 
 	return grant_or_refuse(block, size, error, call);
 }
@@ -182,25 +183,22 @@ static int change(int64_t n)
 
 /*
  * Near the limit: the new block is asked for beside the old one, so that its
- * real size is known while the old one is still whole.
+ * real size is known while the old one is still whole. One charge decides: a
+ * second one that is refused would have kept others from what it then returns.
  */
 static void *resize_beside(void *block, size_t old_size, size_t n, struct heap_call call)
 {
-	/* The least that it must grow by is reserved before anything is tried. */
-	int64_t reserve = n > old_size ? (int64_t)(n - old_size) : 0;
-	int64_t short_of;
 	void *copy;
 
-	if (change(reserve)) {
+	/* The least that it must grow by, before anything is tried in vain. */
+	if (n > old_size && !is_room_for(n - old_size)) {
 		refuse(n, call);
 		return NULL;
 	}
 	copy = real.malloc(n);
-	short_of = copy ? (int64_t)heap_size(copy) - (int64_t)old_size - reserve : 0;
-	if (!copy || change(short_of)) {
-		budget_return_unused(reserve);
-		if (!copy)
-			return NULL;
+	if (!copy)
+		return NULL;
+	if (change((int64_t)heap_size(copy) - (int64_t)old_size)) {
 		real.free(copy);
 		refuse(n, call);
 		return NULL;
@@ -216,10 +214,12 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 
 	if (!moved) {
 		budget_return_unused(reserve);
+		budget_land(reserve);
 		return NULL;
 	}
 	grown = (int64_t)heap_size(moved) - (int64_t)old_size;
 	budget_return_unused(grown > 0 ? reserve - grown : reserve);
+	budget_land(reserve);
 	if (grown < 0)
 		change(grown);
 	return moved;
@@ -227,7 +227,10 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 
 bool heap_settle_reserve(struct cell *cell, int64_t reserve)
 {
-	return cells_settle_charge(member.ledger, member.slot, cell, reserve) != 0;
+	if (!budget_settle_charge(cell, reserve))
+		return false;
+	cell_land(cell, reserve);
+	return true;
 }
 
 /* `reserve` covers whatever the block may become; what it did not become goes back. */
@@ -235,9 +238,8 @@ static void *resize_in_place(void *block, size_t old_size, size_t n, int64_t res
 {
 	void *moved = real.realloc(block, n);
 
-	/* realloc(block, 0) freed it. */
+	/* realloc(block, 0) freed it; nothing was reserved for that. */
 	if (!moved && !n) {
-		budget_return_unused(reserve);
 		change(-(int64_t)old_size);
 		return NULL;
 	}
@@ -261,7 +263,7 @@ void *heap_resize(void *block, size_t n, struct heap_call call)
 		return resize_in_place(block, old_size, n, 0);
 	most = n + most_slack(n);
 	reserve = most > old_size ? (int64_t)(most - old_size) : 0;
-	if (!reserve || !change(reserve))
+	if (!reserve || !budget_take_off(reserve))
 		return resize_in_place(block, old_size, n, reserve);
 	return resize_beside(block, old_size, n, call);
 }

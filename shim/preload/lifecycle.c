@@ -57,6 +57,9 @@ void lifecycle_end(const struct record_ending *ending)
 	if (!member_is_guarded() || member_is_borrowed() ||
 	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
 		return;
+	/* While the dead hold what they had drawn, it counts as used. */
+	if (record_is_due(member.ledger, member.slot) && slots_count(member.ledger) > 1)
+		sweep_dead(member.ledger, SWEEP_ALL);
 	if (thread_self.cell)
 		cells_note_peak(member.ledger, member.slot, thread_self.cell);
 	if (record_is_due(member.ledger, member.slot))

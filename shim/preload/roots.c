@@ -99,3 +99,23 @@ void roots_take_descriptors(struct ledger *ledger, uint32_t slot, const struct a
 		a->log_ino = from->log_ino;
 	}
 }
+
+bool roots_begin_budget(const struct ledger *ledger, uint32_t slot, struct config *config)
+{
+	uint32_t outer = ledger->slot[slot].account;
+
+	if (roots_enter(config))
+		return !accounts_is_begun_by(ledger, outer, slot, config->hash);
+	return ledger->account[outer].config_hash != config->hash;
+}
+
+void roots_drop_inherited_fd(const struct account *outer, struct config *config)
+{
+	struct stat st;
+
+	if (config->status_fd < 0 || config->status_fd != outer->status_fd)
+		return;
+	if (raw_fstat((int)config->status_fd, &st) < 0 || st.st_dev != outer->status_dev ||
+	    st.st_ino != outer->status_ino)
+		config->status_fd = -1;
+}

@@ -15,12 +15,14 @@
 #include "core/cells.h"
 #include "core/claims.h"
 #include "core/config.h"
+#include "core/grades.h"
 #include "core/leases.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/logline.h"
 #include "core/rawsys.h"
 #include "core/record.h"
+#include "core/resident.h"
 #include "core/slots.h"
 #include "environment.h"
 #include "member.h"
@@ -145,7 +147,7 @@ static int read_config(struct config *config)
 
 	config_defaults(config);
 	count = config_read_environ(config, environ, &reason);
-	if (count < 0)
+	if (count < 0 || config_check(config, &reason))
 		refuse_to_start(why);
 	config_finish(config);
 	return count;
@@ -206,13 +208,14 @@ static uint32_t find_place(struct ledger *ledger)
 	uint32_t parent;
 
 	if (slot != LEDGER_NONE) {
+		ledger->slot[slot].exec_ns = 0;
 		slots_return_leases(ledger, slot);
 		return slot;
 	}
 	slot = claims_take(ledger, raw_getppid());
 	if (slot == LEDGER_NONE) {
 		parent = slots_find(ledger, raw_getppid());
-		slot = slots_open(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
+		slot = slots_open_lost(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
 	}
 	if (slot != LEDGER_NONE)
@@ -234,28 +237,6 @@ static void open_nested(struct ledger *ledger, uint32_t slot, struct config *con
 	ledger->slot[slot].account = inner;
 }
 
-/* A descriptor that was only inherited by its number belongs to the outer record. */
-static void drop_inherited_fd(const struct account *outer, struct config *config)
-{
-	struct stat st;
-
-	if (config->status_fd < 0 || config->status_fd != outer->status_fd)
-		return;
-	if (raw_fstat((int)config->status_fd, &st) < 0 || st.st_dev != outer->status_dev ||
-	    st.st_ino != outer->status_ino)
-		config->status_fd = -1;
-}
-
-/* New settings begin a budget; inherited ones only in a program that ROOT names, once in its life. */
-static bool starts_budget(const struct ledger *ledger, uint32_t slot, struct config *config)
-{
-	uint32_t outer = ledger->slot[slot].account;
-
-	if (roots_enter(config))
-		return !accounts_is_begun_by(ledger, outer, slot, config->hash);
-	return ledger->account[outer].config_hash != config->hash;
-}
-
 static void join_tree(struct ledger *ledger, struct config *config, int settings)
 {
 	const struct account *outer, *from;
@@ -271,12 +252,12 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 		refuse_to_start("the tree has too many processes for its ledger");
 	outer = &ledger->account[ledger->slot[slot].account];
 	from = accounts_find_settings(ledger, ledger->slot[slot].account, config->hash);
-	if (settings && starts_budget(ledger, slot, config)) {
+	if (settings && roots_begin_budget(ledger, slot, config)) {
 		/* Without the lock, because these may end the process. */
 		if (from) {
 			roots_take_sinks(config, from);
 		} else {
-			drop_inherited_fd(outer, config);
+			roots_drop_inherited_fd(outer, config);
 			check_sinks(config);
 		}
 		ledger_lock(ledger, &mask);
@@ -289,12 +270,35 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 	member.slot = slot;
 }
 
+/*
+ * Growth counts from here where this is the account's first process, in the
+ * program that it runs last. `bytes` is what is live, -1 asks the ledger.
+ */
+static void begin_growth(int64_t bytes)
+{
+	uint32_t own = member.ledger->slot[member.slot].account;
+	int64_t resident = resident_is_limited(member.ledger, own) ? resident_of_self() : 0;
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	FOR_EACH_ACCOUNT_UP(member.ledger, own, a)
+	{
+		if (a->root != member.slot)
+			continue;
+		grades_begin(a, bytes < 0 ? cells_charged(member.ledger, member.slot) : bytes);
+		resident_begin(a, resident);
+	}
+	ledger_unlock(member.ledger, &mask);
+}
+
 /* Memory of before the guard counts: libraries that allocated, and this process's own start. */
 static void charge_start(void)
 {
 	int64_t bytes = atomic_load_explicit(&member.boot_bytes, memory_order_relaxed);
 	const struct account *a = &member.ledger->account[member.ledger->slot[member.slot].account];
 
+	/* Here already, because a program that does not start by way of libc has no main that we see. */
+	begin_growth(bytes > 0 ? bytes : 0);
 	if (bytes <= 0 || !cells_charge_direct(member.ledger, member.slot, bytes))
 		return;
 	if (slots_is_last(member.ledger, member.slot))
@@ -302,7 +306,22 @@ static void charge_start(void)
 	if (a->limit[RL_MEM] < bytes)
 		refuse_number("RESLIMIT_MEM=", a->limit[RL_MEM],
 			      ": less than the program's libraries allocate before main; give more");
-	refuse_to_start("RESLIMIT_MEM: no room is left in the tree for another program to start; give more");
+	refuse_to_start(grades_limit(a) == RL_MEM_GROWTH
+				? "RESLIMIT_MEM_GROWTH: no room is left in the tree for another program to "
+				  "start; give more"
+				: "RESLIMIT_MEM: no room is left in the tree for another program to start; "
+				  "give more");
+}
+
+void startup_at_main(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	{
+		if (a->limit[RL_MEM_GROWTH] == RL_UNLIMITED && a->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
+			continue;
+		begin_growth(-1);
+		return;
+	}
 }
 
 /* The clocks of accounts that were opened here begin as late as possible: at main. */

@@ -15,4 +15,7 @@
 /* Joins the tree that RESLIMIT_LEDGER names, or begins one if there is anything to guard. */
 void startup_run(void);
 
+/* The program's own constructors have run: growth counts from here. Context: once, before other threads. */
+void startup_at_main(void);
+
 #endif

@@ -14,7 +14,9 @@
 #include "core/accounts.h"
 #include "core/attrs.h"
 #include "core/breach.h"
+#include "core/private_files.h"
 #include "core/rawsys.h"
+#include "core/record.h"
 #include "core/watchdog.h"
 #include "member.h"
 
@@ -37,15 +39,18 @@ enum { FORGET_NS = 20000, FORGET_TRIES = 500 };
 
 static struct {
 	struct watchdog watchdog;
-	_Atomic int tid;   /* cleared by the kernel when the thread is gone */
-	_Atomic int state; /* enum timer_state */
-	int needed;	   /* 0: not known yet, 1: yes, -1: no */
+	_Atomic int tid;    /* cleared by the kernel when the thread is gone */
+	_Atomic int state;  /* enum timer_state */
+	int needed;	    /* 0: not known yet, 1: yes, -1: no */
+	bool has_own_files; /* or may have, where the kernel allows it */
 } timer;
 
 enum timer_state { TIMER_ABSENT, TIMER_STARTING, TIMER_RUNNING, TIMER_PAUSED };
 
 static void run(void *argument)
 {
+	if (timer.has_own_files && private_files_begin())
+		record_carry(member.ledger);
 	watchdog_run(argument);
 }
 
@@ -70,6 +75,7 @@ static void start(void)
 	pid_t tid;
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
+	timer.has_own_files = private_files_can_be();
 	/* The new thread inherits the mask: no handler of the program may ever run on it. */
 	raw_sigmask(SIG_SETMASK, &all, &mask);
 	tid = clone_thread(flags, tls - TLS_HALF, run, &timer.watchdog, tls, &timer.tid);
@@ -103,6 +109,18 @@ void timer_thread_kick(void)
 	timer_thread_ensure();
 	if (atomic_load_explicit(&timer.state, memory_order_acquire) == TIMER_RUNNING)
 		watchdog_kick(&timer.watchdog);
+}
+
+void timer_thread_expect(int64_t at_ns)
+{
+	int state;
+
+	timer_thread_ensure();
+	state = atomic_load_explicit(&timer.state, memory_order_acquire);
+	/* One that another thread is just starting may have looked already; any other looks when it starts.
+	 */
+	if (state == TIMER_RUNNING || state == TIMER_STARTING)
+		watchdog_expect(&timer.watchdog, at_ns);
 }
 
 void timer_thread_expect_runner(void)

@@ -37,7 +37,11 @@ bool timer_thread_is_there(void);
 /* Makes it look at the ledger now. */
 void timer_thread_kick(void);
 
-/* The same if processor time is limited: with one more runner it may be used up sooner than planned. */
+/* Makes it look at the ledger at that time (CLOCK_MONOTONIC ns) or before. */
+void timer_thread_expect(int64_t at_ns);
+
+/* Makes it look now if processor time is limited: with one more runner it may be used up sooner than planned.
+ */
 void timer_thread_expect_runner(void);
 
 /* Ends the thread and waits until the kernel has forgotten it; starts it again if it ran. */

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void),
+		      void (*fini)(void), void (*loader_fini)(void), void *stack_end);
 void cfree(void *block);
 void free_sized(void *block, size_t size);
 void free_aligned_sized(void *block, size_t alignment, size_t size);

@@ -24,7 +24,8 @@ print(subprocess.getoutput("echo shell; exit 3"))
 print(subprocess.run(["/bin/sh", "-c", "kill -SEGV $$"], env={}, cwd="/").returncode)'
 same python_multiprocessing_works "$python" -c 'import multiprocessing as m
 if __name__ == "__main__":
-    with m.get_context("fork").Pool(4) as p: print(p.map(abs, range(-100, 0)))'
+    for method in ("fork", "spawn", "forkserver"):
+        with m.get_context(method).Pool(4) as p: print(method, p.map(abs, range(-100, 0)))'
 same python_exit_paths_are_the_same "$python" -c 'import os, atexit
 atexit.register(print, "at exit"); os.write(1, b"direct\n"); raise SystemExit(9)'
 same python_kills_itself_the_same "$python" -c 'import os, signal; os.kill(os.getpid(), signal.SIGTERM)'

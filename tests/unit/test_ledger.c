@@ -5,6 +5,8 @@
  */
 #include "tree_of_one.h"
 
+#include <sys/ptrace.h>
+
 /* --- cells */
 
 static void charge_above_limit_is_refused_and_changes_nothing(void **state)
@@ -156,6 +158,26 @@ static void peak_of_one_thread_is_exact(void **state)
 	}
 	cells_note_peak(ledger, self_slot, cell);
 	assert_int_equal(ledger->account[0].mem_peak, 100 * 1000);
+}
+
+static void charge_in_two_cells_and_die(uint32_t slot, void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		charge(slot, cells_attach(ledger, slot), 100 * KIB);
+	kill(getpid(), SIGKILL);
+}
+
+static void peak_of_a_killed_process_is_what_it_charged_in_all_its_threads(void **state)
+{
+	uint32_t slot;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	reap(spawn(charge_in_two_cells_and_die, NULL, &slot));
+	assert_true(ledger->account[0].leased > 210 * KIB);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(ledger->account[0].mem_peak, 200 * KIB);
 }
 
 static void limit_of_the_outer_account_binds_the_inner(void **state)
@@ -327,6 +349,67 @@ static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
 	assert_true(ledger_lock_urgent(ledger, &mask));
 	ledger_unlock_urgent(ledger, &mask, true);
 	assert_int_equal(ledger->repairs, 0);
+}
+
+/* Another thread's realloc, which has charged the most that the block could become. */
+struct flight {
+	struct cell *cell;
+	pthread_barrier_t begun;
+};
+
+static void *resize_a_block(void *arg)
+{
+	struct flight *flight = arg;
+
+	cell_take_off(flight->cell, 700 * KIB);
+	assert_int_equal(charge(self_slot, flight->cell, 700 * KIB), 0);
+	pthread_barrier_wait(&flight->begun);
+	while (!atomic_load(&ledger->landings))
+		sched_yield();
+	if (!cell_return_unused(flight->cell, 600 * KIB))
+		cells_settle_refund(ledger, self_slot, flight->cell);
+	cell_land(flight->cell, 700 * KIB);
+	return NULL;
+}
+
+static void what_a_resize_may_give_back_is_waited_for(void **state)
+{
+	struct flight flight;
+	struct cell *cell;
+	pthread_t thread;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	flight.cell = cells_attach(ledger, self_slot);
+	cell = cells_attach(ledger, self_slot);
+	pthread_barrier_init(&flight.begun, NULL, 2);
+	pthread_create(&thread, NULL, resize_a_block, &flight);
+	pthread_barrier_wait(&flight.begun);
+	assert_int_equal(charge(self_slot, cell, 900 * KIB), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(cells_charged(ledger, self_slot), 1000 * KIB);
+	expect_sums_are_exact();
+}
+
+static void nobody_waits_for_a_resize_that_could_not_give_back_enough_or_for_ever(void **state)
+{
+	struct cell *mine, *theirs;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	mine = cells_attach(ledger, self_slot);
+	theirs = cells_attach(ledger, self_slot);
+	cell_take_off(theirs, 100 * KIB);
+	assert_int_equal(charge(self_slot, theirs, 700 * KIB), 0);
+	assert_int_equal(charge(self_slot, mine, 425 * KIB), -ENOMEM);
+	/* Who has such a charge itself goes another way at once: two could wait for each other. */
+	cell_take_off(mine, 1);
+	assert_int_equal(charge(self_slot, mine, 400 * KIB), -ENOMEM);
+	cell_land(mine, 1);
+	assert_int_equal(ledger->landings, 0);
+	assert_int_equal(charge(self_slot, mine, 400 * KIB), -ENOMEM);
+	assert_int_not_equal(ledger->landings, 0);
+	assert_int_equal(charge(self_slot, mine, 324 * KIB), 0);
 }
 
 static void recycled_pid_is_told_apart(void **state)
@@ -627,6 +710,84 @@ static void next_start_sweeps_what_a_killed_tree_left(void **state)
 	munmap(path, 4096);
 }
 
+/* A ledger whose maker is gone; `member` stands in it, alive or not. */
+static void leave_a_ledger_of(pid_t member, char *path)
+{
+	struct ledger *l;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (ledger_create(&l))
+			_exit(1);
+		slots_bind(l, slots_open(l, LEDGER_NONE), member);
+		memcpy(path, l->path, LEDGER_PATH);
+		_exit(0);
+	}
+	assert_int_equal(reap(pid), 0);
+}
+
+static bool is_left_by_the_next_start(const char *path)
+{
+	begin(MIB, RL_UNLIMITED);
+	end(NULL);
+	return access(path, F_OK) == 0;
+}
+
+static void ledger_is_no_leftover_while_a_member_executes(void **state)
+{
+	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct ledger *l;
+
+	(void)state;
+	leave_a_ledger_of(999999999, path);
+	assert_int_equal(ledger_open(path, &l), 0);
+	assert_true(is_left_by_the_next_start(path));
+	l->slot[0].exec_ns = raw_clock_ns(CLOCK_BOOTTIME);
+	ledger_unmap(l);
+	assert_true(is_left_by_the_next_start(path));
+	assert_int_equal(ledger_open(path, &l), 0);
+	l->slot[0].exec_ns -= INT64_C(3000000000);
+	ledger_unmap(l);
+	assert_false(is_left_by_the_next_start(path));
+	munmap(path, 4096);
+}
+
+static void ledger_is_no_leftover_while_an_unguarded_program_can_pass_it_on(void **state)
+{
+	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char variable[LEDGER_PATH + 32];
+	char *const environment[] = {variable, NULL}, *const argv[] = {"sleep", "20", NULL};
+	int told[2], status;
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(told[1]);
+		if (read(told[0], &c, 1) != 1)
+			_exit(1);
+		snprintf(variable, sizeof(variable), "RESLIMIT_LEDGER=%s", path);
+		fcntl(told[0], F_SETFD, FD_CLOEXEC);
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		execve("/bin/sleep", argv, environment);
+		_exit(1);
+	}
+	leave_a_ledger_of(pid, path);
+	assert_int_equal(write(told[1], "x", 1), 1);
+	/* Stopped behind its exec. */
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_true(is_left_by_the_next_start(path));
+	kill(pid, SIGKILL);
+	reap(pid);
+	assert_false(is_left_by_the_next_start(path));
+	close(told[0]);
+	close(told[1]);
+	munmap(path, 4096);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -639,12 +800,15 @@ int main(void)
 		LEDGER_TEST(surplus_of_a_forked_child_is_used_first_and_given_to_nobody),
 		LEDGER_TEST(what_a_child_freed_of_its_parents_counts_against_its_growth_alone),
 		LEDGER_TEST(peak_of_one_thread_is_exact),
+		LEDGER_TEST(peak_of_a_killed_process_is_what_it_charged_in_all_its_threads),
 		LEDGER_TEST(limit_of_the_outer_account_binds_the_inner),
 		LEDGER_TEST(idle_credit_of_another_process_is_taken_and_comes_back_when_it_dies),
 		LEDGER_TEST(lock_of_a_killed_holder_is_taken_over_and_the_sums_are_mended),
 		LEDGER_TEST(lock_of_a_zombie_is_taken_over_in_a_moment),
 		LEDGER_TEST(recycled_tid_does_not_hold_the_lock),
 		LEDGER_TEST(who_has_no_time_goes_on_beside_a_stopped_owner_alone),
+		LEDGER_TEST(what_a_resize_may_give_back_is_waited_for),
+		LEDGER_TEST(nobody_waits_for_a_resize_that_could_not_give_back_enough_or_for_ever),
 		LEDGER_TEST(recycled_pid_is_told_apart),
 		LEDGER_TEST(process_without_its_first_thread_keeps_what_it_holds),
 		LEDGER_TEST(reservation_dies_with_its_maker_reaped_or_not),
@@ -657,6 +821,8 @@ int main(void)
 		LEDGER_TEST(file_that_others_could_change_is_refused),
 		LEDGER_TEST(file_of_another_shape_is_refused),
 		LEDGER_TEST(next_start_sweeps_what_a_killed_tree_left),
+		LEDGER_TEST(ledger_is_no_leftover_while_a_member_executes),
+		LEDGER_TEST(ledger_is_no_leftover_while_an_unguarded_program_can_pass_it_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,10 @@ static inline pid_t spawn(void (*body)(uint32_t slot, void *arg), void *arg, uin
 		body(*slot, arg);
 		_exit(0);
 	}
+	/* As fork() does: a child that is killed before it has bound its place is known by its pid. */
+	ledger_lock(ledger, &mask);
+	slots_bind(ledger, *slot, pid);
+	ledger_unlock(ledger, &mask);
 	return pid;
 }
 

@@ -14,6 +14,7 @@ import calls
 import heap
 import instructions
 import programs
+import spikes
 import stops
 import tables
 import variants
@@ -26,6 +27,7 @@ GROUPS = {
     "start": calls.start,
     "stop": stops.stop,
     "works": stops.works,
+    "spikes": spikes.spikes,
     "budget": budgets.budget,
     "contention": budgets.contention,
     "stdio": calls.stdio,

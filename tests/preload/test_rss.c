@@ -1,0 +1,215 @@
+/*
+ * test_rss.c - resident memory: sampled over the tree, with a grace, from main, and unseen by the program.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "guarded.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* How late a busy machine of two processors may make us. */
+#define LATE (400 * MS)
+
+static void tree_within_the_limit_is_left_alone_and_measured(void **state)
+{
+	struct run *r = guarded(SET("RSS=40M"), ARGV("hold_resident", "1", "20000000", "350", "0"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_verdict(r, "ok");
+	expect(r, record_int(r, "rss_tree_peak_bytes") > 20000000);
+	expect(r, record_int(r, "rss_tree_peak_bytes") < 24000000);
+	expect(r, record_int(r, "rss_samples") >= 3);
+	expect(r, record_int(r, "rss_base_bytes") > 0);
+	expect(r, !record_find(r, "baseline_exceeds_limit"));
+	run_free(r);
+}
+
+static void resident_memory_above_the_limit_is_ended(void **state)
+{
+	struct run *r =
+		guarded(SET("RSS=15M", "TICK=20ms"), ARGV("hold_resident", "1", "20000000", "5000", "0"));
+
+	(void)state;
+	expect_signal(r, SIGTERM);
+	expect_verdict(r, "rss");
+	expect(r, record_bool(r, "certain"));
+	expect(r, record_int(r, "limits.rss_bytes") == 15 * MIB);
+	expect(r, r->elapsed_ns < LATE);
+	run_free(r);
+}
+
+/* What the heap limit does not see: memory that was granted and is touched later. */
+static void mapped_and_untouched_is_not_resident(void **state)
+{
+	struct run *r = guarded(SET("RSS=15M"), ARGV("hold_resident", "0", "1000000000", "0", "0"));
+
+	(void)state;
+	expect_exit(r, 0);
+	run_free(r);
+}
+
+static void growth_is_counted_from_main(void **state)
+{
+	struct run *r = guarded(SET("RSS_GROWTH=21M", "TICK=20ms"),
+				ARGV("hold_resident", "1", "20000000", "200", "0"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, record_int(r, "rss_tree_peak_bytes") > 20000000);
+	run_free(r);
+	r = guarded(SET("RSS_GROWTH=18M", "TICK=20ms"), ARGV("hold_resident", "1", "20000000", "5000", "0"));
+	expect_signal(r, SIGTERM);
+	expect_verdict(r, "rss_growth");
+	run_free(r);
+}
+
+static void processes_are_added_up(void **state)
+{
+	struct run *r = guarded(SET("RSS=50M", "TICK=20ms"),
+				ARGV("hold_resident", "1", "20000000", "5000", "0", "4"));
+
+	(void)state;
+	expect_signal(r, SIGTERM);
+	expect_verdict(r, "rss");
+	expect(r, record_int(r, "rss_tree_peak_bytes") > 50 * MIB);
+	run_free(r);
+}
+
+static void pages_that_processes_share_count_once(void **state)
+{
+	struct run *r = guarded(SET("RSS=50M", "TICK=20ms"),
+				ARGV("hold_resident", "1", "20000000", "300", "0", "4", "shared"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_verdict(r, "ok");
+	expect(r, record_int(r, "rss_samples") >= 3);
+	expect(r, record_int(r, "rss_tree_peak_bytes") < 50 * MIB);
+	run_free(r);
+}
+
+static void fall_below_the_limit_resets_the_grace(void **state)
+{
+	struct run *r = guarded(SET("RSS=15M", "RSS_GRACE=600ms", "TICK=20ms"),
+				ARGV("hold_resident", "6", "20000000", "200", "100"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_verdict(r, "ok");
+	expect(r, record_int(r, "rss_tree_peak_bytes") > 20000000);
+	run_free(r);
+	r = guarded(SET("RSS=15M", "RSS_GRACE=300ms", "TICK=20ms"),
+		    ARGV("hold_resident", "1", "20000000", "5000", "0"));
+	expect_signal(r, SIGTERM);
+	expect(r, r->elapsed_ns >= 300 * MS);
+	expect(r, r->elapsed_ns < 300 * MS + LATE);
+	run_free(r);
+}
+
+static void limit_below_what_main_begins_with_is_noted_and_a_breach(void **state)
+{
+	struct run *r = guarded(SET("RSS=100K"), ARGV("run_for_ever", "sleep"));
+
+	(void)state;
+	expect_signal(r, SIGTERM);
+	expect_verdict(r, "rss");
+	expect(r, record_bool(r, "baseline_exceeds_limit"));
+	run_free(r);
+}
+
+static void programs_that_a_shell_starts_are_added_up(void **state)
+{
+	char command[512];
+	struct run *r;
+
+	(void)state;
+	snprintf(command, sizeof(command), "%s 1 20000000 5000 0 & exec %s 1 20000000 5000 0",
+		 subject_path("hold_resident"), subject_path("hold_resident"));
+	r = guarded(SET("RSS=30M", "TICK=20ms"), ARGV("/bin/sh", "-c", command));
+	expect_signal(r, SIGTERM);
+	expect_verdict(r, "rss");
+	run_free(r);
+}
+
+/* Some containers refuse the call by which a thread with a table of its own reaches the program's. */
+static bool tables_can_be_private(void)
+{
+	long self = syscall(SYS_pidfd_open, getpid(), 0);
+	long copy = syscall(SYS_pidfd_getfd, self, 0, 0);
+
+	close((int)self);
+	if (copy >= 0)
+		close((int)copy);
+	return copy >= 0;
+}
+
+static void looking_takes_no_descriptor_from_the_program(void **state)
+{
+	struct run *r;
+
+	(void)state;
+	if (!tables_can_be_private())
+		skip();
+	r = guarded(SET("RSS=1G", "TICK=1ms", "CPU=1h"), ARGV("open_lowest", "1000"));
+	expect_exit(r, 0);
+	expect(r, record_int(r, "rss_samples") > 300);
+	expect_out(r, "wrong=0\n");
+	run_free(r);
+}
+
+/* The watchdog has descriptors of its own, and yet finds the record's and the log's. */
+static void record_and_log_are_written_at_a_kill(void **state)
+{
+	struct run *r = guarded(SET("RSS=15M", "TICK=20ms", "RSS_ACTION=KILL", "LOG=2"),
+				ARGV("hold_resident", "1", "20000000", "5000", "0"));
+
+	(void)state;
+	expect_signal(r, SIGKILL);
+	expect_verdict(r, "rss");
+	expect(r, strstr(r->err, "limit rss 15728640") != NULL);
+	expect(r, strstr(r->err, "step KILL") != NULL);
+	run_free(r);
+}
+
+static void expect_complaint(const char *const set[], const char *text)
+{
+	struct run *r = guarded(set, ARGV("allocate_once", "1"));
+
+	expect_exit(r, EXIT_REFUSED_TO_START);
+	expect(r, strstr(r->err, text) != NULL);
+	expect(r, count_lines(r->err) == 1);
+	run_free(r);
+}
+
+static void contradictions_are_refused_with_their_remedy(void **state)
+{
+	(void)state;
+	expect_complaint(SET("RSS_GRACE=1s"), "RESLIMIT_RSS_GRACE: there is no limit");
+	expect_complaint(SET("RSS=1G", "TICK=1us"), "RESLIMIT_TICK: looking would be all");
+	expect_complaint(SET("RSS=1G", "RSS_ACTION=deny"), "has no call to refuse here");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tree_within_the_limit_is_left_alone_and_measured),
+		cmocka_unit_test(resident_memory_above_the_limit_is_ended),
+		cmocka_unit_test(mapped_and_untouched_is_not_resident),
+		cmocka_unit_test(growth_is_counted_from_main),
+		cmocka_unit_test(processes_are_added_up),
+		cmocka_unit_test(pages_that_processes_share_count_once),
+		cmocka_unit_test(fall_below_the_limit_resets_the_grace),
+		cmocka_unit_test(limit_below_what_main_begins_with_is_noted_and_a_breach),
+		cmocka_unit_test(programs_that_a_shell_starts_are_added_up),
+		cmocka_unit_test(looking_takes_no_descriptor_from_the_program),
+		cmocka_unit_test(record_and_log_are_written_at_a_kill),
+		cmocka_unit_test(contradictions_are_refused_with_their_remedy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

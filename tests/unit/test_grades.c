@@ -1,0 +1,448 @@
+/*
+ * test_grades.c - spikes above MEM, growth from main and the reserve, from inside the ledger.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/accounts.h"
+#include "core/cells.h"
+#include "core/config.h"
+#include "core/denial.h"
+#include "core/grades.h"
+#include "core/leases.h"
+#include "core/ledger_file.h"
+#include "core/ledger_lock.h"
+#include "core/meter.h"
+#include "core/rawsys.h"
+#include "core/slots.h"
+#include "core/watchdog.h"
+
+#define KIB INT64_C(1024)
+#define MIB INT64_C(1048576)
+#define MS  INT64_C(1000000)
+
+static struct ledger *ledger;
+static uint32_t self_slot;
+
+static struct config spiky(int64_t mem, int64_t hard, int64_t grace_ns)
+{
+	struct config config;
+
+	config_defaults(&config);
+	config.limit[RL_MEM] = mem;
+	config.mem_hard = hard;
+	config.mem_grace_ns = grace_ns;
+	config.action[RL_MEM].count = 1;
+	config.action[RL_MEM].step[0].signal = SIGTERM;
+	config_finish(&config);
+	return config;
+}
+
+/* A tree of one process: this one. */
+static struct account *begin(const struct config *config)
+{
+	uint64_t mask;
+
+	assert_int_equal(ledger_create(&ledger), 0);
+	ledger_lock(ledger, &mask);
+	self_slot = slots_open(ledger, LEDGER_NONE);
+	slots_bind_self(ledger, self_slot);
+	ledger->slot[self_slot].account =
+		accounts_open(ledger, LEDGER_NONE, self_slot, config, ACCOUNT_WHOLE);
+	accounts_add_procs(ledger, ledger->slot[self_slot].account, 1);
+	ledger_unlock(ledger, &mask);
+	leases_register_fence(ledger);
+	return &ledger->account[0];
+}
+
+static int end(void **state)
+{
+	(void)state;
+	if (ledger) {
+		ledger_unlink(ledger);
+		ledger_unmap(ledger);
+	}
+	ledger = NULL;
+	return 0;
+}
+
+static int charge(struct cell *cell, int64_t n)
+{
+	if (!cell_covers(cell, (size_t)n))
+		return cells_charge_short(ledger, self_slot, cell, n);
+	return cell_charge(cell, n) ? 0 : cells_settle_charge(ledger, self_slot, cell, n);
+}
+
+static void refund(struct cell *cell, int64_t n)
+{
+	if (!cell_refund(cell, n))
+		cells_settle_refund(ledger, self_slot, cell);
+}
+
+static bool is_above(const struct account *a)
+{
+	return atomic_load(&a->above_since_ns) != 0;
+}
+
+static void deny(int64_t n)
+{
+	struct denial denial = {.limit = RL_MEM, .call = "malloc", .amount = n};
+
+	denial_note(ledger, self_slot, &denial);
+}
+
+static void crossing_is_seen_to_the_byte_both_ways(void **state)
+{
+	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
+	struct account *a = begin(&config);
+	struct cell *cell = cells_attach(ledger, self_slot);
+
+	(void)state;
+	assert_int_equal(charge(cell, MIB), 0);
+	assert_false(is_above(a));
+	assert_int_equal(charge(cell, 1), 0);
+	assert_true(is_above(a));
+	assert_int_equal(charge(cell, MIB - 1), 0);
+	assert_int_equal(charge(cell, 1), -ENOMEM);
+	refund(cell, MIB - 1);
+	assert_true(is_above(a));
+	refund(cell, 1);
+	assert_false(is_above(a));
+	assert_int_equal(charge(cell, 1), 0);
+	assert_true(is_above(a));
+	assert_int_equal(a->spikes, 2);
+}
+
+/* Each of many cells with idle credit; frees in any of them must be seen, though it was idle before. */
+static void free_in_any_idle_cell_crosses_back(void **state)
+{
+	struct config config = spiky(4 * MIB, 8 * MIB, 1000 * MS);
+	struct account *a = begin(&config);
+	struct cell *cells[8];
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		cells[i] = cells_attach(ledger, self_slot);
+		assert_int_equal(charge(cells[i], 100 * KIB), 0);
+	}
+	for (int i = 1; i < 8; i++) {
+		/* Up to the line and one byte above it; what idle cells hold does not count. */
+		assert_int_equal(charge(cells[0], 4 * MIB - 800 * KIB), 0);
+		assert_false(is_above(a));
+		assert_int_equal(charge(cells[0], 1), 0);
+		assert_true(is_above(a));
+		refund(cells[i], 1);
+		assert_false(is_above(a));
+		assert_int_equal(charge(cells[i], 1), 0);
+		assert_true(is_above(a));
+		refund(cells[0], 4 * MIB - 800 * KIB + 1);
+		assert_false(is_above(a));
+	}
+}
+
+/* Neither one that came during the spike nor one that held no credit when it began. */
+static void cell_without_credit_hides_no_free(void **state)
+{
+	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
+	struct account *a = begin(&config);
+	struct cell *first = cells_attach(ledger, self_slot);
+	struct cell *idle = cells_attach(ledger, self_slot);
+	struct cell *late;
+
+	(void)state;
+	assert_int_equal(charge(first, MIB + 10), 0);
+	late = cells_attach(ledger, self_slot);
+	refund(late, 5);
+	refund(idle, 4);
+	assert_true(is_above(a));
+	refund(late, 1);
+	assert_false(is_above(a));
+}
+
+static void credit_drawn_for_a_call_that_failed_is_no_breach(void **state)
+{
+	struct config config = spiky(MIB, 2 * MIB, MS);
+	struct account *a = begin(&config);
+	struct cell *cell = cells_attach(ledger, self_slot);
+	struct watchdog watchdog;
+
+	(void)state;
+	watchdog_init(&watchdog, ledger, self_slot);
+	assert_int_equal(cells_prepare(ledger, self_slot, cell, MIB + 1), 0);
+	assert_true(is_above(a));
+	assert_int_equal(meter_mem(&watchdog, 0, atomic_load(&a->above_since_ns) + 2 * MS), INT64_MAX);
+	assert_false(is_above(a));
+}
+
+static void spike_is_a_breach_when_its_time_is_over_and_not_before(void **state)
+{
+	struct config config = spiky(MIB, 2 * MIB, 500 * MS);
+	struct account *a = begin(&config);
+	struct cell *cell = cells_attach(ledger, self_slot);
+	struct watchdog watchdog;
+	int64_t since;
+
+	(void)state;
+	watchdog_init(&watchdog, ledger, self_slot);
+	assert_int_equal(meter_mem(&watchdog, 0, raw_clock_ns(CLOCK_MONOTONIC)), INT64_MAX);
+	assert_int_equal(charge(cell, MIB + 1), 0);
+	since = atomic_load(&a->above_since_ns);
+	assert_int_equal(grades_due_ns(ledger, 0), since + 500 * MS);
+	assert_int_equal(meter_mem(&watchdog, 0, since + 499 * MS), since + 500 * MS);
+	assert_int_equal(meter_mem(&watchdog, 0, since + 500 * MS), METER_REACHED);
+	refund(cell, 1);
+	assert_int_equal(meter_mem(&watchdog, 0, since + 500 * MS), INT64_MAX);
+}
+
+static void when_the_time_is_over_mem_holds_until_it_is_kept_again(void **state)
+{
+	struct config config = spiky(MIB, 2 * MIB, 20 * MS);
+	struct account *a = begin(&config);
+	struct cell *cell = cells_attach(ledger, self_slot);
+
+	(void)state;
+	assert_int_equal(charge(cell, MIB + 100), 0);
+	while (raw_clock_ns(CLOCK_MONOTONIC) < atomic_load(&a->above_since_ns) + 20 * MS)
+		;
+	assert_int_equal(charge(cell, 1), -ENOMEM);
+	refund(cell, 100);
+	assert_int_equal(charge(cell, MIB), 0);
+	assert_true(is_above(a));
+}
+
+/* What a killed process held is not what keeps the sum above MEM. */
+static void spike_of_a_killed_process_is_over(void **state)
+{
+	struct config config = spiky(MIB, 2 * MIB, 50 * MS);
+	struct account *a = begin(&config);
+	struct watchdog watchdog;
+	uint32_t slot;
+	uint64_t mask;
+	bool full;
+	int64_t since;
+	pid_t pid;
+
+	(void)state;
+	watchdog_init(&watchdog, ledger, self_slot);
+	ledger_lock(ledger, &mask);
+	slot = slots_reserve(ledger, self_slot, &(struct sweep){0}, &full);
+	ledger_unlock(ledger, &mask);
+	pid = fork();
+	if (pid == 0) {
+		ledger_lock(ledger, &mask);
+		slots_bind(ledger, slot, getpid());
+		ledger_unlock(ledger, &mask);
+		cells_charge_direct(ledger, slot, MIB + 1);
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, NULL, 0);
+	since = atomic_load(&a->above_since_ns);
+	assert_int_not_equal(since, 0);
+	assert_int_equal(meter_mem(&watchdog, 0, since + 60 * MS), INT64_MAX);
+	assert_int_equal(a->leased, 0);
+}
+
+static void spike_leaves_the_outer_account_its_limit(void **state)
+{
+	struct config outer = spiky(4 * MIB, RL_UNLIMITED, CONFIG_UNSET);
+	struct config inner = spiky(MIB, 8 * MIB, 1000 * MS);
+	struct account *top = begin(&outer);
+	struct cell *cell;
+	uint64_t mask;
+
+	(void)state;
+	ledger_lock(ledger, &mask);
+	ledger->slot[self_slot].account = accounts_open(ledger, 0, self_slot, &inner, ACCOUNT_WHOLE);
+	ledger_unlock(ledger, &mask);
+	cell = cells_attach(ledger, self_slot);
+	assert_int_equal(charge(cell, 4 * MIB), 0);
+	assert_true(is_above(&ledger->account[1]));
+	assert_false(is_above(top));
+	assert_int_equal(charge(cell, 1), -ENOMEM);
+	assert_int_equal(top->leased, 4 * MIB);
+	refund(cell, 3 * MIB);
+	assert_false(is_above(&ledger->account[1]));
+}
+
+static void reserve_opens_after_the_first_refusal_and_is_exact(void **state)
+{
+	struct config config = spiky(MIB, RL_UNLIMITED, CONFIG_UNSET);
+	struct account *a;
+	struct cell *cell;
+
+	(void)state;
+	config.reserve = 64 * KIB;
+	a = begin(&config);
+	cell = cells_attach(ledger, self_slot);
+	assert_int_equal(charge(cell, MIB), 0);
+	assert_int_equal(charge(cell, 1), -ENOMEM);
+	deny(1);
+	assert_int_equal(a->reserve_open, 1);
+	assert_int_equal(charge(cell, 64 * KIB), 0);
+	assert_int_equal(charge(cell, 1), -ENOMEM);
+	deny(1);
+	assert_int_equal(charge(cell, 1), -ENOMEM);
+	assert_int_equal(a->denied[RL_MEM], 2);
+}
+
+static void growth_counts_from_main_and_is_named_in_the_refusal(void **state)
+{
+	struct config config = spiky(RL_UNLIMITED, RL_UNLIMITED, CONFIG_UNSET);
+	struct account *a;
+	struct cell *cell;
+
+	(void)state;
+	config.limit[RL_MEM_GROWTH] = 10 * KIB;
+	a = begin(&config);
+	assert_int_equal(cells_charge_direct(ledger, self_slot, MIB), 0);
+	grades_begin(a, MIB);
+	cell = cells_attach(ledger, self_slot);
+	assert_int_equal(charge(cell, 10 * KIB), 0);
+	assert_int_equal(charge(cell, 1), -ENOMEM);
+	deny(1);
+	assert_int_equal(a->denied[RL_MEM_GROWTH], 1);
+	assert_int_equal(a->denied[RL_MEM], 0);
+	assert_int_equal(a->last_denied, RL_MEM_GROWTH + 1);
+}
+
+static void sums_and_the_crossing_survive_a_repair(void **state)
+{
+	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
+	struct account *a = begin(&config);
+	struct cell *cell = cells_attach(ledger, self_slot);
+	uint64_t mask;
+
+	(void)state;
+	assert_int_equal(charge(cell, MIB + 1), 0);
+	ledger_lock(ledger, &mask);
+	atomic_store(&a->above_since_ns, 0);
+	accounts_recompute(ledger);
+	ledger_unlock(ledger, &mask);
+	assert_true(is_above(a));
+	assert_int_equal(a->leased, MIB + 1);
+}
+
+/*
+ * Threads at the line: each takes and gives at random, and now and then the
+ * truth is compared: above MEM if and only if more than MEM is charged.
+ */
+enum { WORKERS = 4, ROUNDS = 20000 };
+static _Atomic int64_t held[WORKERS];
+static _Atomic int over_hard;
+static pthread_barrier_t barrier;
+
+static int64_t held_by_all(void)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < WORKERS; i++)
+		sum += atomic_load(&held[i]);
+	return sum;
+}
+
+static void *work(void *argument)
+{
+	int me = (int)(intptr_t)argument;
+	unsigned int seed = (unsigned int)me + 1;
+	struct cell *cell = cells_attach(ledger, self_slot);
+	int64_t mine = 0;
+	uint64_t mask;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		int64_t n = rand_r(&seed) % (24 * KIB) + 1;
+
+		if (mine >= n && rand_r(&seed) % 2) {
+			mine -= n;
+			refund(cell, n);
+		} else if (!charge(cell, n)) {
+			mine += n;
+		}
+		if (round % 500)
+			continue;
+		atomic_store(&held[me], mine);
+		pthread_barrier_wait(&barrier);
+		if (me == 0) {
+			struct account *a = &ledger->account[0];
+			int64_t sum = held_by_all();
+
+			ledger_lock(ledger, &mask);
+			if (sum > a->mem_hard || is_above(a) != (sum > a->limit[RL_MEM]) ||
+			    (is_above(a) && a->leased != sum))
+				atomic_fetch_add(&over_hard, 1);
+			ledger_unlock(ledger, &mask);
+		}
+		pthread_barrier_wait(&barrier);
+	}
+	atomic_store(&held[me], mine);
+	ledger_lock(ledger, &mask);
+	cells_retire_locked(ledger, self_slot, cell);
+	ledger_unlock(ledger, &mask);
+	return NULL;
+}
+
+static void run_at_the_line(uint32_t fenced)
+{
+	struct config config = spiky(600 * KIB, 700 * KIB, INT64_C(3600000) * MS);
+	struct account *a = begin(&config);
+	pthread_t threads[WORKERS];
+
+	atomic_store(&ledger->fenced, fenced);
+	pthread_barrier_init(&barrier, NULL, WORKERS);
+	for (intptr_t i = 0; i < WORKERS; i++)
+		pthread_create(&threads[i], NULL, work, (void *)i);
+	for (int i = 0; i < WORKERS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(atomic_load(&over_hard), 0);
+	assert_true(a->spikes > 10);
+	assert_true(a->mem_peak <= a->mem_hard);
+	assert_int_equal(a->leased, held_by_all());
+}
+
+static void threads_at_the_line_agree_with_the_truth(void **state)
+{
+	(void)state;
+	run_at_the_line(0);
+}
+
+static void threads_without_membarrier_agree_with_the_truth(void **state)
+{
+	(void)state;
+	run_at_the_line(1);
+}
+
+#define GRADES_TEST(f) cmocka_unit_test_teardown(f, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		GRADES_TEST(crossing_is_seen_to_the_byte_both_ways),
+		GRADES_TEST(free_in_any_idle_cell_crosses_back),
+		GRADES_TEST(cell_without_credit_hides_no_free),
+		GRADES_TEST(credit_drawn_for_a_call_that_failed_is_no_breach),
+		GRADES_TEST(spike_is_a_breach_when_its_time_is_over_and_not_before),
+		GRADES_TEST(when_the_time_is_over_mem_holds_until_it_is_kept_again),
+		GRADES_TEST(spike_of_a_killed_process_is_over),
+		GRADES_TEST(spike_leaves_the_outer_account_its_limit),
+		GRADES_TEST(reserve_opens_after_the_first_refusal_and_is_exact),
+		GRADES_TEST(growth_counts_from_main_and_is_named_in_the_refusal),
+		GRADES_TEST(sums_and_the_crossing_survive_a_repair),
+		GRADES_TEST(threads_at_the_line_agree_with_the_truth),
+		GRADES_TEST(threads_without_membarrier_agree_with_the_truth),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
