@@ -19,7 +19,7 @@ RL_C := -std=gnu11 $(RL_WARN) -MMD -MP
 # The shim: hidden symbols, initial-exec TLS, no builtin may turn a wrapper into a call of itself, no stack
 # protector because the timer thread has no libc TLS to keep a canary in.
 RL_SHIM := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -fno-stack-protector \
-	-U_FORTIFY_SOURCE -Ishim
+	-U_FORTIFY_SOURCE -Ishim -I$(B)/generated
 # Intel processors from Skylake to Cascade Lake decode a jump anew each time when it crosses or ends a block of 32
 # bytes: left to chance, that costs malloc and free a tenth. An assembler that cannot help is left alone.
 RL_SHIM += $(shell for option in -Wa,-mbranches-within-32B-boundaries -mbranches-within-32B-boundaries; do \
@@ -47,6 +47,13 @@ $(B)/reslimit: $(TOOL_OBJ) $(CORE_OBJ)
 
 $(B)/reslimit-env: tools/reslimit-env
 	install -m 755 $< $@
+
+# The system calls that this machine's kernel headers know.
+$(B)/generated/syscall_names.def: $(B)/flags
+	@mkdir -p $(@D)
+	echo '#include <sys/syscall.h>' | $(CC) $(CPPFLAGS) -E -dM - | \
+	  sed -n 's/^#define SYS_\([a-z0-9_]*\) .*/RL_SYSCALL(\1)/p' | sort >$@
+$(B)/shim/core/syscall_names.c.o: $(B)/generated/syscall_names.def
 
 # Every hook in interpose.def is exported, the API's names too, and nothing else.
 $(B)/exports.map: shim/preload/interpose.def $(wildcard shim/api/*.h) Makefile $(B)/flags

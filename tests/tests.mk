@@ -43,7 +43,7 @@ demo:
 deps:
 	@tests/deps
 
-static: deps
+static: deps $(B)/generated/syscall_names.def
 	@BUILD=$(abspath $(B)) tests/checks/static.sh
 
 tests: $(TEST_BIN)
@@ -57,7 +57,9 @@ TSAN_OBJ := $(patsubst %,$(B)/tsan/%.o,$(CORE_SRC))
 RL_TSAN := -fsanitize=thread -Wno-tsan -Wno-unknown-warning-option
 $(B)/tsan/%.c.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(RL_C) $(RL_CPP) -Ishim $(RL_TSAN) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(RL_C) $(RL_CPP) -Ishim -I$(B)/generated $(RL_TSAN) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/tsan/shim/core/syscall_names.c.o: $(B)/generated/syscall_names.def
 
 $(T)/unit/test_races: tests/unit/test_races.c $(TSAN_OBJ) $(B)/flags
 	@mkdir -p $(@D)

@@ -48,6 +48,7 @@ enum {
 	LEDGER_PATH = 512,
 	LEDGER_PAGE = 4096,
 	LEDGER_MARGIN = 1024, /* as many bytes of cells lie on the header's page */
+	LEDGER_STACKS = 1536,
 };
 
 /* "None" for every index into the tables. */
@@ -222,6 +223,11 @@ struct account {
 	int64_t rss_above_ns, rss_growth_above_ns; /* the first of the samples above the limit in a row; 0 */
 	uint32_t rss_sampler;			   /* slot of who took the last one */
 	uint32_t rss_base_exceeds;		   /* more than RSS was resident at main */
+	/* What the threads were doing before a step; see core/stacks.h. */
+	char stacks[LEDGER_PATH];	/* where it goes: "" nowhere, "1" or a file's name */
+	uint32_t stacks_noted;		/* before which steps it was begun */
+	_Atomic uint32_t stacks_pieces; /* texts for the record below, each with its NUL; written last */
+	char stacks_text[LEDGER_STACKS];
 };
 
 /*
@@ -277,7 +283,8 @@ enum ledger_degraded {
 	LEDGER_FENCE_REFUSED = 8, /* membarrier failed in the middle: credit of others was out of reach */
 	LEDGER_NAMESPACE = 16,	  /* a process lives in another pid namespace */
 	LEDGER_RAW_THREADS = 32,  /* threads of clone() were too many to follow: some are not counted */
-	LEDGER_RSS_UNSEEN = 128,  /* resident memory of a member could not be read */
+	LEDGER_RSS_UNSEEN = 256,  /* resident memory of a member could not be read */
+	LEDGER_SECCOMP = 128,	  /* a filter of the program's forbids system calls that we make */
 	LEDGER_LIBC_THREADS = 64, /* at its end a process had threads that no hook saw: libc's own */
 };
 

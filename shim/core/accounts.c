@@ -60,6 +60,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	a->status_fd = part == ACCOUNT_PROCESS ? -1 : (int32_t)config->status_fd;
 	copy_text(a->name, sizeof(a->name), config->name);
 	copy_text(a->log, sizeof(a->log), config->log);
+	copy_text(a->stacks, sizeof(a->stacks), config->stacks);
 	if (part != ACCOUNT_PROCESS)
 		copy_text(a->status_file, sizeof(a->status_file), config->status_file);
 	/* Its sinks stand there for the budgets that begin below it. */
@@ -94,6 +95,7 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a->status_fd = -1;
 	memcpy(a->name, m->name, sizeof(a->name));
 	memcpy(a->log, m->log, sizeof(a->log));
+	memcpy(a->stacks, m->stacks, sizeof(a->stacks));
 	a->next_step_ns = INT64_MAX;
 	accounts_start_clock(a, raw_clock_ns(CLOCK_MONOTONIC));
 	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);

@@ -14,8 +14,10 @@
 #include "rawsys.h"
 #include "record.h"
 #include "slots.h"
+#include "stacks.h"
 
 enum {
+	LOOK_HEADSTART_NS = 10000000,
 	KILL_AGAIN_NS = 2000000,     /* until nobody is left */
 	ROOT_HEADSTART_NS = 5000000, /* for the first process to write its record */
 };
@@ -57,17 +59,23 @@ static void note_step(struct account *a, int signal, int64_t now_ns)
 	a->step_count++;
 }
 
+/* The step that is due, or NULL. */
+static const struct action_step *due_step(const struct account *a, int64_t now_ns)
+{
+	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_relaxed);
+
+	return breach && now_ns >= a->next_step_ns ? &a->action[breach - 1].step[a->next_step] : NULL;
+}
+
 /* Takes the step that is due. Return: its signal, or 0. */
 static int take_step(struct account *a, int64_t now_ns)
 {
-	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_relaxed);
+	const struct action_step *step = due_step(a, now_ns);
 	const struct action *action;
-	const struct action_step *step;
 
-	if (!breach || now_ns < a->next_step_ns)
+	if (!step)
 		return 0;
-	action = &a->action[breach - 1];
-	step = &action->step[a->next_step];
+	action = &a->action[atomic_load_explicit(&a->breach, memory_order_relaxed) - 1];
 	if (step->signal == SIGKILL) {
 		if (!atomic_exchange_explicit(&a->killing, 1, memory_order_relaxed))
 			note_step(a, SIGKILL, now_ns);
@@ -78,19 +86,6 @@ static int take_step(struct account *a, int64_t now_ns)
 	a->next_step++;
 	a->next_step_ns = a->next_step < action->count ? now_ns + step->delay_ns : INT64_MAX;
 	return step->signal;
-}
-
-/* Whether the slot's process can be signalled by its number from here. */
-static bool is_reachable(const struct ledger *ledger, uint32_t index, uint32_t self)
-{
-	const struct slot *s = &ledger->slot[index];
-	uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
-
-	if (state != SLOT_LIVE && state != SLOT_LEAVING)
-		return false;
-	if (self != LEDGER_NONE && s->pid_namespace != ledger->slot[self].pid_namespace)
-		return false;
-	return slots_is_alive(s);
 }
 
 static void signal_slot(const struct ledger *ledger, uint32_t index, int signal)
@@ -111,7 +106,7 @@ static void signal_members(struct ledger *ledger, uint32_t account, uint32_t sel
 	for (uint32_t i = 0; i < end; i++)
 		if (i != but && i != but_too &&
 		    accounts_is_within(ledger, ledger->slot[i].account, account) &&
-		    is_reachable(ledger, i, self))
+		    slots_is_reachable(ledger, i, self))
 			signal_slot(ledger, i, signal);
 }
 
@@ -124,7 +119,7 @@ static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
 	if (self == root)
 		record_process_end(ledger, self, &ending);
 	signal_members(ledger, account, self, root, self, SIGKILL);
-	if (self != root && root != LEDGER_NONE && is_reachable(ledger, root, self)) {
+	if (self != root && root != LEDGER_NONE && slots_is_reachable(ledger, root, self)) {
 		raw_sleep_ns(ROOT_HEADSTART_NS);
 		signal_slot(ledger, root, SIGKILL);
 	}
@@ -135,6 +130,62 @@ static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
 	}
 }
 
+enum { NOTED_FIRST = 1, NOTED_KILL = 2 };
+
+/*
+ * Before the first signal and before KILL the stacks are noted, by whoever
+ * comes first; the others leave the step to it for as long as that may take.
+ * Return: the signal whose step waits for it, or 0.
+ */
+static int claim_stacks(struct account *a, int64_t now_ns)
+{
+	const struct action_step *step = due_step(a, now_ns);
+	uint32_t kinds = 0;
+
+	if (!step || !stacks_are_wanted(a))
+		return 0;
+	if (!a->step_count)
+		kinds |= NOTED_FIRST;
+	if (step->signal == SIGKILL)
+		kinds |= NOTED_KILL;
+	if (!(kinds & ~a->stacks_noted))
+		return 0;
+	a->stacks_noted |= kinds;
+	a->next_step_ns = now_ns + STACKS_PATIENCE_NS;
+	return step->signal;
+}
+
+/* Notes them if that is due, without the lock. Return: the time after it. */
+static int64_t note_stacks(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
+{
+	struct account *a = &ledger->account[account];
+	uint32_t steps, next;
+	uint64_t mask;
+	bool is_locked;
+	int signal;
+
+	/* The first process may look into the others and write the log, where one that gave up its user may
+	 * not. */
+	if (stacks_are_wanted(a) && self != a->root && self != LEDGER_NONE &&
+	    !atomic_load_explicit(&a->killing, memory_order_relaxed))
+		raw_sleep_ns(LOOK_HEADSTART_NS);
+	is_locked = ledger_lock_urgent(ledger, &mask);
+	signal = claim_stacks(a, now_ns);
+	steps = a->step_count;
+	next = a->next_step;
+	ledger_unlock_urgent(ledger, &mask, is_locked);
+	if (!signal)
+		return now_ns;
+	stacks_note(ledger, account, self, signal);
+	now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	is_locked = ledger_lock_urgent(ledger, &mask);
+	/* Another may have lost patience and taken the step. */
+	if (a->step_count == steps && a->next_step == next)
+		a->next_step_ns = now_ns;
+	ledger_unlock_urgent(ledger, &mask, is_locked);
+	return now_ns;
+}
+
 void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
 {
 	struct account *a = &ledger->account[account];
@@ -142,6 +193,7 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 	bool is_locked;
 	int signal;
 
+	now_ns = note_stacks(ledger, account, self, now_ns);
 	is_locked = ledger_lock_urgent(ledger, &mask);
 	signal = take_step(a, now_ns);
 	ledger_unlock_urgent(ledger, &mask, is_locked);

@@ -156,6 +156,19 @@ static int set_glob(const char **field, const char *text, size_t len, struct fmt
 	return set_text(field, text, len, CONFIG_NAME_MAX, why);
 }
 
+/* A number is a switch and never a file, so that 2 is not taken for a descriptor. */
+static int set_stacks(const char **field, const char *text, size_t len, struct fmt *why)
+{
+	int64_t number;
+
+	if (units_count(text, len, &number))
+		return set_path(field, text, len, why);
+	if (number > 1)
+		return refuse(why, -EINVAL, "not a switch", "0, 1 or a file's name");
+	*field = number ? "1" : NULL;
+	return 0;
+}
+
 int config_set(struct config *config, const struct config_variable *variable, const char *text,
 	       struct fmt *why)
 {
@@ -177,6 +190,8 @@ int config_set(struct config *config, const struct config_variable *variable, co
 		return set_path(field, text, len, why);
 	case CONFIG_GLOB:
 		return set_glob(field, text, len, why);
+	case CONFIG_STACKS:
+		return set_stacks(field, text, len, why);
 	case CONFIG_TEXT:
 		return set_text(field, text, len, CONFIG_NAME_MAX, why);
 	default:
@@ -351,7 +366,8 @@ uint64_t config_hash(const struct config *config)
 	hash = hash_text(hash, config->status_file);
 	hash = hash_text(hash, config->name);
 	hash = hash_text(hash, config->root);
-	return hash_text(hash, config->log);
+	hash = hash_text(hash, config->log);
+	return hash_text(hash, config->stacks);
 }
 
 void config_finish(struct config *config)

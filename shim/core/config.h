@@ -36,6 +36,7 @@ enum config_kind {
 	CONFIG_PATH,
 	CONFIG_TEXT,
 	CONFIG_GLOB,
+	CONFIG_STACKS, /* 0, 1 or a path */
 };
 
 /* Longest texts that fit into the ledger, without the NUL. */
@@ -58,8 +59,9 @@ struct config {
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
 	const char *log;
-	const char *root; /* while it is set, nothing is limited: the program is not one of these */
-	uint64_t hash;	  /* of the settings as they were given; by config_finish() */
+	const char *root;   /* while it is set, nothing is limited: the program is not one of these */
+	const char *stacks; /* NULL: none; "1": the log; else a path */
+	uint64_t hash;	    /* of the settings as they were given; by config_finish() */
 };
 
 /* A row of the tables, for parsers, help texts and checks. */

@@ -13,6 +13,7 @@
 
 #include "attrs.h"
 #include "fmt.h"
+#include "ledger_users.h"
 #include "leftovers.h"
 #include "rawsys.h"
 
@@ -175,15 +176,17 @@ static int create_in(const char *directory, struct ledger **ledger)
 	return error;
 }
 
-static bool has_ledger_shape(const struct stat *st)
+static bool has_ledger_shape(int fd, const struct stat *st)
 {
-	return S_ISREG(st->st_mode) && (st->st_mode & 0777) == 0600 &&
-	       st->st_size == (off_t)sizeof(struct ledger);
+	/* Of a file with an access list the bits of the group are no group's: they bound the list. */
+	return S_ISREG(st->st_mode) && (st->st_mode & 0717) == 0600 &&
+	       (!(st->st_mode & 0070) || ledger_has_users(fd)) && st->st_size == (off_t)sizeof(struct ledger);
 }
 
-bool ledger_file_is_ours(const struct stat *st)
+/* Nobody but root can make a file that is root's; who was root before opens it by its access list. */
+bool ledger_file_is_ours(int fd, const struct stat *st)
 {
-	return has_ledger_shape(st) && st->st_uid == raw_geteuid();
+	return has_ledger_shape(fd, st) && (st->st_uid == raw_geteuid() || !st->st_uid);
 }
 
 static uint32_t end_of(const _Atomic uint32_t *word)
@@ -209,7 +212,7 @@ int ledger_open(const char *path, struct ledger **ledger)
 		return fd;
 	error = raw_fstat(fd, &st);
 	if (!error)
-		error = ledger_file_is_ours(&st) ? map(fd, ledger) : -EPERM;
+		error = ledger_file_is_ours(fd, &st) ? map(fd, ledger) : -EPERM;
 	raw_close(fd);
 	if (error)
 		return error;
@@ -229,15 +232,25 @@ static int find_kept_fd(int from)
 	struct stat st;
 
 	for (int fd = from; fd < KEPT_FD + KEPT_FDS; fd++)
-		if (raw_fstat(fd, &st) == 0 && has_ledger_shape(&st))
+		if (raw_fstat(fd, &st) == 0 && has_ledger_shape(fd, &st))
 			return fd;
 	return -1;
+}
+
+/* Whether this process, or one that it comes from, keeps one: an exec need not look for it otherwise. */
+static bool keeps_fd, passes_always;
+
+void ledger_pass_always(const struct ledger *ledger)
+{
+	if (!ledger_keep_fd(ledger))
+		passes_always = true;
 }
 
 int ledger_keep_fd(const struct ledger *ledger)
 {
 	int fd, kept;
 
+	keeps_fd = true;
 	if (find_kept_fd(KEPT_FD) >= 0)
 		return 0;
 	fd = raw_open(ledger->path, O_RDWR | O_NOFOLLOW, 0);
@@ -248,15 +261,23 @@ int ledger_keep_fd(const struct ledger *ledger)
 	return kept < 0 ? kept : 0;
 }
 
+/* Whether what is executed now will find the file by its path: not as another user, or in another root. */
+static bool path_leads_to(const struct ledger *ledger, int fd)
+{
+	struct stat kept, there;
+
+	return raw_geteuid() == ledger->owner && raw_fstat(fd, &kept) == 0 &&
+	       raw_syscall4(SYS_newfstatat, AT_FDCWD, ledger->path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       kept.st_dev == there.st_dev && kept.st_ino == there.st_ino;
+}
+
 void ledger_pass_fd(const struct ledger *ledger, bool pass)
 {
-	int fd;
+	int fd = keeps_fd ? find_kept_fd(KEPT_FD) : -1;
 
-	if (raw_geteuid() == ledger->owner)
-		return;
-	fd = find_kept_fd(KEPT_FD);
 	if (fd >= 0)
-		raw_fcntl(fd, F_SETFD, pass ? 0 : FD_CLOEXEC);
+		raw_fcntl(fd, F_SETFD,
+			  pass && (passes_always || !path_leads_to(ledger, fd)) ? 0 : FD_CLOEXEC);
 }
 
 int ledger_open_passed(const char *path, struct ledger **ledger)
@@ -266,6 +287,7 @@ int ledger_open_passed(const char *path, struct ledger **ledger)
 			continue;
 		if (ledger_is_whole(*ledger) && !strcmp((*ledger)->path, path)) {
 			raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
+			keeps_fd = true;
 			return 0;
 		}
 		ledger_unmap(*ledger);

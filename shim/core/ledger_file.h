@@ -28,17 +28,20 @@ int ledger_create(struct ledger **ledger);
 int ledger_open(const char *path, struct ledger **ledger);
 
 /*
- * A process that changes its user can no longer open the file by name, nor can
- * the program that it executes. ledger_keep_fd() opens it while that is still
+ * A process that changes its user, its root or its mounts can no longer open the
+ * file by name, nor can the program that it executes. ledger_keep_fd() opens it while that is still
  * possible; ledger_pass_fd() lets that descriptor survive an exec or not; and
  * ledger_open_passed() finds it in the new program. Return: 0 or -errno.
  */
 int ledger_keep_fd(const struct ledger *ledger);
+
+/* The same for a process whose mounts may change, and those of what it executes: it is passed on for good. */
+void ledger_pass_always(const struct ledger *ledger);
 void ledger_pass_fd(const struct ledger *ledger, bool pass);
 int ledger_open_passed(const char *path, struct ledger **ledger);
 
 /* Whether a file can be a ledger of this user, and whether what is in it is one. */
-bool ledger_file_is_ours(const struct stat *st);
+bool ledger_file_is_ours(int fd, const struct stat *st);
 bool ledger_is_whole(const struct ledger *ledger);
 
 void ledger_unmap(struct ledger *ledger);

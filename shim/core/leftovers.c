@@ -121,7 +121,7 @@ static bool is_left(int fd, enum use use)
 	bool is_left;
 
 	raw_syscall4(SYS_pread64, fd, &magic, sizeof(magic), offsetof(struct ledger, magic));
-	if (!magic || raw_fstat(fd, &st) < 0 || !ledger_file_is_ours(&st))
+	if (!magic || raw_fstat(fd, &st) < 0 || !ledger_file_is_ours(fd, &st))
 		return !magic;
 	ledger = (struct ledger *)raw_mmap(NULL, sizeof(*ledger), PROT_READ, MAP_SHARED, fd, 0);
 	if ((long)ledger < 0 && (long)ledger > -4096)

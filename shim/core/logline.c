@@ -39,29 +39,54 @@ static bool is_log(const struct account *account, int fd)
 	return raw_fstat(fd, &st) == 0 && st.st_dev == account->log_dev && st.st_ino == account->log_ino;
 }
 
+/* Return: the descriptor to write to, or -1; to be closed if it was opened for this. */
+static int find_log(const struct account *account, bool *opened)
+{
+	int fd;
+
+	if (!account->log[0])
+		return -1;
+	fd = open_log(account->log, opened);
+	/* Not ours to see: the program has closed it, or this is the watchdog with its own descriptors. */
+	if (fd >= 0 && !*opened && !is_log(account, fd)) {
+		fd = private_files_borrow(fd);
+		*opened = fd >= 0;
+	}
+	if (fd >= 0 && *opened && account->log_ino && !is_log(account, fd)) {
+		raw_close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void logline_text(const struct account *account, const char *text, size_t len)
+{
+	enum { AT_ONCE = 4096 /* that a pipe which is ready takes without waiting */ };
+	bool opened = false;
+	int fd = find_log(account, &opened);
+
+	while (fd >= 0 && len && raw_poll_writable(fd, 0) > 0) {
+		long written = raw_write(fd, text, len < AT_ONCE ? len : AT_ONCE);
+
+		if (written <= 0)
+			break;
+		text += written;
+		len -= (size_t)written;
+	}
+	if (fd >= 0 && opened)
+		raw_close(fd);
+}
+
 void logline(const struct account *account, const char *event, const char *detail, int64_t number)
 {
 	char line[256];
 	struct fmt f = FMT_INIT(line);
 	int64_t us = (raw_clock_ns(CLOCK_MONOTONIC) - account->start_ns) / 1000;
 	bool opened;
-	int fd;
+	int fd = find_log(account, &opened);
 
-	if (!account->log[0])
-		return;
-	fd = open_log(account->log, &opened);
 	if (fd < 0)
 		return;
-	/* Not ours to see: the program has closed it, or this is the watchdog with its own descriptors. */
-	if (!opened && !is_log(account, fd)) {
-		fd = private_files_borrow(fd);
-		opened = fd >= 0;
-	}
-	if (fd < 0 || (opened && account->log_ino && !is_log(account, fd))) {
-		if (opened)
-			raw_close(fd);
-		return;
-	}
 	fmt_str(&f, "reslimit[");
 	fmt_int(&f, raw_getpid());
 	fmt_str(&f, "] ");

@@ -12,9 +12,13 @@
 #define RL_CORE_LOGLINE_H
 
 #include "../contract/ledger_layout.h"
+#include <stddef.h>
 
 /* Notes which file a descriptor is, so that no line goes to another that takes its number later. */
 void logline_hold(struct account *account);
+
+/* Writes a text of many lines where the account says, or less of it if a reader does not read. */
+void logline_text(const struct account *account, const char *text, size_t len);
 
 /* Writes "reslimit[PID] SECONDS EVENT DETAIL NUMBER" where the account says; nothing if it says nowhere. */
 void logline(const struct account *account, const char *event, const char *detail, int64_t number);

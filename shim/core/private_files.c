@@ -31,20 +31,24 @@ bool private_files_can_be(void)
 	return copy >= 0;
 }
 
-bool private_files_begin(void)
+/* Closes from `first` to `last`, either of which may be one past the other: then nothing. */
+static bool close_between(int64_t first, int64_t last, unsigned flags)
 {
-	/* Of a range that is closed at once nothing is copied: no file is held or flushed. */
-	return raw_syscall3(SYS_close_range, 0, UINT_MAX, CLOSE_RANGE_UNSHARE) == 0;
+	return first > last || raw_syscall3(SYS_close_range, first, last, flags) == 0;
 }
 
-void private_files_carry(int fd)
+bool private_files_begin(const int *keep, int count)
 {
-	int copy = private_files_borrow(fd);
+	int64_t first = 0;
+	unsigned flags = CLOSE_RANGE_UNSHARE;
 
-	if (copy < 0)
-		return;
-	if (copy != fd) {
-		raw_fcntl(copy, F_DUPFD_CLOEXEC, fd);
-		raw_close(copy);
+	/* Of a range that is closed at once nothing is copied: no file is held or flushed. */
+	for (int i = 0; i < count; i++) {
+		if (!close_between(first, (int64_t)keep[i] - 1, flags) && flags)
+			return false;
+		if (first < keep[i])
+			flags = 0;
+		first = (int64_t)keep[i] + 1;
 	}
+	return close_between(first, UINT_MAX, flags) || !flags;
 }

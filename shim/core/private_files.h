@@ -22,13 +22,14 @@
 /* Whether a thread with a table of its own could still reach the program's. Opens and closes descriptors. */
 bool private_files_can_be(void);
 
-/* Gives the calling thread an empty table. Return: false if the kernel refuses; nothing has changed then. */
-bool private_files_begin(void);
+/*
+ * Gives the calling thread a table in which only `count` descriptors of the
+ * old one are open, the least first, each above 0.
+ * Return: false if the kernel refuses; nothing has changed then.
+ */
+bool private_files_begin(const int *keep, int count);
 
 /* A copy, for the calling thread, of the program's descriptor. Return: a descriptor to close, or -errno. */
 int private_files_borrow(int fd);
-
-/* The same with the same number. */
-void private_files_carry(int fd);
 
 #endif

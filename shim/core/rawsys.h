@@ -15,6 +15,7 @@
 #define RL_CORE_RAWSYS_H
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,6 +27,7 @@
 #include <time.h>
 
 #if defined(__x86_64__)
+#define RAW_AUDIT_ARCH AUDIT_ARCH_X86_64
 static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
@@ -40,6 +42,7 @@ static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e,
 	return ret;
 }
 #elif defined(__aarch64__)
+#define RAW_AUDIT_ARCH AUDIT_ARCH_AARCH64
 static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long x8 __asm__("x8") = nr;
@@ -311,6 +314,23 @@ static inline int raw_futex_wait_until(_Atomic uint32_t *word, uint32_t value, i
 static inline int raw_futex_wake(_Atomic uint32_t *word, int count, int op_flags)
 {
 	return (int)raw_syscall3(SYS_futex, word, RAW_FUTEX_WAKE | op_flags, count);
+}
+
+/* As futex_waitv(2) takes it; the kernel's headers have it since Linux 5.16. */
+struct raw_futex_waiter {
+	uint64_t value, address;
+	uint32_t flags, reserved;
+};
+enum { RAW_FUTEX2_32 = 2, RAW_FUTEX_WAITV = 449 /* on every processor */ };
+
+/* Sleeps until one of the words is woken or differs from its value, or until that time as above. */
+static inline int raw_futex_wait_any(const struct raw_futex_waiter *waiters, unsigned int count,
+				     int64_t until_ns)
+{
+	struct timespec ts = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
+
+	return (int)raw_syscall5(RAW_FUTEX_WAITV, waiters, count, 0, until_ns == INT64_MAX ? NULL : &ts,
+				 CLOCK_MONOTONIC);
 }
 
 static inline void raw_sleep_ns(int64_t ns)

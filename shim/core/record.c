@@ -91,16 +91,28 @@ void record_keep_over_exec(bool keep)
 			raw_fcntl(held[i].fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 
-void record_carry(const struct ledger *ledger)
+/* Puts a descriptor in its place among others, the least first. */
+static void insert(int *list, int count, int fd)
 {
-	for (int i = 0; i < held_count; i++) {
-		if (held[i].fd < 0)
-			continue;
-		private_files_carry(held[i].fd);
-		/* The program may have closed it and opened another: that one must not be held. */
-		if (!is_status_file(&ledger->account[held[i].account], held[i].fd))
+	for (; count > 0 && list[count - 1] > fd; count--)
+		list[count] = list[count - 1];
+	list[count] = fd;
+}
+
+void record_take_private_files(const struct ledger *ledger)
+{
+	int keep[HELD_MAX];
+	int count = 0;
+
+	for (int i = 0; i < held_count; i++)
+		if (held[i].fd >= 0)
+			insert(keep, count++, held[i].fd);
+	if (!private_files_begin(keep, count))
+		return;
+	/* The program may have closed one and opened another: that one must not be held. */
+	for (int i = 0; i < held_count; i++)
+		if (held[i].fd >= 0 && !is_status_file(&ledger->account[held[i].account], held[i].fd))
 			raw_close(held[i].fd);
-	}
 }
 
 /* A descriptor that still is what the user named, or -1. */
@@ -138,10 +150,9 @@ static void put_name(struct fmt *f, const char *name)
 		fmt_char(f, *name == '/' ? '_' : *name);
 }
 
-/* %p and %n in RESLIMIT_STATUS_FILE. */
-static void expand_path(struct fmt *f, const struct account *a)
+void record_expand_path(struct fmt *f, const struct account *a, const char *pattern)
 {
-	for (const char *s = a->status_file; *s; s++) {
+	for (const char *s = pattern; *s; s++) {
 		if (*s != '%' || !s[1]) {
 			fmt_char(f, *s);
 			continue;
@@ -162,7 +173,7 @@ static void write_file(const struct account *a, const char *line, size_t len)
 	struct fmt f = FMT_INIT(path);
 	int fd;
 
-	expand_path(&f, a);
+	record_expand_path(&f, a, a->status_file);
 	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
 	if (fd < 0 || write_quietly(fd, line, len) < 0)
 		logline(a, "record lost", path, fd);

@@ -15,6 +15,11 @@
 
 #include "../contract/ledger_layout.h"
 #include "../contract/record.h"
+#include "fmt.h"
+
+/* A file's name as RESLIMIT_STATUS_FILE gives it: %p is the first process's pid, %n the name, %% a percent
+ * sign. */
+void record_expand_path(struct fmt *f, const struct account *account, const char *pattern);
 
 /* How a process ends: by a signal, or else with an exit code. */
 struct record_ending {
@@ -31,8 +36,9 @@ void record_set_heap_coverage(const char *word);
  */
 void record_hold(struct ledger *ledger, uint32_t account);
 
-/* Takes the copies along into the descriptor table that the calling thread has for itself. */
-void record_carry(const struct ledger *ledger);
+/* Gives the calling thread a descriptor table of its own, with nothing but the copies in it, if the kernel
+ * lets it. */
+void record_take_private_files(const struct ledger *ledger);
 
 /* Lets the copies survive an exec that is about to come, or not, if it failed. */
 void record_keep_over_exec(bool keep);

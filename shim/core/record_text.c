@@ -6,6 +6,7 @@
 #include "record_text.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "accounts.h"
 #include "actions.h"
@@ -218,10 +219,15 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 		uint32_t bit;
 		const char *word;
 	} NOTES[] = {
-		{LEDGER_CELLS_FULL, "threads-without-cell"}, {LEDGER_SLOTS_FULL, "process-table-full"},
-		{LEDGER_UNRESERVED, "unannounced-process"},  {LEDGER_FENCE_REFUSED, "membarrier-refused"},
-		{LEDGER_NAMESPACE, "pid-namespace"},	     {LEDGER_RAW_THREADS, "raw-threads"},
-		{LEDGER_LIBC_THREADS, "libc-threads"},	     {LEDGER_RSS_UNSEEN, "rss-unseen"},
+		{LEDGER_CELLS_FULL, "threads-without-cell"},
+		{LEDGER_SLOTS_FULL, "process-table-full"},
+		{LEDGER_UNRESERVED, "unannounced-process"},
+		{LEDGER_FENCE_REFUSED, "membarrier-refused"},
+		{LEDGER_NAMESPACE, "pid-namespace"},
+		{LEDGER_RAW_THREADS, "raw-threads"},
+		{LEDGER_LIBC_THREADS, "libc-threads"},
+		{LEDGER_RSS_UNSEEN, "rss-unseen"},
+		{LEDGER_SECCOMP, "seccomp"},
 	};
 	uint32_t degraded = atomic_load_explicit(&ledger->degraded, memory_order_relaxed);
 	bool any = false;
@@ -247,6 +253,31 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 	fmt_char(f, ']');
 }
 
+/* What the threads did before the first step: as many of them as there is room for. */
+static void put_stacks(struct fmt *f, const struct account *a)
+{
+	enum { CLOSING = sizeof(",\"top\":[]}}\n") };
+	uint32_t pieces = atomic_load_explicit(&a->stacks_pieces, memory_order_acquire);
+	const char *at = a->stacks_text, *end = at + sizeof(a->stacks_text);
+
+	for (uint32_t i = 0; i < pieces; i++) {
+		size_t len = strnlen(at, (size_t)(end - at));
+
+		if (f->len + len + CLOSING + 1 > RECORD_MAX || at + len == end) {
+			pieces = i;
+			break;
+		}
+		if (i != 1)
+			fmt_char(f, ',');
+		else
+			fmt_str(f, ",\"top\":[");
+		fmt_str(f, at);
+		at += len + 1;
+	}
+	if (pieces)
+		fmt_str(f, pieces > 1 ? "]}" : "}");
+}
+
 void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 		 const char *heap_coverage)
 {
@@ -254,7 +285,7 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	char exe[EXE_SHOWN + 1];
 	bool certain;
 	const char *verdict = record_verdict(ledger, account, ending, &certain);
-	long exe_len = raw_readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	long exe_len = raw_readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
 
 	exe[exe_len > 0 ? exe_len : 0] = '\0';
 	fmt_char(f, '{');
@@ -283,5 +314,6 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	put_denied(f, a);
 	put_steps(f, account_with_cause(ledger, account));
 	put_coverage(f, ledger, heap_coverage);
+	put_stacks(f, account_with_cause(ledger, account));
 	fmt_str(f, "}\n");
 }

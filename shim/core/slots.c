@@ -374,6 +374,18 @@ bool slots_is_alive(const struct slot *s)
 	return procfs_life(pid, s->born_ns) == PROCFS_ALIVE;
 }
 
+bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t self)
+{
+	const struct slot *s = &ledger->slot[index];
+	uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
+
+	if (state != SLOT_LIVE && state != SLOT_LEAVING)
+		return false;
+	if (self != LEDGER_NONE && s->pid_namespace != ledger->slot[self].pid_namespace)
+		return false;
+	return slots_is_alive(s);
+}
+
 uint32_t slots_count(const struct ledger *ledger)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);

@@ -103,4 +103,8 @@ uint32_t slots_count(const struct ledger *ledger);
 /* Whether the slot's process still runs. Context: also without the lock. */
 bool slots_is_alive(const struct slot *slot);
 
+/* Whether it does, and means the same by its number to the process in slot `self`, or to us outside. Context:
+ * also without the lock. */
+bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t self);
+
 #endif

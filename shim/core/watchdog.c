@@ -17,9 +17,9 @@
 #include "meter.h"
 #include "rawsys.h"
 
-enum { SLICE_NS = 100000 /* the shortest that the kernel takes */ };
+enum { SLICE_NS = 100000 /* the shortest that the kernel takes */, ERRAND_LOOK_NS = 20000000 };
 
-bool watchdog_minds(const struct account *account, enum limit_id id)
+static bool is_watched(const struct account *account, enum limit_id id)
 {
 	return account->limit[id] != RL_UNLIMITED &&
 	       (!limit_is_deniable(id) || action_has_signal(&account->action[id]));
@@ -30,7 +30,7 @@ bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
 	{
 		for (int i = 0; i < RL_LIMIT_COUNT; i++)
-			if (watchdog_minds(a, i))
+			if (is_watched(a, i))
 				return true;
 	}
 	return false;
@@ -56,6 +56,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->idle_looks = 0;
 	atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
 	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->errand, ERRAND_NONE, memory_order_relaxed);
 }
 
 /* The limits without a call to refuse, and MEM for its grace, in the order in which they become the verdict.
@@ -160,7 +161,25 @@ static void ask_for_prompt_wakeups(void)
 	raw_syscall3(SYS_sched_setattr, 0, &attributes, 0);
 }
 
-void watchdog_run(struct watchdog *w)
+static void run_errand(struct watchdog *w)
+{
+	if (atomic_load_explicit(&w->errand, memory_order_acquire) != ERRAND_ASKED)
+		return;
+	w->run_errand();
+	atomic_store_explicit(&w->errand, ERRAND_DONE, memory_order_release);
+}
+
+static int64_t sooner_for_errands(const struct watchdog *w, int64_t next_ns)
+{
+	int64_t look_ns;
+
+	if (!atomic_load_explicit(&w->polls_errands, memory_order_relaxed))
+		return next_ns;
+	look_ns = raw_clock_ns(CLOCK_MONOTONIC) + ERRAND_LOOK_NS;
+	return next_ns < look_ns ? next_ns : look_ns;
+}
+
+bool watchdog_run(struct watchdog *w)
 {
 	ask_for_prompt_wakeups();
 	for (;;) {
@@ -168,13 +187,16 @@ void watchdog_run(struct watchdog *w)
 		int64_t next_ns;
 
 		if (word & WATCHDOG_STOP)
-			return;
+			return true;
+		if (leader_left_nobody(&w->leader))
+			return false;
+		run_errand(w);
 		/* Who stores something to look at from here on finds no look planned, and kicks. */
 		atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
 		atomic_thread_fence(memory_order_seq_cst);
-		next_ns = watchdog_look(w);
+		next_ns = sooner_for_errands(w, watchdog_look(w));
 		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);
-		raw_futex_wait_until(&w->word, word, next_ns, RAW_FUTEX_PRIVATE);
+		leader_wait(&w->leader, &w->word, word, next_ns);
 		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}
 }

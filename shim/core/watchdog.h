@@ -16,6 +16,7 @@
 #define RL_CORE_WATCHDOG_H
 
 #include "../contract/ledger_layout.h"
+#include "leader.h"
 
 struct watchdog {
 	struct ledger *ledger;
@@ -28,12 +29,18 @@ struct watchdog {
 	/* When the next look comes, INT64_MAX during one. Writer: the watchdog; readers decide whether to
 	 * kick. */
 	_Atomic int64_t next_look_ns;
+	_Atomic uint32_t errand;	/* enum watchdog_errand */
+	_Atomic uint32_t polls_errands; /* who asks cannot wake the thread */
+	void (*run_errand)(void);
+	struct leader leader; /* of the process in which it is a guest; zeros elsewhere */
 };
 
 enum { WATCHDOG_STOP = 1, WATCHDOG_KICK = 2 };
 
-/* Whether a limit of an account, or any of the accounts of a slot, has to be watched. */
-bool watchdog_minds(const struct account *account, enum limit_id id);
+/* Something that the watchdog's thread is asked to do for one that must not make the system calls. */
+enum watchdog_errand { ERRAND_NONE, ERRAND_TAKEN, ERRAND_ASKED, ERRAND_DONE };
+
+/* Whether the accounts of a slot have anything to watch. */
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot);
 
 void watchdog_init(struct watchdog *watchdog, struct ledger *ledger, uint32_t slot);
@@ -41,8 +48,8 @@ void watchdog_init(struct watchdog *watchdog, struct ledger *ledger, uint32_t sl
 /* Looks once and acts. Return: CLOCK_MONOTONIC ns of the next look, INT64_MAX for none. */
 int64_t watchdog_look(struct watchdog *watchdog);
 
-/* Looks until it is stopped. */
-void watchdog_run(struct watchdog *watchdog);
+/* Looks until it is stopped. Return: false when instead every other thread of its process has ended. */
+bool watchdog_run(struct watchdog *watchdog);
 
 /* Context: any thread, async-signal-safe. */
 void watchdog_kick(struct watchdog *watchdog);

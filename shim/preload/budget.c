@@ -89,6 +89,6 @@ void budget_return_unused(int64_t n)
 
 	if (!cell)
 		budget_refund((size_t)n);
-	else if (!cell_return_unused(cell, n))
+	else if (!cell_return_unused(cell, n) && member_is_guarded())
 		cells_settle_refund(member.ledger, member.slot, cell);
 }

@@ -13,6 +13,7 @@
 #include "lifecycle.h"
 #include "member.h"
 #include "real.h"
+#include "seccomp.h"
 
 enum { FIRST_REAL_TIME = 32 };
 
@@ -42,10 +43,14 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
 {
 	struct record_ending ending = {.signal = signal};
 	struct sigaction by_default;
-	pid_t pid = raw_getpid();
-	pid_t tid = raw_gettid();
+	pid_t pid, tid;
 
 	(void)context;
+	/* The watchdog then did the rest, too: the signal comes again when this returns. */
+	if (seccomp_took_end(&ending))
+		return;
+	pid = raw_getpid();
+	tid = raw_gettid();
 	if (pid == member.pid)
 		lifecycle_end(&ending);
 	memset(&by_default, 0, sizeof(by_default));
@@ -151,4 +156,29 @@ void fatal_install(void)
 		if (old.sa_handler != SIG_DFL)
 			put_back(signal, &old);
 	}
+}
+
+void fatal_withdraw(void)
+{
+	struct sigaction by_default;
+
+	memset(&by_default, 0, sizeof(by_default));
+	by_default.sa_handler = SIG_DFL;
+	for (int signal = 1; signal < FIRST_REAL_TIME; signal++) {
+		struct sigaction now;
+
+		if (ends_process(signal) && !real.sigaction(signal, NULL, &now) &&
+		    now.sa_sigaction == on_fatal)
+			real.sigaction(signal, &by_default, NULL);
+	}
+}
+
+void fatal_finish(int signal)
+{
+	struct sigaction by_default;
+
+	memset(&by_default, 0, sizeof(by_default));
+	by_default.sa_handler = SIG_DFL;
+	put_back(signal, &by_default);
+	raw_kill(member.pid, signal);
 }

@@ -23,6 +23,13 @@
 /* Puts our handler where the disposition is SIG_DFL and that ends the process. */
 void fatal_install(void);
 
+/* Leaves those signals to the kernel: our handler would be fatal before the signal is. */
+void fatal_withdraw(void);
+
+/* Lets a signal end the process for a handler that must not make the calls. Context: the timer's thread, no
+ * libc. */
+void fatal_finish(int signal);
+
 /* An action on its way to the kernel: as the program gave it, or as we need it. */
 struct fatal_install {
 	struct sigaction action;

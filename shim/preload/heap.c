@@ -128,8 +128,10 @@ static void attach(void)
 void *heap_settle(void *block, struct heap_call call)
 {
 	size_t size = heap_size(block);
-	int error = budget_settle_charge(thread_self.cell, (int64_t)size);
+	int error = 0;
 
+	if (member_is_guarded())
+		error = budget_settle_charge(thread_self.cell, (int64_t)size);
 	return grant_or_refuse(block, size, error, call);
 }
 
@@ -154,7 +156,8 @@ void *heap_new(size_t n, struct heap_call call)
 
 void heap_settle_refund(struct cell *cell)
 {
-	cells_settle_refund(member.ledger, member.slot, cell);
+	if (member_is_guarded())
+		cells_settle_refund(member.ledger, member.slot, cell);
 }
 
 void heap_free_slow(void *block)
@@ -227,7 +230,7 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 
 bool heap_settle_reserve(struct cell *cell, int64_t reserve)
 {
-	if (!budget_settle_charge(cell, reserve))
+	if (!member_is_guarded() || !budget_settle_charge(cell, reserve))
 		return false;
 	cell_land(cell, reserve);
 	return true;

@@ -24,6 +24,7 @@
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "forkguard.h"
+#include "interpose_identity.h"
 #include "interpose_process.h"
 #include "member.h"
 #include "raw_threads.h"
@@ -119,6 +120,7 @@ static int guarded_clone(struct clone_call *call, const void *caller)
 		return clone_really(call, call->function, call->stack, call->argument);
 	if (call->flags & CLONE_NEWPID)
 		slots_expect_namespaces(member.ledger);
+	identity_expect_namespaces(call->flags);
 	if (call->flags & CLONE_THREAD)
 		return clone_thread_of_program(call, caller);
 	if (call->flags & CLONE_VM)
@@ -224,6 +226,8 @@ struct clone_answer clone_prepare(const long *call, const void *caller)
 
 	if (guarded && valid && (request.flags & CLONE_NEWPID))
 		slots_expect_namespaces(member.ledger);
+	if (valid)
+		identity_expect_namespaces((int)request.flags);
 	if (!valid) {
 		answer.form = CLONE_DONE;
 		answer.result = clone_error(make_by_number(call));

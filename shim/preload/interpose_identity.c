@@ -1,45 +1,83 @@
 /*
  * interpose_identity.c - calls that a thread unknown to libc would break.
  *
- * Owns:    nothing.
+ * Owns:    the last user that was let in.
  * Called:  any thread of the program.
  * Context: as the real functions; errno as they leave it.
- * Fork:    nothing, because there is no state.
+ * Fork:    nothing: who was let in stays so.
  *
  * unshare() and setns() of user namespaces fail in a process with a second
  * thread, and a change of user or group that libc makes in all threads it
  * knows would leave ours with the old rights. So ours ends before and is made
  * again after, with the rights that its maker then has. And a program that gives
- * up its rights keeps a descriptor of the ledger, which it can open no more.
+ * up its rights, or goes to another root or other mounts, keeps a descriptor of
+ * the ledger, which it could open no more, and lets its new user open it: what
+ * it executes may have closed that.
  *
  * SPDX-License-Identifier: MIT
  */
+#include "interpose_identity.h"
+
 #include <errno.h>
+#include <stdatomic.h>
 
 #include "core/attrs.h"
 #include "core/ledger_file.h"
+#include "core/ledger_users.h"
 #include "core/slots.h"
 #include "member.h"
 #include "real.h"
 #include "timer_thread.h"
 
-/* One row per function: its name, its parameters, its arguments. */
-#define PAUSED_CALL(name, parameters, arguments)                                                             \
+/* What a user that this process is about to become needs: see the head of this file. */
+static void keep_ledger(uid_t user)
+{
+	static _Atomic uid_t admitted = (uid_t)-1;
+
+	if (!member_is_guarded())
+		return;
+	ledger_keep_fd(member.ledger);
+	if (user == (uid_t)-1 || user == member.ledger->owner ||
+	    user == atomic_load_explicit(&admitted, memory_order_relaxed))
+		return;
+	if (!ledger_admit_user(member.ledger, user))
+		atomic_store_explicit(&admitted, user, memory_order_relaxed);
+}
+
+/* One row per function: its name, what it forwards to, the user that it makes or -1, parameters, arguments.
+ */
+#define PAUSED_CALL(name, next, user, parameters, arguments)                                                 \
 	RL_EXPORT int name parameters                                                                        \
 	{                                                                                                    \
 		struct timer_pause pause;                                                                    \
 		int result, saved;                                                                           \
                                                                                                              \
 		real_ensure();                                                                               \
-		if (member_is_guarded())                                                                     \
-			ledger_keep_fd(member.ledger);                                                       \
+		keep_ledger(user);                                                                           \
 		pause = timer_thread_pause();                                                                \
-		result = real.name arguments;                                                                \
+		result = next arguments;                                                                     \
 		saved = errno;                                                                               \
 		timer_thread_resume(pause);                                                                  \
 		errno = saved;                                                                               \
 		return result;                                                                               \
 	}
+
+void identity_expect_namespaces(int flags)
+{
+	if ((flags & (CLONE_NEWNS | CLONE_NEWUSER)) && member_is_guarded())
+		ledger_pass_always(member.ledger);
+}
+
+RL_EXPORT int chroot(const char *path)
+{
+	int saved = errno;
+
+	real_ensure();
+	if (member_is_guarded())
+		ledger_keep_fd(member.ledger);
+	errno = saved;
+	return real.chroot(path);
+}
 
 RL_EXPORT int unshare(int flags)
 {
@@ -49,6 +87,7 @@ RL_EXPORT int unshare(int flags)
 	real_ensure();
 	if ((flags & CLONE_NEWPID) && member_is_guarded())
 		slots_expect_namespaces(member.ledger);
+	identity_expect_namespaces(flags);
 	pause = timer_thread_pause();
 	result = real.unshare(flags);
 	saved = errno;
@@ -65,6 +104,7 @@ RL_EXPORT int setns(int fd, int type)
 	real_ensure();
 	if ((!type || (type & CLONE_NEWPID)) && member_is_guarded())
 		slots_expect_namespaces(member.ledger);
+	identity_expect_namespaces(type ? type : CLONE_NEWNS);
 	pause = timer_thread_pause();
 	result = real.setns(fd, type);
 	saved = errno;
@@ -73,13 +113,16 @@ RL_EXPORT int setns(int fd, int type)
 	return result;
 }
 
-PAUSED_CALL(setuid, (uid_t uid), (uid))
-PAUSED_CALL(setgid, (gid_t gid), (gid))
-PAUSED_CALL(seteuid, (uid_t euid), (euid))
-PAUSED_CALL(setegid, (gid_t egid), (egid))
-PAUSED_CALL(setreuid, (uid_t ruid, uid_t euid), (ruid, euid))
-PAUSED_CALL(setregid, (gid_t rgid, gid_t egid), (rgid, egid))
-PAUSED_CALL(setresuid, (uid_t ruid, uid_t euid, uid_t suid), (ruid, euid, suid))
-PAUSED_CALL(setresgid, (gid_t rgid, gid_t egid, gid_t sgid), (rgid, egid, sgid))
-PAUSED_CALL(setgroups, (size_t count, const gid_t *groups), (count, groups))
-PAUSED_CALL(initgroups, (const char *user, gid_t group), (user, group))
+PAUSED_CALL(setuid, real.setuid, uid, (uid_t uid), (uid))
+PAUSED_CALL(setgid, real.setgid, (uid_t)-1, (gid_t gid), (gid))
+PAUSED_CALL(seteuid, real.seteuid, euid, (uid_t euid), (euid))
+PAUSED_CALL(setegid, real.setegid, (uid_t)-1, (gid_t egid), (egid))
+PAUSED_CALL(setreuid, real.setreuid, euid == (uid_t)-1 ? ruid : euid, (uid_t ruid, uid_t euid), (ruid, euid))
+PAUSED_CALL(setregid, real.setregid, (uid_t)-1, (gid_t rgid, gid_t egid), (rgid, egid))
+PAUSED_CALL(setresuid, real.setresuid, euid == (uid_t)-1 ? ruid : euid, (uid_t ruid, uid_t euid, uid_t suid),
+	    (ruid, euid, suid))
+PAUSED_CALL(setresgid, real.setresgid, (uid_t)-1, (gid_t rgid, gid_t egid, gid_t sgid), (rgid, egid, sgid))
+PAUSED_CALL(setgroups, real.setgroups, (uid_t)-1, (size_t count, const gid_t *groups), (count, groups))
+PAUSED_CALL(initgroups, REAL_LATE(initgroups), (uid_t)-1, (const char *user, gid_t group), (user, group))
+
+PAUSED_CALL(capset, REAL_LATE(capset), (uid_t)-1, (void *header, const void *data), (header, data))

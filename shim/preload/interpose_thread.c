@@ -69,7 +69,8 @@ static void end_thread(void *value)
 		pthread_setspecific(end_key, value);
 		return;
 	}
-	give_back(value == &counted);
+	if (member_is_guarded())
+		give_back(value == &counted);
 }
 
 int thread_make_key(void)

@@ -18,6 +18,7 @@
 #include "member.h"
 #include "raw_threads.h"
 #include "real.h"
+#include "seccomp.h"
 #include "serving.h"
 #include "startup.h"
 #include "timer_thread.h"
@@ -54,6 +55,8 @@ void lifecycle_end(const struct record_ending *ending)
 {
 	uint64_t mask;
 
+	if (seccomp_took_end(ending))
+		return;
 	if (!member_is_guarded() || member_is_borrowed() ||
 	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
 		return;
@@ -93,5 +96,6 @@ __attribute__((constructor)) static void begin(void)
 	on_exit(end_exit, NULL);
 	at_quick_exit(end_quick_exit);
 	fatal_install();
-	timer_thread_begin();
+	timer_thread_ensure();
+	timer_thread_arm_backstop();
 }

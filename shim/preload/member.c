@@ -38,7 +38,6 @@ struct cell *member_cell(void)
 		return thread_self.cell;
 	if (member_is_borrowed())
 		return NULL;
-	timer_thread_ensure();
 	thread_self.cell = cells_attach(member.ledger, member.slot);
 	thread_self.phase = thread_self.cell ? THREAD_ATTACHED : THREAD_ENDED;
 	if (thread_self.cell)

@@ -31,6 +31,7 @@
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
 static char status_file[CONFIG_PATH_MAX + 1] RL_SELDOM, log_file[CONFIG_PATH_MAX + 1] RL_SELDOM;
+static char stacks_file[CONFIG_PATH_MAX + 1] RL_SELDOM;
 
 /* The one line that the shim ever prints. */
 static RL_NORETURN void refuse_to_start(const char *why)
@@ -136,6 +137,11 @@ static void check_sinks(struct config *config)
 		config->log = absolute(config->log, log_file, LEDGER_NAME, "RESLIMIT_LOG=");
 		check_file(config->log, "RESLIMIT_LOG=");
 	}
+	if (config->stacks && !is_number(config->stacks)) {
+		config->stacks =
+			absolute(config->stacks, stacks_file, sizeof(stacks_file), "RESLIMIT_STACKS=");
+		check_file(config->stacks, "RESLIMIT_STACKS=");
+	}
 }
 
 /* Reads RESLIMIT_ variables. Return: how many are set. */
@@ -186,7 +192,7 @@ static void begin_tree(const struct config *config)
 
 	error = ledger_create(&ledger);
 	if (error == -EFBIG)
-		refuse_to_start("the limit on file sizes (ulimit -f) is below the ledger's 18 MB; raise it");
+		refuse_to_start("the limit on file sizes (ulimit -f) is below the ledger's 26 MB; raise it");
 	if (error)
 		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
 			      "); make one of them writable, with some space left");
@@ -354,7 +360,9 @@ static void enter_tree(struct config *config, int settings)
 
 	if (error == -EACCES || error == -EPERM)
 		error = ledger_open_passed(path, &ledger);
-
+	/* In another root it may be there under no name. */
+	else if (error == -ENOENT && path && !ledger_open_passed(path, &ledger))
+		error = 0;
 	if (error && error != -ENOENT)
 		refuse_text(CONFIG_LEDGER_VARIABLE "=", path,
 			    ": not a ledger that this user may use; unset it to begin a tree of its own");

@@ -20,6 +20,10 @@ syscall:
 	b.eq	2f
 	cmp	x0, #435		/* clone3 */
 	b.eq	2f
+	cmp	x0, #167		/* prctl */
+	b.eq	6f
+	cmp	x0, #277		/* seccomp */
+	b.eq	6f
 	mov	x8, x0
 	mov	x0, x1
 	mov	x1, x2
@@ -32,6 +36,7 @@ syscall:
 	b.cs	1f
 	ret
 1:	b	clone_error
+6:	b	seccomp_syscall
 
 2:	stp	x29, x30, [sp, #-64]!
 	stp	x0, x1, [sp, #16]
@@ -56,6 +61,7 @@ syscall:
 	ldp	x29, x30, [sp], #16
 5:	ret
 	.size	syscall, .-syscall
+	.hidden	seccomp_syscall
 	.hidden	clone_prepare
 	.hidden	clone_return
 	.hidden	clone_error

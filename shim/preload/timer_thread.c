@@ -6,6 +6,7 @@
 #include "timer_thread.h"
 
 #include <errno.h>
+#include <linux/prctl.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -14,10 +15,16 @@
 #include "core/accounts.h"
 #include "core/attrs.h"
 #include "core/breach.h"
+#include "core/ledger_file.h"
+#include "core/ledger_lock.h"
 #include "core/private_files.h"
 #include "core/rawsys.h"
 #include "core/record.h"
+#include "core/slots.h"
+#include "core/stacks.h"
+#include "core/tasks.h"
 #include "core/watchdog.h"
+#include "fatal.h"
 #include "member.h"
 
 /*
@@ -35,24 +42,20 @@
 enum { STACK = 24 << 10, TLS_HALF = 2048, POINTER_WORDS = 64, PAGE = 4096 };
 static char room[STACK + 2 * TLS_HALF + PAGE] RL_SELDOM;
 
-enum { FORGET_NS = 20000, FORGET_TRIES = 500 };
+enum { LAST_RESORT_NS = 500000000, FORGET_NS = 20000, FORGET_TRIES = 500 };
 
 static struct {
 	struct watchdog watchdog;
-	_Atomic int tid;    /* cleared by the kernel when the thread is gone */
-	_Atomic int state;  /* enum timer_state */
-	int needed;	    /* 0: not known yet, 1: yes, -1: no */
-	bool has_own_files; /* or may have, where the kernel allows it */
+	_Atomic int tid;	/* cleared by the kernel when the thread is gone */
+	_Atomic int state;	/* enum timer_state */
+	int needed;		/* 0: not known yet, 1: yes, -1: no */
+	bool has_own_files;	/* or may have, where the kernel allows it */
+	_Atomic bool forbidden; /* to make one would be fatal */
 } timer;
 
-enum timer_state { TIMER_ABSENT, TIMER_STARTING, TIMER_RUNNING, TIMER_PAUSED };
+static struct leader leader; /* as it was found at the first start */
 
-static void run(void *argument)
-{
-	if (timer.has_own_files && private_files_begin())
-		record_carry(member.ledger);
-	watchdog_run(argument);
-}
+enum timer_state { TIMER_ABSENT, TIMER_STARTING, TIMER_RUNNING, TIMER_PAUSED };
 
 /* The thread pointer: a word that points to itself, as both processors' TLS layouts begin. */
 static char *make_tls(void)
@@ -63,6 +66,105 @@ static char *make_tls(void)
 	tls[0] = tls;
 	tls[2] = tls;
 	return (char *)tls;
+}
+
+/* Static, as the thread's own; of the process that walks stacks before a step, for as long as that takes. */
+enum { TRACER_STACK = 16 << 10 };
+static char tracer_stack[TRACER_STACK] RL_SELDOM __attribute__((aligned(64)));
+
+static pid_t make_tracer(void (*work)(void *), void *argument)
+{
+	static _Atomic int tid;
+
+	/* No end signal: no wait() of the program's finds it. It shares descriptors, so that none is held
+	 * open. */
+	return clone_thread(CLONE_VM | CLONE_FILES | CLONE_SETTLS | CLONE_PARENT_SETTID |
+				    CLONE_CHILD_CLEARTID,
+			    tracer_stack + TRACER_STACK, work, argument, make_tls(), &tid);
+}
+
+/* The end of the process, recorded by a thread without libc. */
+static void record_end(const struct record_ending *ending)
+{
+	uint64_t mask;
+
+	record_process_end(member.ledger, member.slot, ending);
+	ledger_lock(member.ledger, &mask);
+	slots_leave(member.ledger, member.slot);
+	ledger_unlock(member.ledger, &mask);
+	if (slots_is_last(member.ledger, member.slot))
+		ledger_unlink(member.ledger);
+}
+
+/*
+ * Every thread of the program has ended by itself; ours is the last. The
+ * status of the process is what it would have been without us if the first
+ * thread was the last: newer kernels take the last one's code, older ones
+ * the first one's, and ours ends with that.
+ */
+static RL_NORETURN void end_abandoned(void)
+{
+	int status = leader_status();
+	struct record_ending ending = {.exit_code = status >> 8 & 0xff, .signal = status & 0x7f};
+
+	record_end(&ending);
+	for (;;)
+		raw_syscall1(SYS_exit, status >> 8 & 0xff);
+}
+
+/* Of timer_thread_end(); written before the errand is asked for. */
+static struct record_ending asked_ending;
+
+static void run_errand(void)
+{
+	record_end(&asked_ending);
+	if (asked_ending.signal)
+		fatal_finish(asked_ending.signal);
+}
+
+bool timer_thread_end(const struct record_ending *ending, bool may_wake)
+{
+	/* Spinning, because that needs no system call: a second or so, where a look comes every 20 ms. */
+	enum { TURNS = 20000000 };
+	uint32_t none = ERRAND_NONE;
+
+	if (atomic_load_explicit(&timer.state, memory_order_acquire) != TIMER_RUNNING)
+		return false;
+	/* Another thread may have ended the process before us. */
+	if (!atomic_compare_exchange_strong_explicit(&timer.watchdog.errand, &none, ERRAND_TAKEN,
+						     memory_order_acq_rel, memory_order_relaxed))
+		return true;
+	asked_ending = *ending;
+	atomic_store_explicit(&timer.watchdog.errand, ERRAND_ASKED, memory_order_release);
+	if (may_wake)
+		watchdog_kick(&timer.watchdog);
+	for (int i = 0; i < TURNS; i++) {
+		if (atomic_load_explicit(&timer.watchdog.errand, memory_order_acquire) == ERRAND_DONE)
+			break;
+		raw_cpu_relax();
+	}
+	return true;
+}
+
+void timer_thread_expect_errands(void)
+{
+	atomic_store_explicit(&timer.watchdog.polls_errands, 1, memory_order_relaxed);
+	timer_thread_kick();
+}
+
+void timer_thread_forbid(void)
+{
+	atomic_store_explicit(&timer.forbidden, true, memory_order_relaxed);
+}
+
+static void run(void *argument)
+{
+	raw_syscall2(SYS_prctl, PR_SET_NAME, TASKS_WATCHDOG_NAME);
+	stacks_set_maker(make_tracer);
+	if (timer.has_own_files)
+		record_take_private_files(member.ledger);
+	if (!watchdog_run(argument))
+		end_abandoned();
 }
 
 static void start(void)
@@ -76,6 +178,11 @@ static void start(void)
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
 	timer.has_own_files = private_files_can_be();
+	/* Other threads than the first cannot ask, and what it told once stays true. */
+	if (!leader.word || leader.pid != member.pid)
+		leader_find(&leader);
+	timer.watchdog.leader = leader;
+	timer.watchdog.run_errand = run_errand;
 	/* The new thread inherits the mask: no handler of the program may ever run on it. */
 	raw_sigmask(SIG_SETMASK, &all, &mask);
 	tid = clone_thread(flags, tls - TLS_HALF, run, &timer.watchdog, tls, &timer.tid);
@@ -89,7 +196,8 @@ void timer_thread_ensure(void)
 {
 	int expected = TIMER_ABSENT;
 
-	if (timer.needed < 0 || atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_ABSENT)
+	if (timer.needed < 0 || atomic_load_explicit(&timer.forbidden, memory_order_relaxed) ||
+	    atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_ABSENT)
 		return;
 	if (!timer.needed)
 		timer.needed = watchdog_is_needed(member.ledger, member.slot) ? 1 : -1;
@@ -140,8 +248,10 @@ struct timer_pause timer_thread_pause(void)
 	int expected = TIMER_RUNNING;
 	pid_t tid = atomic_load_explicit(&timer.tid, memory_order_acquire);
 
-	/* A vfork child shares our memory, but the thread is its parent's. */
-	if (!member_is_guarded() || member_is_borrowed())
+	/* A vfork child shares our memory, but the thread is its parent's. One that ends could not come back.
+	 */
+	if (!member_is_guarded() || member_is_borrowed() ||
+	    atomic_load_explicit(&timer.forbidden, memory_order_relaxed))
 		return pause;
 	if (!atomic_compare_exchange_strong_explicit(&timer.state, &expected, TIMER_PAUSED,
 						     memory_order_acquire, memory_order_relaxed))
@@ -161,14 +271,7 @@ void timer_thread_resume(struct timer_pause pause)
 		start();
 }
 
-/*
- * Leaves a SIGKILL with the kernel for that long after the last step of the
- * wall limit: the record is written before the first process is killed, and if
- * the lock's owner is stopped, both take their time.
- */
-enum { FIRST_BEHIND_NS = 500000000, CHILD_BEHIND_NS = 200000000 };
-
-static void arm_backstop(int64_t behind_ns)
+void timer_thread_arm_backstop(void)
 {
 	struct sigevent event;
 	struct itimerspec when;
@@ -183,7 +286,7 @@ static void arm_backstop(int64_t behind_ns)
 	}
 	if (at_ns > RL_LIMIT_MAX)
 		return;
-	at_ns += behind_ns;
+	at_ns += LAST_RESORT_NS;
 	memset(&event, 0, sizeof(event));
 	event.sigev_notify = SIGEV_SIGNAL;
 	event.sigev_signo = SIGKILL;
@@ -192,41 +295,6 @@ static void arm_backstop(int64_t behind_ns)
 	when.it_value.tv_nsec = at_ns % 1000000000;
 	if (raw_syscall3(SYS_timer_create, CLOCK_MONOTONIC, &event, &id) == 0)
 		raw_syscall4(SYS_timer_settime, id, TIMER_ABSTIME, &when, NULL);
-}
-
-/*
- * Whether a child can do without a thread until it first allocates. Between
- * fork and exec few do, and the thread would take a third of the fork's time
- * in vain. Until then its parent's thread ends it with the tree;
- * should that be gone too, the kernel's SIGKILL at the last step.
- */
-static bool backstop_stands_in(void)
-{
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	{
-		for (int i = 0; i < RL_LIMIT_COUNT; i++)
-			if (watchdog_minds(a, i) && (i != RL_WALL || breach_last_step_ns(a) == INT64_MAX))
-				return false;
-	}
-	return true;
-}
-
-/* Whether an account was opened for this process: it then writes a record, and may be all that there is. */
-static bool is_first(void)
-{
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	if (a->root == member.slot)
-		return true;
-	return false;
-}
-
-void timer_thread_begin(void)
-{
-	bool first = is_first();
-
-	if (first || !backstop_stands_in())
-		timer_thread_ensure();
-	arm_backstop(first ? FIRST_BEHIND_NS : CHILD_BEHIND_NS);
 }
 
 void timer_thread_fork(enum fork_side side)
@@ -238,8 +306,7 @@ void timer_thread_fork(enum fork_side side)
 	atomic_store_explicit(&timer.state, TIMER_ABSENT, memory_order_relaxed);
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
 	timer.needed = 0;
-	/* An atfork handler may have allocated: the moment to wait for has passed. */
-	if (!backstop_stands_in() || thread_self.phase == THREAD_ATTACHED)
-		timer_thread_ensure();
-	arm_backstop(CHILD_BEHIND_NS);
+	timer_thread_ensure();
+	if (timer.needed > 0)
+		timer_thread_arm_backstop();
 }

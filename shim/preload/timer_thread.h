@@ -22,14 +22,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/record.h"
 #include "forkguard.h"
 
 /* Starts the thread if a limit needs one and it does not run. */
 void timer_thread_ensure(void);
-
-/* At a program's start: the same, or only the kernel's timer where that will do for now; see
- * timer_thread_fork(). */
-void timer_thread_begin(void);
 
 /* Whether it runs: the kernel counts it among the process's threads. */
 bool timer_thread_is_there(void);
@@ -51,7 +48,21 @@ struct timer_pause {
 struct timer_pause timer_thread_pause(void);
 void timer_thread_resume(struct timer_pause pause);
 
-/* A child has the kernel's timer at once, and the thread when it needs one. */
+/* No new thread is made from here on, in this process or its children: a filter would kill who tries. */
+void timer_thread_forbid(void);
+
+/* It looks for what is asked of it by itself, because nobody could wake it. */
+void timer_thread_expect_errands(void);
+
+/*
+ * Has it record the end of the process, and waits for that, without system calls but to wake it.
+ * Return: whether there is such a thread.
+ */
+bool timer_thread_end(const struct record_ending *ending, bool may_wake);
+
+/* Leaves a SIGKILL with the kernel for after the last step of the wall limit. */
+void timer_thread_arm_backstop(void);
+
 void timer_thread_fork(enum fork_side side);
 
 #endif

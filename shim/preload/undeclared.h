@@ -25,6 +25,8 @@ int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *
 		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
 int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
 		 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+/* Declared by libcap, exported by libc. */
+int capset(void *header, const void *data);
 int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
 int __sigaction(int signal, const struct sigaction *new_action, struct sigaction *old_action);
 __sighandler_t bsd_signal(int signal, __sighandler_t handler);

@@ -19,7 +19,7 @@ says() { # NAME EXPECTED COMMAND...
 	name=$1
 	expected=$2
 	shift 2
-	got=$("$@" 2>&1)
+	got=$("$@" 2>&1 | tr '\n' ' ')
 	case $got in
 	*"$expected"*) echo "ok $name" ;;
 	*)
@@ -43,4 +43,43 @@ says it_keeps_the_wall_deadline "status 143" \
 # shellcheck disable=SC2086
 says a_ledger_that_is_not_ones_own_is_refused "not a ledger" \
 	$become env "LD_PRELOAD=$dir/libreslimit_preload.so" RESLIMIT_MEM=1M RESLIMIT_LEDGER=/etc/shadow true
+
+# A program that closes every descriptor before it executes another, as Python's subprocess does.
+# shellcheck disable=SC2086
+[ "$($become python3 -c 'print(1)' 2>&1)" = 1 ] &&
+	says a_child_without_descriptors_keeps_its_byte_budget "MemoryError" \
+		"$dir/reslimit" exec --mem 32M -- $become python3 -c "import subprocess, sys
+print(subprocess.run([sys.executable, '-c', '$hungry'], close_fds=True, capture_output=True).stderr)"
+
+# Programs that other people wrote to become another user: each works, and keeps its wall deadline.
+works() { # NAME COMMAND...: the command ends with "sh -c"
+	what=$1
+	shift
+	# shellcheck disable=SC2016 # the inner shell has the arguments
+	says "${what}_works" "65534 status 0" sh -c '"$0" exec --mem 64M --wall 20s --cpu 20s -- "$@" "id -u; sleep 0.01; (sleep 0.01)";
+		echo "status $?"' "$dir/reslimit" "$@"
+	# shellcheck disable=SC2016
+	# su and runuser kill what does not end at once.
+	says "${what}_keeps_the_deadline" "status 1" sh -c '"$0" exec --wall 300ms -- "$@" "sleep 5; true"; echo "status $?"' \
+		"$dir/reslimit" "$@"
+}
+# shellcheck disable=SC2086
+works setpriv $become sh -c
+for tool in runuser su; do
+	command -v "$tool" >/dev/null && works "$tool" "$tool" -s /bin/sh nobody -c
+done
+works chroot chroot --userspec=65534:65534 / sh -c
+command -v capsh >/dev/null && works capsh capsh --user=nobody -- -c
+
+# The first process takes the look, because it may; on a busy machine another may be first now and then.
+rm -f "$dir/log"
+for i in 1 2 3 4 5; do
+	# shellcheck disable=SC2086
+	"$dir/reslimit" exec --wall 200ms --stacks 1 --log "$dir/log" --name "run$i" -- \
+		sh -c "$become sleep 5 & $become sleep 5 & wait" 2>/dev/null
+done
+looks=$(grep -c "stacks of run. before TERM.* 3 threads in 3 processes" "$dir/log")
+# shellcheck disable=SC2016
+says the_first_process_looks_for_those_that_gave_up_their_user "most" \
+	sh -c '[ "$1" -ge 3 ] && echo most || echo "$1 of 5"' sh "$looks"
 exit "$failed"

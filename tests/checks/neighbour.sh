@@ -71,6 +71,7 @@ got=$(timeout -k 1 20 "$tool" exec --mem 64M -- sh -c '
 	done
 	echo end' 2>&1)
 report a_pid_namespace_that_ends_leaves_the_ledger "$got" end
+
 # The ledger of a tree by the pid of one of its processes.
 ledger_of() {
 	sed -n 's|.* \(/dev/shm/reslimit-[^ ]*\)$|\1|p' "/proc/$1/maps" 2>/dev/null | head -n 1
@@ -120,4 +121,32 @@ done
 there=no
 [ -e "$ledger" ] && there=yes
 report what_a_killed_namespace_leaves_is_swept_by_a_later_start "$there" no
+
+# Where the ledger has no name any more, what is executed must not begin a budget of its own.
+mounts="unshare -m"
+[ "$(id -u)" -eq 0 ] || mounts="unshare -Urm"
+# shellcheck disable=SC2016,SC2086
+got=$(timeout -k 1 20 "$tool" exec --procs 40 -- $mounts sh -c '
+	mount -t tmpfs none /dev/shm || exit 1
+	sh -c "sh -c true; true"
+	ls /dev/shm /tmp | grep -c "^reslimit-[0-9]*-$$-"; ls /dev/shm | wc -l' 2>&1 | tr '\n' ' ')
+report what_runs_in_other_mounts_stays_in_the_tree "$got" "0 0 "
+
+scratch=$(mktemp -d)
+if command -v bwrap >/dev/null; then
+	got=$(timeout -k 1 20 "$tool" exec --mem 64M --wall 10s --status-file "$scratch/record" -- \
+		bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all sh -c 'ls /dev/shm | wc -l; sh -c "echo ran"' 2>&1 |
+		tr '\n' ' ')
+	report bubblewrap_works_within_the_tree "$got" "0 ran "
+	start=$(milliseconds)
+	timeout -k 1 20 "$tool" exec --wall 500ms --grace 200ms -- \
+		bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all sleep 20 2>/dev/null
+	took=$(($(milliseconds) - start))
+	in_time=no
+	[ "$took" -ge 500 ] && [ "$took" -lt 3000 ] && in_time=yes
+	report the_wall_limit_ends_bubblewrap "$in_time" yes
+else
+	echo "ok bubblewrap_works_within_the_tree # SKIP: not installed"
+fi
+rm -rf "$scratch"
 exit "$failed"

@@ -35,9 +35,10 @@ mapfile -t scripts < <(grep -lE '^#!.*\b(ba)?sh\b' -r tests tools .ci --include=
 flags=(-std=gnu11 -D_GNU_SOURCE -DRL_VERSION='"0"' '-DRL_LIBDIR="/usr/lib"' -Ishim)
 
 tidy() {
+	# shellcheck disable=SC2016 # the inner shell expands it
 	printf '%s\0' "${code[@]}" | xargs -0 -n 8 -P 2 sh -c '
 		clang-tidy --quiet --warnings-as-errors="*" "$@" -- -std=gnu11 -D_GNU_SOURCE -DRL_VERSION="\"0\"" \
-			-DRL_LIBDIR="\"/usr/lib\"" -Ishim' tidy
+			-DRL_LIBDIR="\"/usr/lib\"" -Ishim -I"${BUILD:-build}/generated"' tidy
 }
 
 have clang-format && report clang_format clang-format --dry-run -Werror "${sources[@]}"

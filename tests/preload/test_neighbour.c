@@ -375,6 +375,160 @@ static void a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well(
 	run_free(r);
 }
 
+/* The guard's thread */
+
+static void a_program_that_ends_its_only_thread_by_system_call_ends(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		struct run *r = guarded(SET("WALL=15s"), ARGV("end_by", "thread_exit", "7"));
+
+		expect_exit(r, 7);
+		expect(r, r->elapsed_ns < 5 * SEC);
+		expect_verdict(r, "exit");
+		expect(r, record_int(r, "exit_code") == 7);
+		expect(r, strstr(record_str(r, "exe"), "/end_by") != NULL);
+		run_free(r);
+	}
+}
+
+static void a_program_whose_threads_end_one_by_one_by_system_call_ends(void **state)
+{
+	struct run *r = guarded(SET("WALL=15s"), ARGV("end_by", "threads_exit", "7"));
+
+	(void)state;
+	expect_exit(r, 7);
+	expect(r, r->elapsed_ns > 200 * MS);
+	expect(r, r->elapsed_ns < 5 * SEC);
+	expect(r, record_int(r, "exit_code") == 7);
+	run_free(r);
+}
+
+static void a_thread_that_joins_the_first_hears_of_its_end(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct run *r = guarded(SET("WALL=15s"), ARGV("join_first_thread"));
+
+		expect_exit(r, 5);
+		expect(r, r->elapsed_ns < 5 * SEC);
+		run_free(r);
+	}
+}
+
+static void the_thread_of_a_sleeping_program_sleeps(void **state)
+{
+	static const char *const settings[] = {"WALL=1h", "CPU=1h", "STACKS=1"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = guarded(SET("WALL=1h", settings[i]), ARGV("count_wakeups", "1500"));
+
+		print_message("# %s\n", settings[i]);
+		expect_exit(r, 0);
+		expect(r, out_number(r, "threads") == 2);
+		expect(r, out_number(r, "wakeups") <= 1);
+		run_free(r);
+	}
+}
+
+static void without_a_limit_that_needs_it_there_is_no_thread(void **state)
+{
+	struct run *r = guarded(SET("MEM=100M", "THREADS=3", "PROCS=3"), ARGV("count_wakeups", "1"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "threads") == 1);
+	run_free(r);
+}
+
+/* Filters of system calls */
+
+static const char *const FILTERS[][4] = {
+	{"few", "thread", NULL, "any"},	    {"few", "prctl", NULL, "any"},
+	{"threads", "thread", NULL, "any"}, {"few", "process", "x", NULL},
+	{"threads", "process", "x", NULL},  {"strict", "-", NULL, "any"},
+	{"errno", "thread", NULL, "any"},   {"errno", "process", "x", NULL},
+};
+enum { FILTER_COUNT = sizeof(FILTERS) / sizeof(*FILTERS) };
+
+static bool escapes_have(const struct run *r, const char *word)
+{
+	size_t i;
+	json_t *escape, *list = record_find(r, "escapes");
+
+	json_array_foreach(list, i, escape) if (!strcmp(json_string_value(escape), word)) return true;
+	return false;
+}
+
+static void a_filter_that_kills_does_not_kill_for_a_call_of_ours(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FILTER_COUNT; i++) {
+		const char *const *argv =
+			ARGV("forbid_calls", FILTERS[i][0], FILTERS[i][1], "exit", FILTERS[i][2]);
+		struct run *without = bare(argv);
+		struct run *with = guarded(SET("MEM=100M", "WALL=15s"), argv);
+
+		print_message("# %s %s\n", FILTERS[i][0], FILTERS[i][1]);
+		expect_exit(without, 3);
+		expect_exit(with, 3);
+		expect_out(with, "done\n");
+		if (FILTERS[i][3] && !strcmp(FILTERS[i][3], "any")) {
+			/* The watchdog's thread is not bound, and records the end for the others. */
+			expect_verdict(with, "exit");
+			expect(with, record_int(with, "exit_code") == 3);
+			expect(with, escapes_have(with, "seccomp"));
+		}
+		run_free(without);
+		run_free(with);
+	}
+}
+
+static void a_program_without_time_limit_under_such_a_filter_ends_as_it_would(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FILTER_COUNT; i++) {
+		struct run *r = guarded(SET("MEM=100M"), ARGV("forbid_calls", FILTERS[i][0], FILTERS[i][1],
+							      "exit", FILTERS[i][2]));
+
+		print_message("# %s %s\n", FILTERS[i][0], FILTERS[i][1]);
+		expect_exit(r, 3);
+		run_free(r);
+	}
+}
+
+static void a_program_under_such_a_filter_keeps_its_deadline(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FILTER_COUNT; i++) {
+		/* Without the watchdog it is the kernel's timer, behind the last step. */
+		const char *grace = FILTERS[i][3] ? "GRACE=10s" : "GRACE=200ms";
+		struct run *r = guarded(SET("WALL=300ms", grace), ARGV("forbid_calls", FILTERS[i][0],
+								       FILTERS[i][1], "spin", FILTERS[i][2]));
+
+		print_message("# %s %s\n", FILTERS[i][0], FILTERS[i][1]);
+		expect(r, WIFSIGNALED(r->status));
+		expect(r, r->elapsed_ns < 5 * SEC);
+		if (FILTERS[i][3] && !strcmp(FILTERS[i][3], "any")) {
+			expect_signal(r, SIGTERM);
+			expect_verdict(r, "wall");
+		}
+		run_free(r);
+	}
+}
+
+static void no_thread_keeps_capabilities_that_were_given_up(void **state)
+{
+	struct run *r = guarded(SET("WALL=15s"), ARGV("drop_capabilities"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "with") == 0);
+	expect(r, out_number(r, "without") == 2);
+	run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +549,15 @@ int main(void)
 		cmocka_unit_test(a_refusal_in_a_library_that_lies_elsewhere_names_its_place),
 		cmocka_unit_test(a_library_that_the_user_put_before_ours_stays_there_over_exec),
 		cmocka_unit_test(a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well),
+		cmocka_unit_test(a_program_that_ends_its_only_thread_by_system_call_ends),
+		cmocka_unit_test(a_program_whose_threads_end_one_by_one_by_system_call_ends),
+		cmocka_unit_test(a_thread_that_joins_the_first_hears_of_its_end),
+		cmocka_unit_test(the_thread_of_a_sleeping_program_sleeps),
+		cmocka_unit_test(without_a_limit_that_needs_it_there_is_no_thread),
+		cmocka_unit_test(a_filter_that_kills_does_not_kill_for_a_call_of_ours),
+		cmocka_unit_test(a_program_without_time_limit_under_such_a_filter_ends_as_it_would),
+		cmocka_unit_test(a_program_under_such_a_filter_keeps_its_deadline),
+		cmocka_unit_test(no_thread_keeps_capabilities_that_were_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

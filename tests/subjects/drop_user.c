@@ -1,5 +1,5 @@
 /*
- * drop_user.c - becomes another user and says whether all its threads did.
+ * drop_user.c - becomes another user, says whether all its threads did, and pauses or spins for ever.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,7 +7,7 @@
 
 #include <dirent.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct dirent *entry;
 	DIR *tasks;
@@ -32,6 +32,8 @@ int main(void)
 		fclose(f);
 	}
 	say("all=%d threads=%d\n", all, n);
+	while (argc > 1 && !strcmp(argv[1], "spin"))
+		n++;
 	for (;;)
 		pause();
 }

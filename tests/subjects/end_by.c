@@ -5,6 +5,7 @@
  */
 #include "subject.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -39,6 +40,14 @@ static void end_by_fault(const char *how)
 	}
 }
 
+/* Not the first thread, and not by libc's hand. */
+static void *leave_later(void *unused)
+{
+	usleep(200000);
+	syscall(SYS_exit, 99);
+	return unused;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argv[1];
@@ -54,6 +63,14 @@ int main(int argc, char **argv)
 		_Exit(value);
 	if (!strcmp(how, "quick_exit"))
 		quick_exit(value);
+	if (!strcmp(how, "thread_exit"))
+		syscall(SYS_exit, value);
+	if (!strcmp(how, "threads_exit")) {
+		pthread_t thread;
+
+		pthread_create(&thread, NULL, leave_later, NULL);
+		syscall(SYS_exit, value);
+	}
 	if (!strcmp(how, "kill"))
 		kill(getpid(), value);
 	if (!strcmp(how, "raise"))

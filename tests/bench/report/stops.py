@@ -21,6 +21,45 @@ def stop(bench):
     wall(bench, "sleeping", ["sleep"], sleeping, 400 // sleeping)
     wall(bench, "spinning", ["spin"], bench.count(15, 3), 0)
     cpu(bench)
+    wakeups(bench)
+
+
+def wakeups(bench):
+    """How often the guard's thread wakes while the program sleeps under a limit of an hour."""
+    seconds = bench.count(20, 3)
+    rows = []
+    for limits in [{"WALL": "1h"}, {"WALL": None, "CPU": "1h"}, {"WALL": "1h", "CPU": "1h"}]:
+        guard = bench.guarded.changed(**limits)
+        child = subprocess.Popen(["sleep", "600"], env=guard.env())
+        try:
+            time.sleep(0.5)
+            before = watchdog_sleeps(child.pid)
+            time.sleep(seconds)
+            after = watchdog_sleeps(child.pid)
+        finally:
+            child.kill()
+            child.wait()
+        name = " ".join("%s=%s" % item for item in limits.items() if item[1])
+        if before is None or after is None:
+            bench.fail("wake-ups, " + name, "there is no thread of the guard's")
+            continue
+        hourly = (after - before) * 3600 / seconds
+        rows.append([name, str(after - 1), "%d in %d s" % (after - before, seconds), "%.0f" % hourly])
+        bench.bar("wake-ups of a sleeping program, " + name, "<= 2 an hour", "%.0f" % hourly,
+                  after - 1 + hourly <= 2)
+    tables.show("Wake-ups of the guard's thread while the program sleeps",
+                ["limit", "since the start", "then", "an hour"], rows)
+
+
+def watchdog_sleeps(pid):
+    """How often the guard's thread has gone to sleep; None if there is no such thread."""
+    folder = "/proc/%d/task" % pid
+    for tid in os.listdir(folder):
+        with open("%s/%s/status" % (folder, tid), encoding="ascii", errors="replace") as status:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+        if fields.get("Name") == "reslimit-timer":
+            return int(fields["voluntary_ctxt_switches"])
+    return None
 
 
 def timed_stops(bench, commands, rounds, stagger_ms):

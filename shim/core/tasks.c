@@ -1,0 +1,217 @@
+/*
+ * tasks.c - what the threads of a process are doing; see tasks.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tasks.h"
+
+#include <string.h>
+
+#include "fmt.h"
+#include "rawsys.h"
+#include "units.h"
+
+enum { RUNS_FRACTION = 10 /* of the time between the looks, to count as running */ };
+
+static void put_directory(struct fmt *f, pid_t pid, bool own)
+{
+	fmt_str(f, "/proc/");
+	if (own)
+		fmt_str(f, "self");
+	else
+		fmt_int(f, pid);
+	fmt_str(f, "/task");
+}
+
+/* Reads a small file of a thread. Return: its length; the text ends in NUL. */
+static long read_file(const struct task *t, const char *name, char *text, size_t size)
+{
+	char path[64];
+	struct fmt f = FMT_INIT(path);
+	long len;
+	int fd;
+
+	put_directory(&f, t->pid, t->own);
+	fmt_char(&f, '/');
+	fmt_int(&f, t->tid);
+	fmt_char(&f, '/');
+	fmt_str(&f, name);
+	fd = raw_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	len = raw_read(fd, text, size - 1);
+	raw_close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	return len;
+}
+
+/* "tid (name) S ..."; the name may hold anything. Return: false if the thread is gone. */
+static bool read_stat(struct task *t)
+{
+	char text[256];
+	const char *open, *close;
+	size_t len;
+
+	if (read_file(t, "stat", text, sizeof(text)) <= 0)
+		return false;
+	open = strchr(text, '(');
+	close = strrchr(text, ')');
+	if (!open || !close || close < open || close[1] != ' ')
+		return false;
+	len = (size_t)(close - open - 1);
+	if (len >= TASK_NAME)
+		len = TASK_NAME - 1;
+	memcpy(t->name, open + 1, len);
+	t->name[len] = '\0';
+	t->state = close[2];
+	return true;
+}
+
+/* A thread's clock may be asked only by its own process; of others the scheduler's sum is told. */
+static int64_t read_cpu(const struct task *t)
+{
+	char text[64];
+	int64_t ns;
+	size_t len;
+
+	if (t->own)
+		return raw_clock_ns(raw_cpu_clock_of_thread(t->tid));
+	if (read_file(t, "schedstat", text, sizeof(text)) <= 0)
+		return 0;
+	len = strspn(text, "0123456789");
+	return units_count(text, len, &ns) ? 0 : ns;
+}
+
+static const char *read_number(const char *s, uint64_t *value)
+{
+	bool hex = s[0] == '0' && s[1] == 'x';
+
+	for (*value = 0, s += hex ? 2 : 0;; s++) {
+		if (*s >= '0' && *s <= '9')
+			*value = *value * (hex ? 16 : 10) + (uint64_t)(*s - '0');
+		else if (hex && *s >= 'a' && *s <= 'f')
+			*value = *value * 16 + (uint64_t)(*s - 'a' + 10);
+		else
+			break;
+	}
+	while (*s == ' ')
+		s++;
+	return s;
+}
+
+/* "running", or "number six arguments sp pc", or "-1 sp pc". */
+static void read_call(struct task *t)
+{
+	char text[256];
+	const char *at = text;
+	uint64_t number = 0, skipped;
+
+	t->call = TASK_UNKNOWN;
+	t->sp = t->pc = 0;
+	if (read_file(t, "syscall", text, sizeof(text)) <= 0) {
+		if (read_file(t, "wchan", t->place, sizeof(t->place)) <= 0 || t->place[0] == '0')
+			t->place[0] = '\0';
+		return;
+	}
+	if (text[0] == 'r') {
+		t->call = TASK_ON_PROCESSOR;
+		return;
+	}
+	if (text[0] == '-') {
+		t->call = TASK_NO_CALL;
+		at = read_number(at + 1, &skipped);
+	} else {
+		at = read_number(at, &number);
+		t->call = (long)number;
+		for (int i = 0; i < 6; i++)
+			at = read_number(at, &skipped);
+	}
+	at = read_number(at, &t->sp);
+	read_number(at, &t->pc);
+}
+
+static bool is_stopped(char state)
+{
+	return state == 'T' || state == 't';
+}
+
+static void count(struct tasks *tasks, char state, bool runs, int64_t n)
+{
+	if (runs)
+		tasks->running += n;
+	else if (is_stopped(state))
+		tasks->stopped += n;
+	else if (state == 'D')
+		tasks->uninterruptible += n;
+	else
+		tasks->sleeping += n;
+}
+
+static void add(struct tasks *tasks, pid_t pid, pid_t tid, bool own)
+{
+	struct task spare, *t = tasks->count < TASKS_MAX ? &tasks->task[tasks->count] : &spare;
+
+	memset(t, 0, sizeof(*t));
+	t->pid = pid;
+	t->tid = tid;
+	t->own = own;
+	t->call = TASK_UNKNOWN;
+	if (!read_stat(t) || t->state == 'Z' || t->state == 'X' || !strcmp(t->name, TASKS_WATCHDOG_NAME))
+		return;
+	tasks->threads++;
+	t->runs = t->state == 'R';
+	count(tasks, t->state, t->runs, 1);
+	if (t == &spare)
+		return;
+	t->cpu_ns = read_cpu(t);
+	tasks->count++;
+}
+
+void tasks_add(struct tasks *tasks, pid_t pid, bool own, int64_t until_ns)
+{
+	static char buffer[2048] __attribute__((aligned(8)));
+	char path[48];
+	struct fmt f = FMT_INIT(path);
+	long len = 0;
+	int fd;
+
+	put_directory(&f, pid, own);
+	fd = raw_open(path, O_RDONLY | O_DIRECTORY, 0);
+	while (fd >= 0 && !tasks->cut && (len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
+		for (long at = 0; at < len && !tasks->cut;) {
+			const struct raw_directory_entry *e =
+				(const struct raw_directory_entry *)(buffer + at);
+			int64_t tid;
+
+			if (units_count(e->name, strlen(e->name), &tid) == 0)
+				add(tasks, pid, (pid_t)tid, own);
+			at += e->len;
+			tasks->cut = raw_clock_ns(CLOCK_MONOTONIC) >= until_ns;
+		}
+	}
+	if (fd >= 0)
+		raw_close(fd);
+}
+
+void tasks_look_again(struct tasks *tasks, int64_t elapsed_ns, int64_t until_ns)
+{
+	for (int i = 0; i < tasks->count; i++) {
+		struct task *t = &tasks->task[i];
+		char before = t->state;
+
+		if (raw_clock_ns(CLOCK_MONOTONIC) >= until_ns) {
+			tasks->cut = true;
+			return;
+		}
+		count(tasks, t->state, t->runs, -1);
+		if (!read_stat(t))
+			t->state = 'X';
+		t->used_ns = read_cpu(t) - t->cpu_ns;
+		/* On a busy machine who wants to run may not have run: found wanting twice is enough. */
+		t->runs = t->used_ns * RUNS_FRACTION >= elapsed_ns || (before == 'R' && t->state == 'R');
+		read_call(t);
+		if (t->call == TASK_ON_PROCESSOR && before == 'R')
+			t->runs = true;
+		count(tasks, t->state, t->runs, 1);
+	}
+}

@@ -1,0 +1,258 @@
+/*
+ * seccomp.c - a program that forbids itself system calls that we make; see seccomp.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "seccomp.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "core/accounts.h"
+#include "core/attrs.h"
+#include "core/filter_program.h"
+#include "core/rawsys.h"
+#include "core/stacks.h"
+#include "fatal.h"
+#include "member.h"
+#include "real.h"
+#include "timer_thread.h"
+
+/* What cannot be done any more. */
+enum need {
+	NEED_PID = 1,	   /* to tell a vfork child */
+	NEED_LEDGER = 2,   /* charging, places */
+	NEED_END = 4,	   /* the record in the ending thread: must not be tried */
+	NEED_HELP = 8,	   /* the same: may be tried, but does badly */
+	NEED_SIGNAL = 16,  /* our handler of fatal signals */
+	NEED_WATCH = 32,   /* the watchdog's thread */
+	NEED_START = 64,   /* to start it again */
+	NEED_WAKE = 128,   /* to wake it */
+	NEED_STACKS = 256, /* stacks before a step */
+	NEED_LOCK = NEED_LEDGER | NEED_WATCH,
+	NEED_FILES = NEED_LEDGER | NEED_END | NEED_WATCH,
+	NEED_RECORD = NEED_END | NEED_WATCH,
+};
+
+/* What goes with each call if a filter kills for it, and what if it only refuses. */
+static const struct {
+	short number;
+	short if_fatal, if_refused;
+} CALLS[] = {
+	{SYS_getpid, NEED_PID | NEED_LOCK | NEED_RECORD | NEED_SIGNAL, NEED_PID | NEED_LOCK | NEED_HELP},
+	{SYS_gettid, NEED_LOCK | NEED_SIGNAL, NEED_LOCK | NEED_SIGNAL},
+	{SYS_futex, NEED_LOCK | NEED_WAKE, NEED_LOCK | NEED_WAKE},
+	{SYS_rt_sigprocmask, NEED_LOCK | NEED_START, NEED_LOCK | NEED_START},
+	{SYS_clock_gettime, NEED_LOCK, NEED_LOCK},
+	{SYS_membarrier, NEED_LEDGER, 0},
+	{SYS_tgkill, NEED_LEDGER | NEED_SIGNAL, NEED_SIGNAL},
+	{SYS_kill, NEED_LOCK, NEED_WATCH},
+	{SYS_openat, NEED_FILES, NEED_HELP},
+	{SYS_read, NEED_FILES, NEED_HELP},
+	{SYS_close, NEED_FILES, NEED_HELP},
+	{SYS_fstat, NEED_RECORD, NEED_HELP},
+	{SYS_fcntl, NEED_END, NEED_HELP},
+	{SYS_getrusage, NEED_RECORD, NEED_HELP},
+	{SYS_nanosleep, NEED_RECORD, 0},
+	{SYS_ppoll, NEED_RECORD, NEED_HELP},
+	{SYS_readlinkat, NEED_RECORD, 0},
+	{SYS_rt_sigpending, NEED_RECORD, 0},
+	{SYS_unlinkat, NEED_RECORD, NEED_HELP},
+	{SYS_write, NEED_RECORD, NEED_HELP},
+	{SYS_newfstatat, NEED_RECORD, 0},
+	{SYS_exit_group, NEED_RECORD, 0},
+	{SYS_rt_sigaction, NEED_SIGNAL, NEED_SIGNAL},
+	{SYS_rt_tgsigqueueinfo, NEED_SIGNAL, NEED_SIGNAL},
+	{SYS_getdents64, NEED_WATCH, 0},
+	{SYS_exit, NEED_WATCH, 0},
+	{RAW_FUTEX_WAITV, NEED_WATCH, 0},
+	{SYS_prctl, NEED_START, 0},
+	{SYS_sched_getattr, NEED_START, 0},
+	{SYS_sched_setattr, NEED_START, 0},
+	{SYS_sched_getaffinity, NEED_START, 0},
+	{SYS_clone, NEED_START | NEED_STACKS, 0},
+	{SYS_ptrace, NEED_STACKS, 0},
+	{SYS_process_vm_readv, NEED_STACKS, 0},
+	{SYS_wait4, NEED_STACKS, 0},
+};
+
+/* What the threads that a filter binds can no longer do. Written once it is installed. */
+static _Atomic int lost_needs;
+
+static bool any_wants_stacks(void)
+{
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	if (stacks_are_wanted(a))
+		return true;
+	return false;
+}
+
+/* Strict mode leaves a thread these four. */
+static bool is_strictly_allowed(long number)
+{
+	return number == SYS_read || number == SYS_write || number == SYS_exit || number == SYS_rt_sigreturn;
+}
+
+static uint32_t answer_to(struct peek *peek, const struct sock_fprog *program, long number)
+{
+	struct seccomp_data call = {.nr = (int)number, .arch = RAW_AUDIT_ARCH};
+
+	if (!program)
+		return is_strictly_allowed(number) ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_THREAD;
+	if (number == SYS_clone)
+		call.args[0] = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+	return filter_program_run(peek, program, &call);
+}
+
+/* What the program could no longer do for us under that filter, or in strict mode if NULL. */
+static int find_lost_needs(const struct sock_fprog *program)
+{
+	struct peek peek;
+	int needs = 0;
+
+	peek_begin(&peek, raw_getpid());
+	for (size_t i = 0; i < RL_ARRAY_LEN(CALLS); i++) {
+		uint32_t answer = answer_to(&peek, program, CALLS[i].number);
+
+		if (filter_answer_is_fatal(answer))
+			needs |= CALLS[i].if_fatal;
+		else if (filter_answer_is_refusal(answer))
+			needs |= CALLS[i].if_refused;
+	}
+	if (!any_wants_stacks())
+		needs &= ~NEED_STACKS;
+	return needs;
+}
+
+/* What had to be done before the filter, to be undone if it is refused. */
+struct precautions {
+	int needs;
+	bool ends_watchdog;
+	bool withdraws; /* our handlers of fatal signals, which the watchdog cannot help then */
+	struct timer_pause pause;
+};
+
+static struct precautions take_precautions(const struct sock_fprog *program, bool whole_process)
+{
+	struct precautions p = {.needs = 0};
+
+	if (!member_is_guarded() || member_is_borrowed())
+		return p;
+	p.needs = find_lost_needs(program);
+	p.ends_watchdog = whole_process && (p.needs & (NEED_WATCH | NEED_STACKS));
+	if (p.needs & NEED_SIGNAL)
+		p.needs |= NEED_HELP;
+	p.withdraws = (p.needs & (NEED_END | NEED_HELP)) && (p.ends_watchdog || !timer_thread_is_there());
+	if (p.withdraws)
+		fatal_withdraw();
+	if (p.ends_watchdog)
+		p.pause = timer_thread_pause();
+	/* Nobody in the process can wake the watchdog any more: it looks by itself whether we have ended. */
+	else if ((p.needs & (NEED_END | NEED_HELP)) && (p.needs & NEED_WAKE))
+		timer_thread_expect_errands();
+	if (p.needs)
+		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
+	return p;
+}
+
+/* After the filter: no system call here, unless it was refused. */
+static void conclude(const struct precautions *p, bool refused)
+{
+	if (!p->needs)
+		return;
+	if (refused) {
+		if (p->withdraws)
+			fatal_install();
+		timer_thread_resume(p->pause);
+		return;
+	}
+	atomic_fetch_or_explicit(&lost_needs, p->needs, memory_order_relaxed);
+	if (p->needs & (NEED_START | NEED_WATCH))
+		timer_thread_forbid();
+	if (p->needs & NEED_LEDGER)
+		member.phase = PHASE_IDLE;
+}
+
+static bool read_program(const void *pointer, struct sock_fprog *program)
+{
+	struct peek peek;
+
+	peek_begin(&peek, raw_getpid());
+	return peek_read_fresh(&peek, (uintptr_t)pointer, program, sizeof(*program));
+}
+
+static long install(long number, long a, long b, long c, long d, long e, bool strict, bool whole_process)
+{
+	/* The filter is the third argument of either call. */
+	struct sock_fprog program;
+	struct precautions p = {.needs = 0};
+	long result;
+
+	if (strict || read_program((const void *)c, &program))
+		p = take_precautions(strict ? NULL : &program, whole_process);
+	result = raw_syscall5(number, a, b, c, d, e);
+	conclude(&p, result < 0);
+	return result;
+}
+
+static long do_prctl(long option, long b, long c, long d, long e)
+{
+	long result;
+
+	if (option == PR_SET_SECCOMP && (b == SECCOMP_MODE_STRICT || b == SECCOMP_MODE_FILTER))
+		return install(SYS_prctl, option, b, c, d, e, b == SECCOMP_MODE_STRICT, false);
+	result = raw_syscall5(SYS_prctl, option, b, c, d, e);
+	if (option == PR_SET_PTRACER && !result)
+		stacks_remember_tracer(b);
+	return result;
+}
+
+static long finish(long result)
+{
+	if (result >= 0)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
+
+RL_EXPORT int prctl(int option, ...)
+{
+	va_list list;
+	long b, c, d, e;
+
+	/* Those that are not given are read all the same, as libc does. */
+	va_start(list, option);
+	b = va_arg(list, long);
+	c = va_arg(list, long);
+	d = va_arg(list, long);
+	e = va_arg(list, long);
+	va_end(list);
+	return (int)finish(do_prctl(option, b, c, d, e));
+}
+
+long seccomp_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	if (number == SYS_prctl)
+		return finish(do_prctl(a, b, c, d, e));
+	if (a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER)
+		return finish(install(number, a, b, c, d, e, a == SECCOMP_SET_MODE_STRICT,
+				      a == SECCOMP_SET_MODE_FILTER && (b & SECCOMP_FILTER_FLAG_TSYNC)));
+	return finish(raw_syscall6(number, a, b, c, d, e, f));
+}
+
+bool seccomp_took_end(const struct record_ending *ending)
+{
+	int needs = atomic_load_explicit(&lost_needs, memory_order_relaxed);
+
+	bool helped;
+
+	/* A vfork child's end is not the end of the process. */
+	if (!(needs & (NEED_END | NEED_HELP)) || (!(needs & NEED_PID) && member_is_borrowed()))
+		return false;
+	helped = timer_thread_end(ending, !(needs & NEED_WAKE));
+	return helped || (needs & NEED_END);
+}

@@ -1,0 +1,35 @@
+/*
+ * seccomp.h - a program that is about to forbid itself system calls that we make.
+ *
+ * Owns:    what was found out about the filters so far.
+ * Called:  prctl(), syscall() (interposers below), lifecycle at the end.
+ * Context: any thread, async-signal-safe, never allocates.
+ * Fork:    nothing: filters are inherited, and so is what is known of them.
+ *
+ * A filter that kills would kill the program for a call of ours. Each is tried
+ * on the calls that we make, before it is installed. Where one would be
+ * fatal, we do without: the end of the process is recorded by the watchdog's
+ * thread, which a filter of one thread does not bind; without what the ledger
+ * needs, the program's calls are no longer charged; a watchdog that would be
+ * bound, too, ends before. The record's `escapes` then say "seccomp". A filter
+ * that answers with an error is harmless.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_PRELOAD_SECCOMP_H
+#define RL_PRELOAD_SECCOMP_H
+
+#include <stdbool.h>
+
+#include "core/record.h"
+
+/*
+ * Whether the end of the process must not be recorded in the calling thread;
+ * if so, it has been recorded elsewhere if it could be.
+ */
+bool seccomp_took_end(const struct record_ending *ending);
+
+/* syscall() with the numbers of prctl(2) and seccomp(2): called as that is. */
+long seccomp_syscall(long number, long a, long b, long c, long d, long e, long f);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * forbid_calls.c - installs a seccomp filter that kills, allocates, and ends or spins.
+ *
+ * forbid_calls few|threads|strict|errno thread|process|prctl  exit|spin
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "subject.h"
+
+#define ALLOW(name)                                                                                          \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define LOAD_NUMBER BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
+#define RUN_ON                                                                                               \
+	ALLOW(read), ALLOW(write), ALLOW(exit), ALLOW(exit_group), ALLOW(brk), ALLOW(mmap), ALLOW(munmap),   \
+		ALLOW(mremap), ALLOW(madvise), ALLOW(mprotect), ALLOW(rt_sigreturn)
+
+/* What a program that only computes needs. */
+static struct sock_filter few[] = {LOAD_NUMBER, RUN_ON, BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)};
+
+/* What one with threads needs, and what the ledger does, but none of what the end of a process does. */
+static struct sock_filter with_threads[] = {
+	LOAD_NUMBER,
+	RUN_ON,
+	ALLOW(futex),
+	ALLOW(gettid),
+	ALLOW(getpid),
+	ALLOW(rt_sigprocmask),
+	ALLOW(clock_gettime),
+	ALLOW(membarrier),
+	ALLOW(tgkill),
+	ALLOW(kill),
+	ALLOW(openat),
+	ALLOW(close),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+};
+
+/* One that refuses instead of killing. */
+static struct sock_filter refusing[] = {LOAD_NUMBER, RUN_ON,
+					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1)};
+
+static _Atomic int begun;
+
+static void *wait_for_ever(void *unused)
+{
+	char c;
+	int end[2];
+
+	if (pipe(end))
+		_exit(90);
+	begun = 1;
+	while (read(end[0], &c, 1) >= 0)
+		;
+	return unused;
+}
+
+static int install(struct sock_filter *filter, size_t count, const char *how)
+{
+	struct sock_fprog program = {.len = (unsigned short)count, .filter = filter};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return 91;
+	if (!strcmp(how, "prctl"))
+		return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? 92 : 0;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		       !strcmp(how, "process") ? SECCOMP_FILTER_FLAG_TSYNC : 0, &program)
+		       ? 93
+		       : 0;
+}
+
+static int forbid(const char *what, const char *how)
+{
+	if (!strcmp(what, "strict"))
+		return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ? 94 : 0;
+	if (!strcmp(what, "few"))
+		return install(few, sizeof(few) / sizeof(*few), how);
+	if (!strcmp(what, "threads"))
+		return install(with_threads, sizeof(with_threads) / sizeof(*with_threads), how);
+	return install(refusing, sizeof(refusing) / sizeof(*refusing), how);
+}
+
+int main(int argc, char **argv)
+{
+	static char *blocks[4000];
+	pthread_t thread;
+	volatile long turns = 0;
+	int error, strict = !strcmp(argv[1], "strict");
+
+	if (argc > 4)
+		pthread_create(&thread, NULL, wait_for_ever, NULL);
+	while (argc > 4 && !begun)
+		usleep(1000);
+	free(malloc(10)); /* glibc asks for random bytes at the first */
+	error = forbid(argv[1], argv[2]);
+	if (error)
+		return error;
+	/* Strict mode leaves malloc what it has already. */
+	for (int i = 0; i < (strict ? 10 : 4000); i++)
+		blocks[i] = malloc(strict ? 100 : 9000);
+	for (int i = 0; i < 4000; i++)
+		free(blocks[i]);
+	if (write(1, "done\n", 5) != 5)
+		return 95;
+	while (!strcmp(argv[3], "spin"))
+		turns++;
+	if (strict)
+		syscall(SYS_exit, 3);
+	return 3;
+}
