@@ -3,6 +3,7 @@
 prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 libdir ?= $(prefix)/lib
+includedir ?= $(prefix)/include
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
 # make's own default is cc; a CC of the user's still wins.
@@ -79,13 +80,15 @@ $(B)/flags: FORCE
 include tests/tests.mk
 
 install: all
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir) $(DESTDIR)$(datadir)/reslimit/profiles $(DESTDIR)$(mandir)/man1 \
-		$(DESTDIR)$(mandir)/man7
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir) $(DESTDIR)$(datadir)/reslimit/profiles \
+		$(DESTDIR)$(datadir)/reslimit/plugins $(DESTDIR)$(includedir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man7
 	for f in reslimit reslimit-env; do install -m 755 $(B)/$$f $(DESTDIR)$(bindir)/.$$f.new && \
 		mv $(DESTDIR)$(bindir)/.$$f.new $(DESTDIR)$(bindir)/$$f || exit 1; done
 	install -m 755 $(LIB) $(DESTDIR)$(libdir)/.libreslimit_preload.so.new
 	mv $(DESTDIR)$(libdir)/.libreslimit_preload.so.new $(DESTDIR)$(libdir)/libreslimit_preload.so
 	install -m 644 conf/profiles/* $(DESTDIR)$(datadir)/reslimit/profiles
+	install -m 644 conf/plugins/* $(DESTDIR)$(datadir)/reslimit/plugins
+	install -m 644 shim/api/reslimit.h $(DESTDIR)$(includedir)
 	for f in tools/*.1; do install -m 644 $$f $(DESTDIR)$(mandir)/man1 || exit 1; done
 	for f in tools/*.7; do install -m 644 $$f $(DESTDIR)$(mandir)/man7 || exit 1; done
 
@@ -93,6 +96,7 @@ uninstall:
 	rm -f $(DESTDIR)$(bindir)/reslimit $(DESTDIR)$(bindir)/reslimit-env $(DESTDIR)$(libdir)/libreslimit_preload.so
 	rm -f $(patsubst tools/%,$(DESTDIR)$(mandir)/man1/%,$(wildcard tools/*.1))
 	rm -f $(patsubst tools/%,$(DESTDIR)$(mandir)/man7/%,$(wildcard tools/*.7))
+	rm -f $(DESTDIR)$(includedir)/reslimit.h
 	rm -rf $(DESTDIR)$(datadir)/reslimit
 
 clean:

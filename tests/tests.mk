@@ -15,7 +15,8 @@ SUBJECT_BIN := $(patsubst tests/%.c,$(T)/%,$(filter-out tests/subjects/lib%,$(wi
 	$(patsubst tests/%.cc,$(T)/%,$(wildcard tests/subjects/*.cc)) \
 	$(patsubst tests/%.c,$(T)/%,$(wildcard tests/collisions/*.c))
 HARNESS_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/harness/*.c))
-TEST_BIN := $(UNIT_BIN) $(PRELOAD_BIN) $(SUBJECT_BIN) $(SUBJECT_LIB)
+PLUGIN_LIB := $(patsubst conf/%.c,$(T)/%.so,$(wildcard conf/plugins/*.c))
+TEST_BIN := $(UNIT_BIN) $(PRELOAD_BIN) $(SUBJECT_BIN) $(SUBJECT_LIB) $(PLUGIN_LIB)
 
 # Subjects must make the calls that they spell out, so nothing is built in.
 RL_DEP = -MMD -MP -MF $@.d -MT $@
@@ -83,6 +84,11 @@ $(T)/subjects/libaway.so: RL_PLACE = -Wl,-Ttext-segment=0x10000000
 $(T)/subjects/%.so: tests/subjects/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(RL_TEST) $(RL_SUBJECT) $(RL_DEP) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< $(LDFLAGS) $(RL_PLACE)
+
+# As their authors build them, warnings apart.
+$(T)/plugins/%.so: conf/plugins/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(RL_WARN) $(RL_DEP) -Ishim/api $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $< $(LDFLAGS)
 
 $(T)/subjects/%: tests/subjects/%.c $(B)/flags
 	@mkdir -p $(@D)

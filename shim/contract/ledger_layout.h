@@ -115,13 +115,18 @@ struct slot {
 	int64_t leased;
 	int64_t taken; /* sum of its cells' taken */
 	int64_t surplus;
-	int64_t threads;     /* beside the first */
-	int64_t cpu_ns;	     /* last seen */
-	int64_t cpu_base_ns; /* used before the guard began */
-	int32_t creator_tid; /* its thread: makes one process at a time */
-	uint32_t claim;	     /* enum slot_claim */
-	int64_t exec_ns;     /* CLOCK_BOOTTIME; it has left its program and its mapping for another, or 0 */
-	int64_t reserved[4];
+	int64_t threads;	      /* beside the first */
+	int64_t cpu_ns;		      /* last seen */
+	int64_t cpu_base_ns;	      /* used before the guard began */
+	int32_t creator_tid;	      /* its thread: makes one process at a time */
+	uint32_t claim;		      /* enum slot_claim */
+	int64_t children_ns;	      /* used by children that it waited for, and theirs, as it last told */
+	int64_t children_base_ns;     /* of those, before the guard began */
+	_Atomic int64_t progress_ns;  /* CLOCK_MONOTONIC of the last progress it told; writers: its threads */
+	_Atomic int32_t watchdog_tid; /* 0: it has none */
+	_Atomic uint16_t owed_signal; /* of a step, for its own watchdog to see to; 0: none */
+	_Atomic int16_t call_signal;  /* that runs its callback; 0: it has none. Writer: the process */
+	int64_t exec_ns; /* CLOCK_BOOTTIME; it has left its program and its mapping for another, or 0 */
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
 
@@ -137,7 +142,7 @@ enum account_part {
 struct ledger_step {
 	int64_t at_ns; /* since the account's start */
 	int32_t signal;
-	uint32_t reserved;
+	uint32_t skipped; /* not sent, because nobody would have taken it */
 };
 
 /* The first refusal of an account, for the record. */
@@ -149,6 +154,44 @@ struct first_denial {
 	int64_t at_ns;
 	int32_t tid;
 	uint32_t set;
+};
+
+/* What broke a condition. */
+struct observation {
+	char verdict[RL_CONDITION_TEXT + 8]; /* custom:FIELD */
+	char condition[RL_CONDITION_TEXT];
+	int64_t value;
+	int32_t pid;
+	uint32_t reserved;
+};
+
+enum plugin_state {
+	PLUGIN_NONE,
+	PLUGIN_STARTING,
+	PLUGIN_FAILED,
+	PLUGIN_RUNNING,
+	PLUGIN_HUNG,
+	PLUGIN_CRASHED,
+};
+
+enum plugin_violation {
+	PLUGIN_CONTENT,
+	PLUGIN_ASKED, /* it found a violation, and is asked what to do */
+	PLUGIN_VIOLATED,
+};
+
+/* A plug-in's host process. Writer: the host, unless said. */
+struct plugin {
+	_Atomic uint32_t state;	       /* enum plugin_state; who starts it, the host, then who misses it */
+	_Atomic uint32_t word;	       /* changes when the host is to look up: futex, shared */
+	_Atomic uint32_t violation;    /* enum plugin_violation; orders `code` and the account's action */
+	_Atomic int32_t pid;	       /* orders born_ns */
+	int64_t born_ns;	       /* CLOCK_BOOTTIME */
+	_Atomic int64_t busy_since_ns; /* CLOCK_MONOTONIC; 0 while none of the plug-in's code runs */
+	_Atomic int64_t next_look_ns;  /* CLOCK_MONOTONIC: a little after its next check */
+	_Atomic int64_t checks, kept;
+	int64_t code;			 /* of the violation */
+	char verdict[RL_CONDITION_TEXT]; /* custom:NAME; fixed before it runs */
 };
 
 struct account {
@@ -172,14 +215,18 @@ struct account {
 	uint32_t scope;
 	int32_t status_fd; /* the program's number, -1: none */
 	uint64_t status_dev, status_ino;
-	uint64_t log_dev, log_ino; /* of a log that is a descriptor */
-	int64_t start_ns;	   /* CLOCK_MONOTONIC */
-	int64_t wall_deadline_ns;  /* CLOCK_MONOTONIC; INT64_MAX: none */
+	uint64_t log_dev, log_ino;	  /* of a log that is a descriptor */
+	int64_t start_ns;		  /* CLOCK_MONOTONIC */
+	_Atomic int64_t wall_deadline_ns; /* CLOCK_MONOTONIC; INT64_MAX: none; moved under the lock */
 	char name[LEDGER_NAME];
 	char log[LEDGER_NAME];
 	char status_file[LEDGER_PATH];
+	int64_t tick_ns; /* between two samples */
+	struct conditions watch;
 
 	int64_t cpu_dead_ns;
+	int64_t cpu_before_ns; /* of its first process, and the children it waited for, before it was opened
+				*/
 	int64_t cpu_sum_ns, cpu_summed_ns; /* the last sum over all members, and when */
 
 	int64_t denied[RL_LIMIT_COUNT];
@@ -190,12 +237,26 @@ struct account {
 
 	_Atomic uint32_t breach; /* limit + 1 once the first limit's steps begin; never changes again */
 	int64_t breach_at_ns;	 /* CLOCK_MONOTONIC */
-	uint32_t next_step;	 /* index into the action list */
+	struct plugin plugin;
+	struct observation observed; /* written before the breach that it is the cause of */
+	_Atomic uint32_t calls;	     /* steps that ran callbacks, or are about to; orders what was found */
+	uint32_t next_step;	     /* index into the action list */
 	uint32_t step_count;
 	int64_t next_step_ns; /* CLOCK_MONOTONIC; INT64_MAX: no further step */
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
 	uint32_t part;		       /* enum account_part */
+
+	/* Fixed when the account is opened. */
+	uint32_t skip_blocked;	/* a step that every member blocks or ignores is passed over */
+	uint32_t idle_output;	/* output counts as progress */
+	int64_t stopped_max_ns; /* most that may be left out of wall time */
+
+	int64_t stopped_ns; /* time its first process was stopped, left out so far */
+	/* CLOCK_MONOTONIC of the last progress that no slot tells: output, and of the dead. Writers: any
+	 * watchdog. */
+	_Atomic int64_t progress_ns;
+	_Atomic int64_t output_seen; /* bytes that members had written when output was last looked for */
 
 	/* Grades of the byte budget (grades.c). */
 	int64_t mem_grace_ns; /* how long MEM may be exceeded; -1: not at all */
@@ -213,7 +274,6 @@ struct account {
 
 	/* Resident memory of all members (meter_rss.c); times are CLOCK_MONOTONIC. */
 	int64_t rss_grace_ns;
-	int64_t tick_ns;
 	int64_t rss_base;      /* bytes at main; -1: main has not begun */
 	int64_t rss_bytes;     /* the last sample */
 	int64_t rss_began_ns;  /* when it began; also of one that is being taken */

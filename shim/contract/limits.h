@@ -24,11 +24,11 @@ enum limit_id {
 
 enum { RL_STEPS_MAX = 8 };
 
-/* A step that refuses the call; every other step is a signal number. */
-enum { RL_STEP_DENY = 0 };
+/* Steps that refuse the call, or run the program's own callback; every other step is a signal number. */
+enum { RL_STEP_DENY = 0, RL_STEP_CALL = -1 };
 
 struct action_step {
-	int32_t signal;	   /* RL_STEP_DENY or a signal number */
+	int32_t signal;	   /* RL_STEP_DENY, RL_STEP_CALL or a signal number */
 	uint32_t reserved; /* keeps the layout free of holes */
 	int64_t delay_ns;  /* until the next step; 0 for the last */
 };
@@ -37,6 +37,25 @@ struct action {
 	uint32_t count;
 	uint32_t reserved;
 	struct action_step step[RL_STEPS_MAX];
+};
+
+/* How a condition compares what it finds with its value. */
+enum comparison { RL_AT_MOST, RL_AT_LEAST, RL_BELOW, RL_ABOVE, RL_EQUAL, RL_UNEQUAL };
+
+enum { RL_CONDITIONS_MAX = 8, RL_CONDITION_TEXT = 56 };
+
+/* What must hold: a field of /proc/PID/status, or `fds`, compared with a number. */
+struct condition {
+	char text[RL_CONDITION_TEXT]; /* as given, without spaces: the field's name comes first */
+	uint32_t field_len;
+	uint32_t comparison; /* enum comparison */
+	int64_t value;	     /* bytes where the field is in kB */
+};
+
+struct conditions {
+	uint32_t count;
+	uint32_t reserved;
+	struct condition condition[RL_CONDITIONS_MAX];
 };
 
 enum scope { RL_SCOPE_TREE, RL_SCOPE_PROCESS };

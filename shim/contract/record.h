@@ -17,4 +17,7 @@ enum { RECORD_VERSION = 1 };
 #define RECORD_VERDICT_EXIT   "exit"   /* another exit code, no limit involved */
 #define RECORD_VERDICT_SIGNAL "signal" /* died by a signal that was not ours */
 
+/* What the name of a condition or plug-in follows. */
+#define RECORD_VERDICT_CUSTOM "custom:"
+
 #endif

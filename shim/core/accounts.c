@@ -51,6 +51,9 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	a->config_hash = config->hash;
 	a->part = config->root ? ACCOUNT_RUNNER : part;
 	a->scope = config->root ? RL_SCOPE_TREE : (uint32_t)config->scope;
+	a->skip_blocked = (uint32_t)config->skip_blocked;
+	a->idle_output = (uint32_t)config->idle_output;
+	a->stopped_max_ns = config->stopped_ns;
 	for (int i = 0; i < RL_LIMIT_COUNT; i++) {
 		bool here = part == ACCOUNT_WHOLE || (part == ACCOUNT_TREE) == limit_is_always_tree(i);
 
@@ -58,6 +61,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 		a->action[i] = config->action[i];
 	}
 	a->status_fd = part == ACCOUNT_PROCESS ? -1 : (int32_t)config->status_fd;
+	a->watch = config->watch;
 	copy_text(a->name, sizeof(a->name), config->name);
 	copy_text(a->log, sizeof(a->log), config->log);
 	copy_text(a->stacks, sizeof(a->stacks), config->stacks);
@@ -68,7 +72,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	grades_open(a, config);
 	resident_open(a, config);
 	a->next_step_ns = INT64_MAX;
-	a->wall_deadline_ns = INT64_MAX;
+	atomic_store_explicit(&a->wall_deadline_ns, INT64_MAX, memory_order_relaxed);
 	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
 	return index;
 }
@@ -88,10 +92,14 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
 	a->part = m->part;
+	a->skip_blocked = m->skip_blocked;
+	a->idle_output = m->idle_output;
+	a->stopped_max_ns = m->stopped_max_ns;
 	memcpy(a->limit, m->limit, sizeof(a->limit));
 	memcpy(a->action, m->action, sizeof(a->action));
 	grades_open_sibling(a, m);
 	resident_open_sibling(a, m);
+	a->watch = m->watch;
 	a->status_fd = -1;
 	memcpy(a->name, m->name, sizeof(a->name));
 	memcpy(a->log, m->log, sizeof(a->log));
@@ -124,7 +132,8 @@ void accounts_start_clock(struct account *account, int64_t now_ns)
 	int64_t wall_ns = account->limit[RL_WALL];
 
 	account->start_ns = now_ns;
-	account->wall_deadline_ns = wall_ns == RL_UNLIMITED ? INT64_MAX : now_ns + wall_ns;
+	atomic_store_explicit(&account->wall_deadline_ns,
+			      wall_ns == RL_UNLIMITED ? INT64_MAX : now_ns + wall_ns, memory_order_relaxed);
 }
 
 static bool has_member(const struct ledger *ledger, uint32_t index)

@@ -26,10 +26,11 @@ static inline struct account *account_at(const struct ledger *ledger, uint32_t i
 #define FOR_EACH_ACCOUNT_UP(ledger, index, a)                                                                \
 	for (struct account *a = account_at((ledger), (index)); a; a = account_at((ledger), a->parent))
 
-/* Limits that SCOPE=process leaves with the tree: a process cannot hold processes. */
+/* Limits that SCOPE=process leaves with the tree: a process cannot hold processes, and one plug-in serves
+ * all. */
 static inline bool limit_is_always_tree(enum limit_id id)
 {
-	return id == RL_PROCS;
+	return id == RL_PROCS || id == RL_PLUGIN;
 }
 
 /*

@@ -17,12 +17,13 @@ static const struct {
 	const char *name;
 	int signal;
 } STEPS[] = {
-	{"deny", RL_STEP_DENY}, {"HUP", SIGHUP},   {"INT", SIGINT},	  {"QUIT", SIGQUIT},
-	{"ABRT", SIGABRT},	{"KILL", SIGKILL}, {"USR1", SIGUSR1},	  {"USR2", SIGUSR2},
-	{"ALRM", SIGALRM},	{"TERM", SIGTERM}, {"XCPU", SIGXCPU},	  {"ILL", SIGILL},
-	{"TRAP", SIGTRAP},	{"BUS", SIGBUS},   {"FPE", SIGFPE},	  {"SEGV", SIGSEGV},
-	{"PIPE", SIGPIPE},	{"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF},
-	{"IO", SIGIO},		{"SYS", SIGSYS},   {"STOP", SIGSTOP},	  {"CONT", SIGCONT},
+	{"deny", RL_STEP_DENY}, {"call", RL_STEP_CALL}, {"HUP", SIGHUP},   {"INT", SIGINT},
+	{"QUIT", SIGQUIT},	{"ABRT", SIGABRT},	{"KILL", SIGKILL}, {"USR1", SIGUSR1},
+	{"USR2", SIGUSR2},	{"ALRM", SIGALRM},	{"TERM", SIGTERM}, {"XCPU", SIGXCPU},
+	{"ILL", SIGILL},	{"TRAP", SIGTRAP},	{"BUS", SIGBUS},   {"FPE", SIGFPE},
+	{"SEGV", SIGSEGV},	{"PIPE", SIGPIPE},	{"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM},
+	{"PROF", SIGPROF},	{"IO", SIGIO},		{"SYS", SIGSYS},   {"STOP", SIGSTOP},
+	{"CONT", SIGCONT},
 };
 
 const char *action_step_name(int signal)
@@ -40,7 +41,7 @@ static bool step_named(const char *text, size_t len, int *signal)
 	size_t name_len = prefixed ? len - 3 : len;
 
 	for (size_t i = 0; i < RL_ARRAY_LEN(STEPS); i++) {
-		if (prefixed && STEPS[i].signal == RL_STEP_DENY)
+		if (prefixed && STEPS[i].signal <= RL_STEP_DENY)
 			continue;
 		if (strlen(STEPS[i].name) == name_len && !memcmp(STEPS[i].name, name, name_len)) {
 			*signal = STEPS[i].signal;
@@ -64,10 +65,9 @@ static int parse_step(struct action_step *step, const char *text, size_t len, st
 	const char *colon = memchr(text, ':', len);
 	size_t name_len = colon ? (size_t)(colon - text) : len;
 
-	if (name_len == 4 && !memcmp(text, "call", 4))
-		return complain(why, text, len, "is not supported yet; use deny or a signal name");
 	if (!step_named(text, name_len, &step->signal))
-		return complain(why, text, len, "is unknown; give deny or a signal name, as in TERM:5s,KILL");
+		return complain(why, text, len,
+				"is unknown; give deny, call or a signal name, as in TERM:5s,KILL");
 	step->reserved = 0;
 	step->delay_ns = ACTION_DELAY_GRACE;
 	if (colon && units_time(colon + 1, len - name_len - 1, &step->delay_ns))
@@ -91,6 +91,8 @@ static int check_list(struct action *action, bool deniable, struct fmt *why)
 			return complain(why, name, 8, "must come first");
 		if (step->signal == SIGKILL && !last)
 			return complain(why, name, 8, "ends the tree; no step can follow it");
+		if (step->signal == SIGSTOP && !last)
+			return complain(why, name, 8, "stops the timer as well; no step can follow it");
 		if (last && step->delay_ns >= 0)
 			return complain(why, name, 8, "has a delay but no step after it");
 		if (last)

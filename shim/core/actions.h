@@ -33,7 +33,7 @@ void action_apply_grace(struct action *action, int64_t grace_ns);
 /* Whether the list goes on to a signal, so that somebody must watch. */
 bool action_has_signal(const struct action *action);
 
-/* "TERM" for 15, "deny" for RL_STEP_DENY; NULL for a signal without a name. */
+/* "TERM" for 15, "deny" for RL_STEP_DENY, "call" for RL_STEP_CALL; NULL for a signal without a name. */
 const char *action_step_name(int signal);
 
 #endif

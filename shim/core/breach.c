@@ -13,6 +13,7 @@
 #include "logline.h"
 #include "rawsys.h"
 #include "record.h"
+#include "signal_state.h"
 #include "slots.h"
 #include "stacks.h"
 
@@ -48,7 +49,7 @@ bool breach_is_killing(const struct ledger *ledger, uint32_t account)
 	return false;
 }
 
-static void note_step(struct account *a, int signal, int64_t now_ns)
+static void note_step(struct account *a, int signal, bool skipped, int64_t now_ns)
 {
 	struct ledger_step *s = &a->step[a->step_count];
 
@@ -56,21 +57,33 @@ static void note_step(struct account *a, int signal, int64_t now_ns)
 		return;
 	s->at_ns = now_ns - a->start_ns;
 	s->signal = signal;
+	s->skipped = skipped;
 	a->step_count++;
 }
 
 /* The step that is due, or NULL. */
-static const struct action_step *due_step(const struct account *a, int64_t now_ns)
+static const struct action_step *step_due(const struct account *a, int64_t now_ns)
 {
-	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_relaxed);
+	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
 
-	return breach && now_ns >= a->next_step_ns ? &a->action[breach - 1].step[a->next_step] : NULL;
+	if (!breach || now_ns < a->next_step_ns)
+		return NULL;
+	return &a->action[breach - 1].step[a->next_step];
 }
 
-/* Takes the step that is due. Return: its signal, or 0. */
-static int take_step(struct account *a, int64_t now_ns)
+/* The delay runs from when a step is taken, whether or not it ever comes back. */
+static void go_on(struct account *a, const struct action *action, bool skip, int64_t now_ns)
 {
-	const struct action_step *step = due_step(a, now_ns);
+	int64_t delay_ns = skip ? 0 : action->step[a->next_step].delay_ns;
+
+	a->next_step++;
+	a->next_step_ns = a->next_step < action->count ? now_ns + delay_ns : INT64_MAX;
+}
+
+/* Takes the step that is due, or passes it over. Return: the signal to send, or 0. */
+static int take_step(struct account *a, bool skip, int64_t now_ns)
+{
+	const struct action_step *step = step_due(a, now_ns);
 	const struct action *action;
 
 	if (!step)
@@ -78,36 +91,165 @@ static int take_step(struct account *a, int64_t now_ns)
 	action = &a->action[atomic_load_explicit(&a->breach, memory_order_relaxed) - 1];
 	if (step->signal == SIGKILL) {
 		if (!atomic_exchange_explicit(&a->killing, 1, memory_order_relaxed))
-			note_step(a, SIGKILL, now_ns);
+			note_step(a, SIGKILL, false, now_ns);
 		a->next_step_ns = now_ns + KILL_AGAIN_NS;
 		return SIGKILL;
 	}
-	note_step(a, step->signal, now_ns);
-	a->next_step++;
-	a->next_step_ns = a->next_step < action->count ? now_ns + step->delay_ns : INT64_MAX;
-	return step->signal;
+	note_step(a, step->signal, skip, now_ns);
+	if (step->signal == RL_STEP_CALL && !skip)
+		atomic_fetch_add_explicit(&a->calls, 1, memory_order_release);
+	go_on(a, action, skip, now_ns);
+	return skip ? 0 : step->signal;
 }
 
+bool breach_take_call(struct ledger *ledger, uint32_t account, int64_t now_ns)
+{
+	struct account *a = &ledger->account[account];
+	const struct action_step *due = step_due(a, now_ns);
+
+	return due && due->signal == RL_STEP_CALL && take_step(a, false, now_ns) == RL_STEP_CALL;
+}
+
+/*
+ * The signal that runs a member's callback, or 0. A program may have put its
+ * disposition back to SIG_DFL since, or have executed another past our hooks: it
+ * would die of the signal.
+ */
+static int call_signal(const struct ledger *ledger, uint32_t index, uint32_t self)
+{
+	int signal = atomic_load_explicit(&ledger->slot[index].call_signal, memory_order_acquire);
+	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
+
+	return signal && slots_is_reachable(ledger, index, self) && signal_state_is_handled(pid, signal)
+		       ? signal
+		       : 0;
+}
+
+/* Whether a member would not take the step. */
+static bool member_refuses(const struct ledger *ledger, uint32_t account, uint32_t index, uint32_t self,
+			   int step)
+{
+	bool skip_blocked = ledger->account[account].skip_blocked;
+	int signal = step == RL_STEP_CALL ? call_signal(ledger, index, self) : step;
+
+	if (!signal || !slots_is_reachable(ledger, index, self))
+		return true;
+	return skip_blocked &&
+	       signal_state_is_refused(atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed),
+				       signal);
+}
+
+/*
+ * Whether the step that is due would reach nobody. Reads many files, so it is
+ * asked without the lock; that another takes the step meanwhile does no harm.
+ */
+static bool step_is_refused(const struct ledger *ledger, uint32_t account, uint32_t self,
+			    const struct action_step *step)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	if (step->signal == SIGKILL ||
+	    (step->signal != RL_STEP_CALL && !ledger->account[account].skip_blocked))
+		return false;
+	for (uint32_t i = 0; i < end; i++)
+		if (accounts_is_within(ledger, ledger->slot[i].account, account) &&
+		    !member_refuses(ledger, account, i, self, step->signal))
+			return false;
+	return true;
+}
+
+/*
+ * Leaves a step's signal to the member's own watchdog. That one gets a
+ * processor at once, where the threads of a process that spins would have to
+ * wait for their turn to die. Its tid in that process says better than /proc that
+ * the pid is no recycled one. A process that is being made finds the signal when
+ * its watchdog begins. Return: false if nobody is there to see to it.
+ */
+static bool owe_signal(struct slot *s, int signal)
+{
+	pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
+	pid_t watchdog;
+
+	atomic_store_explicit(&s->owed_signal, (uint16_t)signal, memory_order_seq_cst);
+	if (atomic_load_explicit(&s->state, memory_order_seq_cst) == SLOT_RESERVED)
+		return true;
+	watchdog = atomic_load_explicit(&s->watchdog_tid, memory_order_seq_cst);
+	if (watchdog && !raw_wake_thread(pid, watchdog))
+		return true;
+	return !atomic_exchange_explicit(&s->owed_signal, 0, memory_order_seq_cst);
+}
+
+/* 1 is the first process of a namespace that we were not told of, or of the machine. */
 static void signal_slot(const struct ledger *ledger, uint32_t index, int signal)
 {
 	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
 
-	/* 1 is the first process of a namespace that we were not told of, or of the machine. */
 	if (pid > 1)
 		raw_kill(pid, signal);
 }
 
-/* Signals every member but two, which may be LEDGER_NONE. */
-static void signal_members(struct ledger *ledger, uint32_t account, uint32_t self, uint32_t but,
-			   uint32_t but_too, int signal)
+static void signal_members(struct ledger *ledger, uint32_t account, uint32_t self, int signal)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++) {
+		struct slot *s = &ledger->slot[i];
+		uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
+
+		if (i == self || state == SLOT_FREE || !accounts_is_within(ledger, s->account, account))
+			continue;
+		if (self != LEDGER_NONE && s->pid_namespace != ledger->slot[self].pid_namespace)
+			continue;
+		if (!owe_signal(s, signal) && slots_is_reachable(ledger, i, self))
+			signal_slot(ledger, i, signal);
+	}
+	/* The own process last: it may not survive its signal for long enough to send the others. */
+	if (self != LEDGER_NONE)
+		atomic_store_explicit(&ledger->slot[self].owed_signal, (uint16_t)signal,
+				      memory_order_relaxed);
+}
+
+void breach_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal))
+{
+	_Atomic uint16_t *owed;
+	int signal;
+
+	if (self == LEDGER_NONE)
+		return;
+	owed = &ledger->slot[self].owed_signal;
+	if (!atomic_load_explicit(owed, memory_order_relaxed))
+		return;
+	signal = (int)atomic_exchange_explicit(owed, 0, memory_order_seq_cst);
+	if (!signal)
+		return;
+	if (end_by)
+		end_by(signal);
+	raw_kill(raw_getpid(), signal);
+}
+
+/* Kills every member but two, which may be LEDGER_NONE. */
+static void kill_others(struct ledger *ledger, uint32_t account, uint32_t self, uint32_t but)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++)
-		if (i != but && i != but_too &&
-		    accounts_is_within(ledger, ledger->slot[i].account, account) &&
+		if (i != self && i != but && accounts_is_within(ledger, ledger->slot[i].account, account) &&
 		    slots_is_reachable(ledger, i, self))
+			signal_slot(ledger, i, SIGKILL);
+}
+
+static void call_members(struct ledger *ledger, uint32_t account, uint32_t self)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++) {
+		int signal = accounts_is_within(ledger, ledger->slot[i].account, account)
+				     ? call_signal(ledger, i, self)
+				     : 0;
+
+		if (signal)
 			signal_slot(ledger, i, signal);
+	}
 }
 
 /* The first process goes last, and by its own hand if it can, because it writes the record. */
@@ -118,7 +260,7 @@ static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
 
 	if (self == root)
 		record_process_end(ledger, self, &ending);
-	signal_members(ledger, account, self, root, self, SIGKILL);
+	kill_others(ledger, account, self, root);
 	if (self != root && root != LEDGER_NONE && slots_is_reachable(ledger, root, self)) {
 		raw_sleep_ns(ROOT_HEADSTART_NS);
 		signal_slot(ledger, root, SIGKILL);
@@ -139,7 +281,7 @@ enum { NOTED_FIRST = 1, NOTED_KILL = 2 };
  */
 static int claim_stacks(struct account *a, int64_t now_ns)
 {
-	const struct action_step *step = due_step(a, now_ns);
+	const struct action_step *step = step_due(a, now_ns);
 	uint32_t kinds = 0;
 
 	if (!step || !stacks_are_wanted(a))
@@ -164,9 +306,11 @@ static int64_t note_stacks(struct ledger *ledger, uint32_t account, uint32_t sel
 	bool is_locked;
 	int signal;
 
+	if (!stacks_are_wanted(a))
+		return now_ns;
 	/* The first process may look into the others and write the log, where one that gave up its user may
 	 * not. */
-	if (stacks_are_wanted(a) && self != a->root && self != LEDGER_NONE &&
+	if (self != a->root && self != LEDGER_NONE &&
 	    !atomic_load_explicit(&a->killing, memory_order_relaxed))
 		raw_sleep_ns(LOOK_HEADSTART_NS);
 	is_locked = ledger_lock_urgent(ledger, &mask);
@@ -189,13 +333,20 @@ static int64_t note_stacks(struct ledger *ledger, uint32_t account, uint32_t sel
 void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
 {
 	struct account *a = &ledger->account[account];
+	const struct action_step *due;
 	uint64_t mask;
-	bool is_locked;
+	bool skip, is_locked;
 	int signal;
 
+	if (!step_due(a, now_ns))
+		return;
 	now_ns = note_stacks(ledger, account, self, now_ns);
+	due = step_due(a, now_ns);
+	if (!due)
+		return;
+	skip = step_is_refused(ledger, account, self, due);
 	is_locked = ledger_lock_urgent(ledger, &mask);
-	signal = take_step(a, now_ns);
+	signal = step_due(a, now_ns) == due ? take_step(a, skip, now_ns) : 0;
 	ledger_unlock_urgent(ledger, &mask, is_locked);
 	if (!signal)
 		return;
@@ -204,20 +355,21 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 		kill_members(ledger, account, self);
 		return;
 	}
-	/* The own process last: it may not survive its signal for long enough to send the others. */
-	signal_members(ledger, account, self, self, LEDGER_NONE, signal);
-	if (self != LEDGER_NONE)
-		raw_kill(raw_getpid(), signal);
+	if (signal == RL_STEP_CALL) {
+		call_members(ledger, account, self);
+		return;
+	}
+	signal_members(ledger, account, self, signal);
 }
 
-int64_t breach_last_step_ns(const struct account *a)
+int64_t breach_delays_ns(const struct account *a, enum limit_id limit)
 {
-	const struct action *action = &a->action[RL_WALL];
-	int64_t at_ns = a->wall_deadline_ns;
+	const struct action *action = &a->action[limit];
+	int64_t sum_ns = 0;
 
-	if (at_ns == INT64_MAX || action->step[action->count - 1].signal != SIGKILL)
-		return INT64_MAX;
+	if (!action->count || action->step[action->count - 1].signal != SIGKILL)
+		return -1;
 	for (uint32_t i = 0; i < action->count; i++)
-		at_ns += action->step[i].delay_ns;
-	return at_ns;
+		sum_ns += action->step[i].delay_ns;
+	return sum_ns;
 }

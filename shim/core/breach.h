@@ -23,15 +23,27 @@
 bool breach_claim(struct ledger *ledger, uint32_t account, enum limit_id limit, int64_t now_ns);
 
 /*
+ * Takes the step that is due if that is a callback, for a caller that runs it
+ * itself: the thread whose call was refused. Under the lock. Return: whether it is.
+ */
+bool breach_take_call(struct ledger *ledger, uint32_t account, int64_t now_ns);
+
+/*
  * Carries out the account's next step if it is due, on every member. `self`
  * is the caller's slot, or LEDGER_NONE for one outside the tree.
  */
 void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns);
 
+/*
+ * Sends the calling process, in slot `self` if it has one, the signal that a step owes it.
+ * `end_by` first ends it by that signal, or returns if something else comes of it.
+ */
+void breach_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal));
+
 /* Whether the account or one above it is being killed: nothing new may start. */
 bool breach_is_killing(const struct ledger *ledger, uint32_t account);
 
-/* The latest time at which the last step can come, or INT64_MAX: for the kernel's own timer. */
-int64_t breach_last_step_ns(const struct account *account);
+/* From a limit to the last step of its list; below 0: the list does not end with KILL. */
+int64_t breach_delays_ns(const struct account *account, enum limit_id limit);
 
 #endif

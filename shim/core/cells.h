@@ -121,7 +121,8 @@ void cells_retire_locked(struct ledger *ledger, uint32_t slot, struct cell *cell
 /* Notes the peak and, without changing the credit, brings the sums up to date. Takes the lock. */
 void cells_note_peak(struct ledger *ledger, uint32_t slot, struct cell *cell);
 
-/* Notes the peak of a process whose threads are gone, from the cells that they left. Under the lock. */
+/* Notes the peak of a process whose threads are gone, or are about to be, from their cells. Under the lock.
+ */
 void cells_note_last_peak(struct ledger *ledger, uint32_t slot);
 
 /* Bytes charged to live blocks of a process, and of all members of an account. Under the lock. */

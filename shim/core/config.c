@@ -11,15 +11,18 @@
 
 #include "actions.h"
 #include "attrs.h"
+#include "conditions.h"
 #include "glob.h"
 #include "text.h"
 #include "units.h"
 
 enum support { NOW = true, LATER = false };
 
-#define METAVAR_SIZE  "SIZE"
-#define METAVAR_TIME  "TIME"
-#define METAVAR_COUNT "N"
+#define METAVAR_SIZE	   "SIZE"
+#define METAVAR_TIME	   "TIME"
+#define METAVAR_COUNT	   "N"
+#define METAVAR_CONDITIONS "CONDITIONS"
+#define METAVAR_LIBRARY	   "LIB[:ARG]"
 
 const struct config_variable config_variables[] = {
 #define RL_LIMIT(id, key, kind, steps, support, help)                                                        \
@@ -43,6 +46,7 @@ const struct config_variable config_variables[] = {
 const size_t config_variable_count = RL_ARRAY_LEN(config_variables);
 
 enum { DEFAULT_GRACE_NS = 1000000000, DEFAULT_TICK_NS = 100000000, LEAST_TICK_NS = 1000000 };
+#define DEFAULT_STOPPED_NS (INT64_C(86400) * 1000000000)
 
 void config_defaults(struct config *config)
 {
@@ -51,6 +55,7 @@ void config_defaults(struct config *config)
 
 	memset(config, 0, sizeof(*config));
 	config->grace_ns = DEFAULT_GRACE_NS;
+	config->stopped_ns = DEFAULT_STOPPED_NS;
 	config->status_fd = -1;
 	config->mem_grace_ns = CONFIG_UNSET;
 	config->mem_hard = RL_UNLIMITED;
@@ -113,6 +118,15 @@ static int set_number(int64_t *field, enum config_kind kind, const char *text, s
 	}
 }
 
+static int set_conditions(struct config *config, int64_t *count, const char *text, size_t len,
+			  struct fmt *why)
+{
+	int error = conditions_parse(&config->watch, text, len, why);
+
+	*count = error ? RL_UNLIMITED : config->watch.count;
+	return error;
+}
+
 static int set_scope(int64_t *field, const char *text, struct fmt *why)
 {
 	if (!strcmp(text, "tree"))
@@ -121,6 +135,14 @@ static int set_scope(int64_t *field, const char *text, struct fmt *why)
 		*field = RL_SCOPE_PROCESS;
 	else
 		return refuse(why, -EINVAL, "not a scope", "tree or process");
+	return 0;
+}
+
+static int set_switch(int64_t *field, const char *text, struct fmt *why)
+{
+	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+		return refuse(why, -EINVAL, "not a switch", "0 or 1");
+	*field = text[0] - '0';
 	return 0;
 }
 
@@ -134,6 +156,19 @@ static int set_text(const char **field, const char *text, size_t len, size_t max
 	}
 	*field = text;
 	return 0;
+}
+
+static int set_library(struct config *config, int64_t *count, const char *text, size_t len, struct fmt *why)
+{
+	const char *colon = strchr(text, ':');
+	int error;
+
+	if (colon == text || (colon ? colon : text + len)[-1] == '/')
+		return refuse(why, -EINVAL, "not a library",
+			      "its path and what it is told, as in ./lib.so:argument");
+	error = set_text(&config->plugin, text, len, CONFIG_PATH_MAX, why);
+	*count = error ? RL_UNLIMITED : 1;
+	return error;
 }
 
 static int set_path(const char **field, const char *text, size_t len, struct fmt *why)
@@ -184,8 +219,14 @@ int config_set(struct config *config, const struct config_variable *variable, co
 	switch (variable->kind) {
 	case CONFIG_ACTION:
 		return action_parse(field, text, len, limit_is_deniable(variable->limit), why);
+	case CONFIG_CONDITIONS:
+		return set_conditions(config, field, text, len, why);
+	case CONFIG_LIBRARY:
+		return set_library(config, field, text, len, why);
 	case CONFIG_SCOPE:
 		return set_scope(field, text, why);
+	case CONFIG_SWITCH:
+		return set_switch(field, text, why);
 	case CONFIG_PATH:
 		return set_path(field, text, len, why);
 	case CONFIG_GLOB:
@@ -366,6 +407,7 @@ uint64_t config_hash(const struct config *config)
 	hash = hash_text(hash, config->status_file);
 	hash = hash_text(hash, config->name);
 	hash = hash_text(hash, config->root);
+	hash = hash_text(hash, config->plugin);
 	hash = hash_text(hash, config->log);
 	return hash_text(hash, config->stacks);
 }

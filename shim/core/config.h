@@ -32,11 +32,14 @@ enum config_kind {
 	CONFIG_COUNT,
 	CONFIG_ACTION,
 	CONFIG_SCOPE,
+	CONFIG_SWITCH,
 	CONFIG_FD,
 	CONFIG_PATH,
 	CONFIG_TEXT,
 	CONFIG_GLOB,
 	CONFIG_STACKS, /* 0, 1 or a path */
+	CONFIG_CONDITIONS,
+	CONFIG_LIBRARY,
 };
 
 /* Longest texts that fit into the ledger, without the NUL. */
@@ -48,8 +51,12 @@ enum { CONFIG_NAME_MAX = 127, CONFIG_PATH_MAX = 511 };
 struct config {
 	int64_t limit[RL_LIMIT_COUNT]; /* bytes, a count or ns; RL_UNLIMITED */
 	struct action action[RL_LIMIT_COUNT];
+	struct conditions watch;
 	int64_t grace_ns;
 	int64_t scope;	      /* enum scope */
+	int64_t skip_blocked; /* 0 or 1 */
+	int64_t idle_output;  /* 0 or 1 */
+	int64_t stopped_ns;   /* most time stopped that does not count as wall time */
 	int64_t status_fd;    /* -1: none */
 	int64_t mem_grace_ns; /* CONFIG_UNSET: none */
 	int64_t mem_hard;     /* bytes; RL_UNLIMITED: none */
@@ -58,6 +65,7 @@ struct config {
 	int64_t tick_ns;
 	const char *status_file; /* NULL: none; not owned, as all texts here */
 	const char *name;
+	const char *plugin; /* LIB.so[:ARG] */
 	const char *log;
 	const char *root;   /* while it is set, nothing is limited: the program is not one of these */
 	const char *stacks; /* NULL: none; "1": the log; else a path */

@@ -41,12 +41,7 @@ static void read_all_thread_clocks(void)
 		raw_close(fd);
 }
 
-/*
- * The kernel's sum for a process leaves out what its threads used on other
- * processors since the last tick, up to 4 ms each. Asking for a thread's own
- * clock brings it up to date, but only its own process may ask.
- */
-static void bring_own_up_to_date(const struct ledger *ledger, uint32_t self)
+void cputime_refresh(const struct ledger *ledger, uint32_t self)
 {
 	if (ledger->slot[self].threads)
 		read_all_thread_clocks();
@@ -54,40 +49,101 @@ static void bring_own_up_to_date(const struct ledger *ledger, uint32_t self)
 		read_thread_clock(raw_getpid());
 }
 
-static int64_t time_of_slot(const struct ledger *ledger, uint32_t self, struct slot *s)
+static int64_t timeval_ns(const struct timeval *tv)
+{
+	return (int64_t)tv->tv_sec * 1000000000 + tv->tv_usec * 1000;
+}
+
+int64_t cputime_of_children(void)
+{
+	struct rusage usage;
+
+	if (raw_getrusage(RUSAGE_CHILDREN, &usage) < 0)
+		return 0;
+	return timeval_ns(&usage.ru_utime) + timeval_ns(&usage.ru_stime);
+}
+
+/* What a process has used itself, and whether it is there to be asked. */
+static int64_t time_of_slot(const struct ledger *ledger, uint32_t self, struct slot *s, bool *is_there)
 {
 	int64_t now_ns;
 
+	*is_there = false;
 	if (self != LEDGER_NONE && s->pid_namespace != ledger->slot[self].pid_namespace)
 		return s->cpu_ns - s->cpu_base_ns;
 	now_ns = raw_clock_ns(raw_cpu_clock_of(atomic_load_explicit(&s->pid, memory_order_relaxed)));
+	*is_there = now_ns >= 0;
 	/* A dead process's clock is gone: what was seen last stands. A recycled pid begins at 0. */
 	if (now_ns > s->cpu_ns)
 		s->cpu_ns = now_ns;
 	return s->cpu_ns - s->cpu_base_ns;
 }
 
-int64_t cputime_of_account(struct ledger *ledger, uint32_t account, uint32_t self)
+/*
+ * Two sums, each of which may miss something and neither counts anything twice.
+ *
+ * By slots: the living by their clocks, the dead by what was last seen of them,
+ * which is little of a process that was killed between two looks, and nothing of
+ * one that no hook announced. By families: the living, and what the kernel told
+ * them of the children that they waited for, to the nanosecond and with their
+ * children; a process that is there has not been waited for. That misses orphans.
+ */
+static int64_t sum_members(struct ledger *ledger, uint32_t account, uint32_t self)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	struct account *a = &ledger->account[account];
-	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	int64_t sum = a->cpu_dead_ns;
+	const struct account *a = &ledger->account[account];
+	int64_t slots_ns = a->cpu_dead_ns, families_ns = -a->cpu_before_ns;
 
-	/* Every process's watchdog asks; a sum takes its time with many of them, and serves them all. */
-	if (now_ns - a->cpu_summed_ns < a->procs * SUM_KEEPS_NS)
-		return a->cpu_sum_ns;
-	if (self != LEDGER_NONE)
-		bring_own_up_to_date(ledger, self);
 	for (uint32_t i = 0; i < end; i++) {
 		struct slot *s = &ledger->slot[i];
 		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
+		int64_t own_ns;
+		bool is_there;
 
-		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
-		    accounts_is_within(ledger, s->account, account))
-			sum += time_of_slot(ledger, self, s);
+		if ((state != SLOT_LIVE && state != SLOT_LEAVING) ||
+		    !accounts_is_within(ledger, s->account, account))
+			continue;
+		own_ns = time_of_slot(ledger, self, s, &is_there);
+		slots_ns += own_ns;
+		if (is_there)
+			families_ns += own_ns + s->children_ns - s->children_base_ns;
 	}
-	a->cpu_sum_ns = sum;
+	return slots_ns > families_ns ? slots_ns : families_ns;
+}
+
+/* What the calling process has used since it was last asked goes into every sum that stands. */
+static void add_own(struct ledger *ledger, uint32_t self)
+{
+	struct slot *s = &ledger->slot[self];
+	int64_t before_ns = s->cpu_ns;
+	bool is_there;
+
+	time_of_slot(ledger, self, s, &is_there);
+	FOR_EACH_ACCOUNT_UP(ledger, s->account, a)
+	if (a->cpu_summed_ns)
+		a->cpu_sum_ns += s->cpu_ns - before_ns;
+}
+
+int64_t cputime_of_account(struct ledger *ledger, uint32_t account, uint32_t self)
+{
+	struct account *a = &ledger->account[account];
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int64_t sum_ns;
+
+	if (self != LEDGER_NONE &&
+	    atomic_load_explicit(&ledger->slot[self].pid, memory_order_relaxed) == raw_getpid()) {
+		/* Before any clock is read: who is waited for from here on is missed, and not counted twice.
+		 */
+		ledger->slot[self].children_ns = cputime_of_children();
+		add_own(ledger, self);
+	}
+	/* Every process's watchdog asks; a sum takes its time with many of them, and serves them all. */
+	if (now_ns - a->cpu_summed_ns < a->procs * SUM_KEEPS_NS)
+		return a->cpu_sum_ns;
+	sum_ns = sum_members(ledger, account, self);
+	/* A process that has died may have told more by its clock than its parent has by now. */
+	if (sum_ns > a->cpu_sum_ns)
+		a->cpu_sum_ns = sum_ns;
 	a->cpu_summed_ns = now_ns;
-	return sum;
+	return a->cpu_sum_ns;
 }

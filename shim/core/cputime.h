@@ -1,9 +1,9 @@
 /*
  * cputime.h - processor time of a tree, living and dead.
  *
- * Owns:    the slots' cpu_ns.
+ * Owns:    the slots' cpu_ns and children_ns, the accounts' sums of them.
  * Called:  watchdog, record.
- * Context: under the ledger's lock; async-signal-safe, never allocates, leaves
+ * Context: under the ledger's lock unless said otherwise; async-signal-safe, never allocates, leaves
  *          errno alone.
  * Fork:    nothing, because all state is in the ledger.
  *
@@ -15,9 +15,21 @@
 #include "../contract/ledger_layout.h"
 
 /*
- * Nanoseconds that all members of an account have used since the guard began.
- * `self` is the slot of the calling process, whose own time is then exact, or
- * LEDGER_NONE.
+ * Brings the kernel's sum for the calling process, in slot `self`, up to date:
+ * it leaves out what threads used on other processors since the last tick, up
+ * to 4 ms each. Asking for a thread's own clock adds that, but only its own
+ * process may ask; so each process's watchdog does, before it takes the lock.
+ * Context: also without the lock.
+ */
+void cputime_refresh(const struct ledger *ledger, uint32_t self);
+
+/* Nanoseconds used by the children that the calling process waited for. Context: also without the lock. */
+int64_t cputime_of_children(void);
+
+/*
+ * Nanoseconds that all members of an account have used since the guard began,
+ * never too many. `self` is the slot of the calling process, whose own time is
+ * then exact after cputime_refresh(), or LEDGER_NONE.
  */
 int64_t cputime_of_account(struct ledger *ledger, uint32_t account, uint32_t self);
 

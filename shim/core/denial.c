@@ -88,11 +88,11 @@ static uint32_t refusing_account(const struct ledger *ledger, uint32_t index, co
 	return top;
 }
 
-bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d)
+struct denial_outcome denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d, bool may_call)
 {
+	struct denial_outcome outcome = {.call_for = LEDGER_NONE};
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	uint32_t index = ledger->slot[slot].account;
-	bool due = false;
 	bool past_refuser = false;
 	uint64_t mask;
 	uint32_t refuser;
@@ -111,7 +111,9 @@ bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d)
 		a->last_denied = limit + 1;
 		describe_first(a, d, now_ns);
 		if (index == refuser && series_is_over(a, limit, now_ns))
-			due |= breach_claim(ledger, index, limit, now_ns);
+			outcome.is_due = breach_claim(ledger, index, limit, now_ns);
+		if (index == refuser && outcome.is_due && may_call && breach_take_call(ledger, index, now_ns))
+			outcome.call_for = index;
 		if (index == refuser)
 			past_refuser = true;
 	}
@@ -120,5 +122,5 @@ bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d)
 	ledger_unlock(ledger, &mask);
 	if (is_worth_a_line(ledger->account[refuser].denied[limit]))
 		logline(&ledger->account[refuser], "refused", d->call, d->amount);
-	return due;
+	return outcome;
 }

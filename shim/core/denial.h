@@ -25,10 +25,17 @@ struct denial {
 /* Whether the account still lacks the description of its first refusal. */
 bool denial_wants_site(const struct ledger *ledger, uint32_t slot);
 
+/* What follows a refusal. */
+struct denial_outcome {
+	bool is_due;	   /* a limit's steps have begun, so a watchdog must look */
+	uint32_t call_for; /* the account whose callback the caller is to run, or LEDGER_NONE */
+};
+
 /*
- * Notes a refusal in every account that it concerns.
- * Return: whether a limit's signals are due now, so that a watchdog must look.
+ * Notes a refusal in every account that it concerns. A first step `call` is
+ * left to the caller if its process has a callback and `may_call`.
  */
-bool denial_note(struct ledger *ledger, uint32_t slot, const struct denial *denial);
+struct denial_outcome denial_note(struct ledger *ledger, uint32_t slot, const struct denial *denial,
+				  bool may_call);
 
 #endif

@@ -5,14 +5,13 @@
  */
 #include "leader.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <linux/prctl.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "rawsys.h"
 #include "units.h"
+#include "watchdog.h"
 
 enum { FIRST_PAUSE_NS = 1000000, LAST_PAUSE_DOUBLES = 16 /* to about a minute */ };
 
@@ -46,52 +45,37 @@ static bool is_zombie(void)
 	return at && at[1] == ' ' && at[2] == 'Z';
 }
 
-/* The word was cleared, or is no longer what it was. */
-static void note_end(struct leader *leader)
+static bool has_ended(const struct leader *leader, uint32_t leaving)
 {
-	_Atomic uint32_t *word = leader->word;
-
-	leader->word = NULL;
-	/* The kernel wakes one, and that was us: a thread that joins the first must hear of it, too. */
-	raw_futex_wake(word, INT_MAX, 0);
-	/* It becomes a zombie a moment after its word was cleared. */
-	leader->ended = true;
+	return leaving == LEAVING_LEADER ||
+	       (leader->word &&
+		atomic_load_explicit(leader->word, memory_order_acquire) != (uint32_t)leader->pid);
 }
 
-void leader_wait(struct leader *leader, _Atomic uint32_t *own, uint32_t value, int64_t until_ns)
+int64_t leader_pause(struct leader *leader)
 {
-	struct raw_futex_waiter waiters[2] = {
-		{.value = value, .address = (uintptr_t)own, .flags = RAW_FUTEX2_32 | RAW_FUTEX_PRIVATE},
-		{.value = (uint32_t)leader->pid, .address = (uintptr_t)leader->word, .flags = RAW_FUTEX2_32},
-	};
-	int error;
+	int64_t pause_ns = leader->pause_ns;
 
-	if (leader->ended) {
-		int64_t soon_ns = raw_clock_ns(CLOCK_MONOTONIC) + leader->pause_ns;
-
-		until_ns = until_ns < soon_ns ? until_ns : soon_ns;
-		leader->pause_ns *= leader->pause_ns < (int64_t)FIRST_PAUSE_NS << LAST_PAUSE_DOUBLES ? 2 : 1;
-	}
-	if (!leader->word) {
-		raw_futex_wait_until(own, value, until_ns, RAW_FUTEX_PRIVATE);
-		return;
-	}
-	error = raw_futex_wait_any(waiters, 2, until_ns);
-	if (error < 0 && error != -ETIMEDOUT && error != -EAGAIN && error != -EINTR) {
-		leader->word = NULL; /* before Linux 5.16, or forbidden: nobody tells */
-		return;
-	}
-	if (atomic_load_explicit(leader->word, memory_order_acquire) != (uint32_t)leader->pid)
-		note_end(leader);
+	if (!leader->ended)
+		return INT64_MAX;
+	leader->pause_ns *= pause_ns < (int64_t)FIRST_PAUSE_NS << LAST_PAUSE_DOUBLES ? 2 : 1;
+	return pause_ns;
 }
 
-bool leader_left_nobody(const struct leader *leader)
+bool leader_left_nobody(struct leader *leader, uint32_t leaving)
 {
 	char buffer[512] __attribute__((aligned(8)));
 	pid_t self = raw_gettid();
-	bool others = !leader->ended || !is_zombie();
-	int fd = others ? -1 : raw_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
+	bool others;
 	long len = -1;
+	int fd;
+
+	/* Who announces it, or the first thread whose word is cleared, is gone a moment later. */
+	if (leaving != LEAVING_NONE)
+		leader->pause_ns = FIRST_PAUSE_NS;
+	leader->ended |= has_ended(leader, leaving);
+	others = !leader->ended || !is_zombie();
+	fd = others ? -1 : raw_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
 
 	if (fd < 0)
 		return false;

@@ -8,10 +8,10 @@
  * Fork:    the child asks anew: leader_find().
  *
  * A program may end its threads one by one, by the system call exit(2): the
- * process would end with the last, if our thread did not keep it alive. The
- * kernel clears a word of the first thread's when that ends and wakes who
- * waits for it: the watchdog waits for it besides its own word, which costs
- * no wake-up. From then on it looks from time to time who is left.
+ * process would end with the last, if our thread did not keep it alive. Who
+ * calls it through syscall() says so first (interpose_exit.c); of one that
+ * does not, the word tells that the kernel clears at the first thread's end,
+ * at the watchdog's next look. Then it looks from time to time who is left.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -32,11 +32,11 @@ struct leader {
 /* Finds the word. Context: the first thread of a process; any other finds nothing. */
 void leader_find(struct leader *leader);
 
-/* Sleeps until *own changes, the first thread ends, or that time comes. */
-void leader_wait(struct leader *leader, _Atomic uint32_t *own, uint32_t value, int64_t until_ns);
+/* Whether only the calling thread is left. `leaving`: enum watchdog_leaving, what was announced. */
+bool leader_left_nobody(struct leader *leader, uint32_t leaving);
 
-/* Whether only the calling thread is left. */
-bool leader_left_nobody(const struct leader *leader);
+/* How long until somebody should look again, INT64_MAX: the first thread has not ended. */
+int64_t leader_pause(struct leader *leader);
 
 /* The first thread's exit code, as a wait status. */
 int leader_status(void);

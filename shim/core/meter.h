@@ -23,6 +23,12 @@ struct watchdog;
 /* A meter's answer that the limit is reached; any other is CLOCK_MONOTONIC ns of its next look. */
 enum { METER_REACHED = 0 };
 
+/*
+ * The first condition about a field that /proc/self/status does not have as a
+ * number, or NULL: it could never be broken. Context: any thread.
+ */
+const struct condition *watch_find_unknown(const struct conditions *conditions);
+
 /* Looks at a limit that is set on `account`. Return: METER_REACHED, or when to look again, INT64_MAX: never.
  */
 typedef int64_t meter_look(struct watchdog *watchdog, uint32_t account, int64_t now_ns);
@@ -32,5 +38,8 @@ meter_look meter_rss;
 meter_look meter_rss_growth;
 meter_look meter_wall;
 meter_look meter_cpu;
+meter_look meter_watch;
+meter_look meter_plugin;
+meter_look meter_idle;
 
 #endif

@@ -8,20 +8,45 @@
  */
 #include "meter.h"
 
+#include <stdatomic.h>
+
 #include "cputime.h"
 #include "ledger_lock.h"
+#include "rawsys.h"
+#include "stops.h"
 #include "watchdog.h"
 
 enum {
-	CPU_LOOK_NS = 100000,	    /* the finest look at processor time */
+	CPU_LOOK_NS = 50000,	    /* the finest look at processor time */
 	CPU_IDLE_LOOK_NS = 8000000, /* for a tree near its limit that does not run */
 };
 
 int64_t meter_wall(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
-	int64_t deadline_ns = w->ledger->account[account].wall_deadline_ns;
+	const struct account *a = &w->ledger->account[account];
+	int64_t deadline_ns = atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed);
+	int64_t again_ns;
 
-	return now_ns >= deadline_ns ? METER_REACHED : deadline_ns;
+	if (deadline_ns == INT64_MAX)
+		return INT64_MAX;
+	if (watchdog_stands_by(w, a))
+		deadline_ns += WATCHDOG_STANDBY_NS;
+	if (now_ns < deadline_ns)
+		return deadline_ns;
+	again_ns = stops_hold(w, account, now_ns);
+	return again_ns ? again_ns : METER_REACHED;
+}
+
+/* Whether nothing has run since the last look but the watchdogs themselves, which look alike often. */
+static bool tree_is_idle(struct watchdog *w, const struct account *a, int64_t used_ns)
+{
+	int64_t own_ns = raw_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	int64_t looks_ns = w->slot == LEDGER_NONE ? 0 : (own_ns - w->own_seen_ns) * a->procs;
+	bool is_idle = used_ns - w->cpu_seen_ns - looks_ns < CPU_LOOK_NS / 10;
+
+	w->cpu_seen_ns = used_ns;
+	w->own_seen_ns = own_ns;
+	return is_idle;
 }
 
 /* When the account's processor time could first be used up. */
@@ -33,8 +58,7 @@ static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_
 	if (runners > (int64_t)w->cpus)
 		runners = w->cpus;
 	wait_ns = (a->limit[RL_CPU] - used_ns) / (runners > 0 ? runners : 1);
-	w->idle_looks = used_ns - w->cpu_seen_ns < CPU_LOOK_NS / 10 ? w->idle_looks + 1 : 0;
-	w->cpu_seen_ns = used_ns;
+	w->idle_looks = tree_is_idle(w, a, used_ns) ? w->idle_looks + 1 : 0;
 	for (uint32_t i = 0; i < w->idle_looks && least_ns < CPU_IDLE_LOOK_NS; i++)
 		least_ns *= 2;
 	return now_ns + (wait_ns > least_ns ? wait_ns : least_ns);
@@ -47,6 +71,8 @@ int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 	uint64_t mask;
 	bool is_locked;
 
+	if (w->slot != LEDGER_NONE)
+		cputime_refresh(w->ledger, w->slot);
 	is_locked = ledger_lock_urgent(w->ledger, &mask);
 	used_ns = cputime_of_account(w->ledger, account, w->slot);
 	if (used_ns < a->limit[RL_CPU])

@@ -6,6 +6,7 @@
 #include "procfs.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "fmt.h"
 #include "rawsys.h"
@@ -91,6 +92,45 @@ bool procfs_is_stopped(pid_t tid)
 	const char *state = len > 0 ? after_command(text, len) : NULL;
 
 	return state && (*state == 'T' || *state == 't');
+}
+
+bool procfs_is_held(pid_t pid)
+{
+	char path[32], text[512];
+	struct fmt f = FMT_INIT(path);
+	const char *state, *tracer;
+	long len;
+	int fd;
+
+	fmt_str(&f, "/proc/");
+	if (pid)
+		fmt_int(&f, pid);
+	else
+		fmt_str(&f, "self");
+	fmt_str(&f, "/status");
+	fd = raw_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return false;
+	len = raw_read(fd, text, sizeof(text) - 1);
+	raw_close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	state = strstr(text, "\nState:\t");
+	tracer = strstr(text, "\nTracerPid:\t");
+	return (state && (state[8] == 'T' || state[8] == 't')) || (tracer && tracer[12] != '0');
+}
+
+int64_t procfs_first_thread_ready_ns(void)
+{
+	char text[96];
+	int fd = raw_open("/proc/self/schedstat", O_RDONLY, 0);
+	long len;
+
+	if (fd < 0)
+		return 0;
+	len = raw_read(fd, text, sizeof(text) - 1);
+	raw_close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	return number_at(text) + number_at(skip_fields(text, 1));
 }
 
 uint64_t procfs_pid_namespace(void)

@@ -2,7 +2,7 @@
  * procfs.h - is that process still the one it was?
  *
  * Owns:    nothing.
- * Called:  slots and breach, under the ledger's lock or not.
+ * Called:  slots, breach and stops, under the ledger's lock or not.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *
@@ -30,6 +30,15 @@ enum procfs_life procfs_life(pid_t pid, int64_t born_ns);
 
 /* Whether a thread is stopped, by a signal or by a debugger. */
 bool procfs_is_stopped(pid_t tid);
+
+/* Whether a process is stopped or has a debugger; 0: the calling one, which is not stopped. */
+bool procfs_is_held(pid_t pid);
+
+/*
+ * How long the calling process's first thread has run or waited for a
+ * processor, in ns: never while it was stopped. 0 where the kernel does not tell.
+ */
+int64_t procfs_first_thread_ready_ns(void);
 
 /* The calling process's pid namespace, or 0 where /proc does not tell. */
 uint64_t procfs_pid_namespace(void);

@@ -316,21 +316,33 @@ static inline int raw_futex_wake(_Atomic uint32_t *word, int count, int op_flags
 	return (int)raw_syscall3(SYS_futex, word, RAW_FUTEX_WAKE | op_flags, count);
 }
 
-/* As futex_waitv(2) takes it; the kernel's headers have it since Linux 5.16. */
-struct raw_futex_waiter {
-	uint64_t value, address;
-	uint32_t flags, reserved;
-};
-enum { RAW_FUTEX2_32 = 2, RAW_FUTEX_WAITV = 449 /* on every processor */ };
+/*
+ * The signal that wakes a watchdog's thread: one of libc's own, which no program
+ * can wait for. It is sent as sigqueue() sends, which libc's handlers pass over.
+ */
+enum { RAW_WAKE_SIGNAL = 33 };
 
-/* Sleeps until one of the words is woken or differs from its value, or until that time as above. */
-static inline int raw_futex_wait_any(const struct raw_futex_waiter *waiters, unsigned int count,
-				     int64_t until_ns)
+static inline int raw_wake_thread(pid_t pid, pid_t tid)
 {
-	struct timespec ts = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
+	siginfo_t info;
+	unsigned char *bytes = (unsigned char *)&info;
 
-	return (int)raw_syscall5(RAW_FUTEX_WAITV, waiters, count, 0, until_ns == INT64_MAX ? NULL : &ts,
-				 CLOCK_MONOTONIC);
+	for (size_t i = 0; i < sizeof(info); i++)
+		bytes[i] = 0;
+	info.si_code = SI_QUEUE;
+	return (int)raw_syscall4(SYS_rt_tgsigqueueinfo, pid, tid, RAW_WAKE_SIGNAL, &info);
+}
+
+/*
+ * Sleeps with RAW_WAKE_SIGNAL blocked. Unlike other sleeps it is not taken up
+ * again after a stop. Return: RAW_WAKE_SIGNAL, -EAGAIN when the time has come, -EINTR after a stop.
+ */
+static inline int raw_sleep_until_woken(int64_t ns)
+{
+	static const uint64_t set = 1ULL << (RAW_WAKE_SIGNAL - 1);
+	struct timespec ts = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+
+	return (int)raw_syscall4(SYS_rt_sigtimedwait, &set, NULL, ns == INT64_MAX ? NULL : &ts, sizeof(set));
 }
 
 static inline void raw_sleep_ns(int64_t ns)

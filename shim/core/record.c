@@ -14,6 +14,7 @@
 #include "ledger_lock.h"
 #include "logline.h"
 #include "private_files.h"
+#include "procfile.h"
 #include "rawsys.h"
 #include "record_text.h"
 
@@ -82,6 +83,18 @@ void record_hold(struct ledger *ledger, uint32_t account)
 	held[held_count].account = account;
 	held[held_count].fd = fd;
 	held_count++;
+}
+
+int record_count_descriptors(const struct ledger *ledger)
+{
+	int count = 0;
+
+	for (int i = 0; i < held_count; i++) {
+		const struct account *a = &ledger->account[held[i].account];
+
+		count += procfile_is_programs(held[i].fd, a->status_dev, a->status_ino);
+	}
+	return count;
 }
 
 void record_keep_over_exec(bool keep)

@@ -39,6 +39,8 @@ void record_hold(struct ledger *ledger, uint32_t account);
 /* Gives the calling thread a descriptor table of its own, with nothing but the copies in it, if the kernel
  * lets it. */
 void record_take_private_files(const struct ledger *ledger);
+/* How many such copies the program has among its descriptors. */
+int record_count_descriptors(const struct ledger *ledger);
 
 /* Lets the copies survive an exec that is about to come, or not, if it failed. */
 void record_keep_over_exec(bool keep);

@@ -24,7 +24,7 @@ static const char *const LIMIT_KEYS[] = {
 #undef RL_LIMIT
 };
 
-enum unit { UNIT_SIZE, UNIT_TIME, UNIT_COUNT };
+enum unit { UNIT_SIZE, UNIT_TIME, UNIT_COUNT, UNIT_CONDITIONS, UNIT_LIBRARY };
 
 static const enum unit LIMIT_UNITS[] = {
 #define RL_LIMIT(id, key, kind, steps, support, help) UNIT_##kind,
@@ -47,15 +47,34 @@ static const struct account *account_with_cause(const struct ledger *ledger, uin
 	return a;
 }
 
+const char *record_cause(const struct account *a)
+{
+	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
+
+	if (!breach)
+		return NULL;
+	if (breach - 1 == RL_WATCH)
+		return a->observed.verdict;
+	return breach - 1 == RL_PLUGIN ? a->plugin.verdict : LIMIT_KEYS[breach - 1];
+}
+
+/* Whether one of the limit's signals was sent; one that was passed over ends nothing. */
+static bool was_signalled(const struct account *a)
+{
+	for (uint32_t i = 0; i < a->step_count; i++)
+		if (!a->step[i].skipped)
+			return true;
+	return false;
+}
+
 const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 			   bool *certain)
 {
 	const struct account *a = account_with_cause(ledger, account);
-	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
 
 	*certain = true;
-	if (breach && a->step_count)
-		return LIMIT_KEYS[breach - 1];
+	if (record_cause(a) && was_signalled(a))
+		return record_cause(a);
 	if (!ending->signal && !ending->exit_code)
 		return RECORD_VERDICT_OK;
 	a = &ledger->account[account];
@@ -198,6 +217,42 @@ static void put_denied(struct fmt *f, const struct account *a)
 	fmt_char(f, '}');
 }
 
+/* Which condition did not hold, if that is the cause. */
+static void put_condition(struct fmt *f, const struct account *a)
+{
+	uint32_t breach = atomic_load_explicit(&a->breach, memory_order_acquire);
+
+	if (breach != RL_WATCH + 1)
+		return;
+	key(f, "condition");
+	fmt_char(f, '{');
+	text(f, "text", a->observed.condition, sizeof(a->observed.condition));
+	number(f, "value", a->observed.value);
+	number(f, "pid", a->observed.pid);
+	fmt_char(f, '}');
+}
+
+/* The plug-in, and how its host fared. */
+static void put_plugin(struct fmt *f, const struct account *a)
+{
+	static const char *const STATES[] = {"none", "starting", "failed", "running", "hung", "crashed"};
+	const struct plugin *p = &a->plugin;
+
+	if (a->limit[RL_PLUGIN] == RL_UNLIMITED)
+		return;
+	key(f, "plugin");
+	fmt_char(f, '{');
+	text(f, "name", p->verdict + strlen(RECORD_VERDICT_CUSTOM), sizeof(p->verdict));
+	text(f, "state", STATES[atomic_load_explicit(&p->state, memory_order_relaxed) % RL_ARRAY_LEN(STATES)],
+	     16);
+	number(f, "pid", atomic_load_explicit(&p->pid, memory_order_relaxed));
+	number(f, "checks", atomic_load_explicit(&p->checks, memory_order_relaxed));
+	number(f, "kept", atomic_load_explicit(&p->kept, memory_order_relaxed));
+	if (atomic_load_explicit(&a->breach, memory_order_acquire) == RL_PLUGIN + 1)
+		number(f, "code", p->code);
+	fmt_char(f, '}');
+}
+
 static void put_steps(struct fmt *f, const struct account *a)
 {
 	if (!a->step_count)
@@ -208,6 +263,10 @@ static void put_steps(struct fmt *f, const struct account *a)
 		fmt_str(f, i ? ",{" : "{");
 		number(f, "at_ns", a->step[i].at_ns);
 		text(f, "step", action_step_name(a->step[i].signal), 16);
+		if (a->step[i].skipped) {
+			key(f, "skipped");
+			fmt_str(f, "true");
+		}
 		fmt_char(f, '}');
 	}
 	fmt_char(f, ']');
@@ -294,13 +353,14 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 		text(f, "name", a->name, NAME_SHOWN);
 	number(f, "pid", raw_getpid());
 	text(f, "exe", exe, EXE_SHOWN);
-	text(f, "verdict", verdict, 32);
+	text(f, "verdict", verdict, sizeof(a->observed.verdict));
 	key(f, "certain");
 	fmt_str(f, certain ? "true" : "false");
 	if (!ending->signal)
 		number(f, "exit_code", ending->exit_code);
 	number(f, "signal", ending->signal);
 	number(f, "wall_ns", raw_clock_ns(CLOCK_MONOTONIC) - a->start_ns);
+	number(f, "wall_stopped_ns", account_of_first(ledger, account)->stopped_ns);
 	number(f, "cpu_ns", cputime_of_account(ledger, account, a->root));
 	put_usage(f);
 	number(f, "mem_peak_bytes", a->mem_peak);
@@ -312,6 +372,8 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	put_resident(f, account_of_first(ledger, account));
 	put_limits(f, ledger, account);
 	put_denied(f, a);
+	put_condition(f, account_with_cause(ledger, account));
+	put_plugin(f, a);
 	put_steps(f, account_with_cause(ledger, account));
 	put_coverage(f, ledger, heap_coverage);
 	put_stacks(f, account_with_cause(ledger, account));

@@ -19,6 +19,9 @@
 void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 		 const char *heap_coverage);
 
+/* The limit, or custom:NAME, whose steps have begun, or NULL. Context: also without the lock. */
+const char *record_cause(const struct account *account);
+
 /* The verdict's word, and whether it is certain. */
 const char *record_verdict(const struct ledger *ledger, uint32_t account, const struct record_ending *ending,
 			   bool *certain);

@@ -12,6 +12,7 @@
 #include "cells.h"
 #include "ledger_file.h"
 #include "procfs.h"
+#include "progress.h"
 #include "rawsys.h"
 
 static uint32_t state_of(const struct slot *s)
@@ -333,12 +334,14 @@ static void forget_process(struct ledger *ledger, uint32_t index)
 	slots_return_leases(ledger, index);
 	FOR_EACH_ACCOUNT_UP(ledger, s->account, a)
 	{
+		progress_note(a, atomic_load_explicit(&s->progress_ns, memory_order_relaxed));
 		a->cpu_dead_ns += s->cpu_ns > s->cpu_base_ns ? s->cpu_ns - s->cpu_base_ns : 0;
 		/* Or the next process in this slot would pass for the account's first. */
 		if (a->root == index)
 			a->root = LEDGER_NONE;
 	}
 	s->cpu_ns = s->cpu_base_ns = 0;
+	atomic_store_explicit(&s->progress_ns, 0, memory_order_relaxed);
 }
 
 void slots_vacate(struct ledger *ledger, uint32_t index)

@@ -5,8 +5,10 @@
  */
 #include "watchdog.h"
 
+#include <errno.h>
 #include <linux/prctl.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "accounts.h"
 #include "actions.h"
@@ -17,7 +19,14 @@
 #include "meter.h"
 #include "rawsys.h"
 
-enum { SLICE_NS = 100000 /* the shortest that the kernel takes */, ERRAND_LOOK_NS = 20000000 };
+enum {
+	SLICE_NS = 100000, /* the shortest that the kernel takes */
+	POLL_NS = 10000000,
+	ERRAND_LOOK_NS = 20000000,
+	SHORT_LIFE_NS = 4000000,
+	SCHEDULE_FIFO = 1,
+	SCHEDULE_RESET_ON_FORK = 1,
+};
 
 static bool is_watched(const struct account *account, enum limit_id id)
 {
@@ -36,7 +45,7 @@ bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 	return false;
 }
 
-static uint32_t count_cpus(void)
+uint32_t watchdog_cpus(void)
 {
 	uint64_t set[64];
 	long bytes = raw_syscall3(SYS_sched_getaffinity, 0, sizeof(set), set);
@@ -47,16 +56,41 @@ static uint32_t count_cpus(void)
 	return count ? count : 1;
 }
 
+/*
+ * While the caller is still alone in the process, if it ever is: before main,
+ * and in the child of a fork, which must forget its parent's.
+ */
+static void hold_status(struct watchdog *w)
+{
+	procfile_close(&w->status);
+	procfile_close(&w->descriptors);
+	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
+	{
+		if (a->limit[RL_WATCH] != RL_UNLIMITED) {
+			procfile_open(&w->status, "/proc/self/status");
+			return;
+		}
+	}
+}
+
 void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 {
 	w->ledger = ledger;
 	w->slot = slot;
-	w->cpus = count_cpus();
+	w->cpus = watchdog_cpus();
 	w->cpu_seen_ns = 0;
+	w->own_seen_ns = 0;
 	w->idle_looks = 0;
+	w->watching = w->supervising = (struct sampling){.next_ns = 0};
+	if (slot != LEDGER_NONE)
+		hold_status(w);
+	w->end_by = NULL;
+	memset(&w->stops, 0, sizeof(w->stops));
+	atomic_store_explicit(&w->stopping, 0, memory_order_relaxed);
+	atomic_store_explicit(&w->kicked, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
-	atomic_store_explicit(&w->word, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->errand, ERRAND_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->leaving, LEAVING_NONE, memory_order_relaxed);
 }
 
 /* The limits without a call to refuse, and MEM for its grace, in the order in which they become the verdict.
@@ -66,11 +100,10 @@ static const struct {
 	meter_look *look;
 	const char *name;
 } METERS[] = {
-	{RL_MEM, meter_mem, "mem"},
-	{RL_WALL, meter_wall, "wall"},
-	{RL_CPU, meter_cpu, "cpu"},
-	{RL_RSS, meter_rss, "rss"},
-	{RL_RSS_GROWTH, meter_rss_growth, "rss_growth"},
+	{RL_MEM, meter_mem, "mem"},	     {RL_WALL, meter_wall, "wall"},
+	{RL_CPU, meter_cpu, "cpu"},	     {RL_WATCH, meter_watch, "watch"},
+	{RL_PLUGIN, meter_plugin, "plugin"}, {RL_IDLE, meter_idle, "idle"},
+	{RL_RSS, meter_rss, "rss"},	     {RL_RSS_GROWTH, meter_rss_growth, "rss_growth"},
 };
 
 static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t now_ns)
@@ -108,6 +141,13 @@ static int64_t look_for_breach(struct watchdog *w, uint32_t account, int64_t now
 	return next_ns;
 }
 
+bool watchdog_stands_by(const struct watchdog *w, const struct account *a)
+{
+	/* A supervisor stands by for nobody. */
+	return w->slot != LEDGER_NONE && a->root != LEDGER_NONE && a->root != w->slot &&
+	       atomic_load_explicit(&w->ledger->slot[a->root].state, memory_order_relaxed) == SLOT_LIVE;
+}
+
 static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	struct account *a = &w->ledger->account[account];
@@ -117,8 +157,13 @@ static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now
 		next_ns = look_for_breach(w, account, now_ns);
 	if (!atomic_load_explicit(&a->breach, memory_order_acquire))
 		return next_ns;
-	if (now_ns >= a->next_step_ns)
-		breach_carry_out(w->ledger, account, w->slot, now_ns);
+	next_ns = a->next_step_ns;
+	if (next_ns != INT64_MAX && watchdog_stands_by(w, a))
+		next_ns += WATCHDOG_STANDBY_NS;
+	if (now_ns < next_ns)
+		return next_ns;
+	breach_carry_out(w->ledger, account, w->slot, now_ns);
+	breach_pay_owed(w->ledger, w->slot, w->end_by);
 	return a->next_step_ns;
 }
 
@@ -127,6 +172,7 @@ int64_t watchdog_look(struct watchdog *w)
 	int64_t next_ns = INT64_MAX;
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
+	breach_pay_owed(w->ledger, w->slot, w->end_by);
 	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
 	{
 		int64_t look_ns = look_at_account(w, (uint32_t)(a - w->ledger->account), now_ns);
@@ -157,6 +203,14 @@ static void ask_for_prompt_wakeups(void)
 	raw_syscall2(SYS_prctl, PR_SET_TIMERSLACK, 1);
 	if (raw_syscall4(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) < 0 || attributes.policy)
 		return;
+	attributes.policy = SCHEDULE_FIFO;
+	attributes.flags = SCHEDULE_RESET_ON_FORK;
+	attributes.priority = 1;
+	if (raw_syscall3(SYS_sched_setattr, 0, &attributes, 0) == 0)
+		return;
+	attributes.policy = 0;
+	attributes.flags = 0;
+	attributes.priority = 0;
 	attributes.runtime = SLICE_NS;
 	raw_syscall3(SYS_sched_setattr, 0, &attributes, 0);
 }
@@ -169,53 +223,88 @@ static void run_errand(struct watchdog *w)
 	atomic_store_explicit(&w->errand, ERRAND_DONE, memory_order_release);
 }
 
-static int64_t sooner_for_errands(const struct watchdog *w, int64_t next_ns)
+/* Earlier than the next look, for what nobody wakes us: errands, and the end of the last thread. */
+static int64_t sooner(struct watchdog *w, int64_t next_ns)
 {
+	int64_t pause_ns = leader_pause(&w->leader);
 	int64_t look_ns;
 
-	if (!atomic_load_explicit(&w->polls_errands, memory_order_relaxed))
+	if (atomic_load_explicit(&w->polls_errands, memory_order_relaxed) && pause_ns > ERRAND_LOOK_NS)
+		pause_ns = ERRAND_LOOK_NS;
+	if (pause_ns == INT64_MAX)
 		return next_ns;
-	look_ns = raw_clock_ns(CLOCK_MONOTONIC) + ERRAND_LOOK_NS;
+	look_ns = raw_clock_ns(CLOCK_MONOTONIC) + pause_ns;
 	return next_ns < look_ns ? next_ns : look_ns;
+}
+
+/* Until the time has come, somebody kicks, or a stop has ended. */
+static void sleep_until(struct watchdog *w, int64_t next_ns)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int result;
+
+	if (next_ns <= now_ns)
+		return;
+	stops_fall_asleep(w, now_ns, next_ns - now_ns);
+	if (stops_follow(w, now_ns) < next_ns)
+		next_ns = stops_follow(w, now_ns);
+	now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	result = next_ns <= now_ns
+			 ? -EAGAIN
+			 : raw_sleep_until_woken(next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
+	/* A filter of system calls: without the call, whose other ends are known, it must be polled. */
+	if (result < 0 && result != -EAGAIN && result != -EINTR)
+		raw_sleep_ns(next_ns - now_ns < POLL_NS ? next_ns - now_ns : POLL_NS);
+	stops_wake_up(w, result == -EINTR);
 }
 
 bool watchdog_run(struct watchdog *w)
 {
-	ask_for_prompt_wakeups();
-	for (;;) {
-		uint32_t word = atomic_load_explicit(&w->word, memory_order_acquire);
+	int64_t settled_ns = raw_clock_ns(CLOCK_MONOTONIC) + SHORT_LIFE_NS;
+	bool is_prompt = false;
+
+	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {
 		int64_t next_ns;
 
-		if (word & WATCHDOG_STOP)
-			return true;
-		if (leader_left_nobody(&w->leader))
+		if (leader_left_nobody(&w->leader, atomic_exchange_explicit(&w->leaving, LEAVING_NONE,
+									    memory_order_acq_rel)))
 			return false;
 		run_errand(w);
-		/* Who stores something to look at from here on finds no look planned, and kicks. */
+		/* Before the look: who stores something to look at from here on finds no look planned, and
+		 * kicks. */
 		atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
+		atomic_store_explicit(&w->kicked, 0, memory_order_relaxed);
 		atomic_thread_fence(memory_order_seq_cst);
-		next_ns = sooner_for_errands(w, watchdog_look(w));
+		next_ns = sooner(w, watchdog_look(w));
+		/* Most processes are over soon: what costs them something waits until it may be needed. */
+		if (!is_prompt && next_ns > settled_ns && raw_clock_ns(CLOCK_MONOTONIC) < settled_ns) {
+			next_ns = settled_ns;
+		} else if (!is_prompt) {
+			ask_for_prompt_wakeups();
+			is_prompt = true;
+		}
 		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);
-		leader_wait(&w->leader, &w->word, word, next_ns);
+		sleep_until(w, next_ns);
 		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}
+	return true;
 }
 
-void watchdog_kick(struct watchdog *w)
+void watchdog_kick(struct watchdog *w, pid_t pid, pid_t tid)
 {
-	atomic_fetch_add_explicit(&w->word, WATCHDOG_KICK, memory_order_release);
-	raw_futex_wake(&w->word, 1, RAW_FUTEX_PRIVATE);
+	if (!atomic_exchange_explicit(&w->kicked, 1, memory_order_seq_cst))
+		raw_wake_thread(pid, tid);
 }
 
-void watchdog_expect(struct watchdog *w, int64_t at_ns)
+void watchdog_expect(struct watchdog *w, int64_t at_ns, pid_t pid, pid_t tid)
 {
 	atomic_thread_fence(memory_order_seq_cst);
 	if (atomic_load_explicit(&w->next_look_ns, memory_order_relaxed) > at_ns)
-		watchdog_kick(w);
+		watchdog_kick(w, pid, tid);
 }
 
-void watchdog_stop(struct watchdog *w)
+void watchdog_stop(struct watchdog *w, pid_t pid, pid_t tid)
 {
-	atomic_fetch_or_explicit(&w->word, WATCHDOG_STOP, memory_order_release);
-	raw_futex_wake(&w->word, 1, RAW_FUTEX_PRIVATE);
+	atomic_store_explicit(&w->stopping, 1, memory_order_release);
+	raw_wake_thread(pid, tid);
 }

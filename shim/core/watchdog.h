@@ -8,7 +8,10 @@
  * Fork:    the child has no watchdog until timer_thread starts one.
  *
  * Sleeps to absolute times, each the first at which one of the limits could
- * be reached; meter.h says what is looked at for each.
+ * be reached; meter.h says what is looked at for each. Every process of a tree
+ * has a watchdog. For what all of them can see, a time that has come, the one
+ * in the account's first process acts and the others stand by: they look a
+ * little later, at what is left to do.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,14 +20,26 @@
 
 #include "../contract/ledger_layout.h"
 #include "leader.h"
+#include "procfile.h"
+#include "sampling.h"
+#include "stops.h"
 
 struct watchdog {
 	struct ledger *ledger;
-	uint32_t slot; /* whose accounts are watched */
+	uint32_t slot; /* whose accounts are watched; LEDGER_NONE: from outside, by a supervisor */
 	uint32_t cpus; /* that the tree can run on */
 	int64_t cpu_seen_ns;
-	uint32_t idle_looks;   /* looks in a row at which no processor time had been used */
-	_Atomic uint32_t word; /* changes when there is something to look at; WATCHDOG_STOP ends the loop */
+	int64_t own_seen_ns;		     /* processor time of the watchdog itself */
+	uint32_t idle_looks;		     /* looks in a row at which no processor time had been used */
+	struct sampling watching;	     /* of conditions */
+	struct sampling supervising;	     /* of plug-ins' hosts */
+	struct procfile status, descriptors; /* of the own process */
+	/* Ends this process as the signal would, or returns if it would not; NULL: somebody else's process.
+	 */
+	void (*end_by)(int signal);
+	struct stops stops;
+	_Atomic uint32_t stopping; /* the loop is to end */
+	_Atomic uint32_t kicked;   /* a signal to look is on its way */
 	_Atomic uint64_t wakeups;
 	/* When the next look comes, INT64_MAX during one. Writer: the watchdog; readers decide whether to
 	 * kick. */
@@ -32,18 +47,29 @@ struct watchdog {
 	_Atomic uint32_t errand;	/* enum watchdog_errand */
 	_Atomic uint32_t polls_errands; /* who asks cannot wake the thread */
 	void (*run_errand)(void);
-	struct leader leader; /* of the process in which it is a guest; zeros elsewhere */
+	_Atomic uint32_t leaving; /* enum watchdog_leaving */
+	struct leader leader;	  /* of the process in which it is a guest; zeros elsewhere */
 };
-
-enum { WATCHDOG_STOP = 1, WATCHDOG_KICK = 2 };
 
 /* Something that the watchdog's thread is asked to do for one that must not make the system calls. */
 enum watchdog_errand { ERRAND_NONE, ERRAND_TAKEN, ERRAND_ASKED, ERRAND_DONE };
 
+/* A thread of the program is about to end by itself. */
+enum watchdog_leaving { LEAVING_NONE, LEAVING_OTHER, LEAVING_LEADER };
+
 /* Whether the accounts of a slot have anything to watch. */
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot);
 
+/* How many processors the calling thread may run on. */
+uint32_t watchdog_cpus(void);
+
 void watchdog_init(struct watchdog *watchdog, struct ledger *ledger, uint32_t slot);
+
+/* Whether another process's watchdog acts first for this account. */
+bool watchdog_stands_by(const struct watchdog *watchdog, const struct account *account);
+
+/* How much later than the first those that stand by look: what a look and a step take. */
+enum { WATCHDOG_STANDBY_NS = 1000000 };
 
 /* Looks once and acts. Return: CLOCK_MONOTONIC ns of the next look, INT64_MAX for none. */
 int64_t watchdog_look(struct watchdog *watchdog);
@@ -51,10 +77,10 @@ int64_t watchdog_look(struct watchdog *watchdog);
 /* Looks until it is stopped. Return: false when instead every other thread of its process has ended. */
 bool watchdog_run(struct watchdog *watchdog);
 
-/* Context: any thread, async-signal-safe. */
-void watchdog_kick(struct watchdog *watchdog);
+/* Both are sent to the watchdog's thread. Context: any thread, async-signal-safe. */
+void watchdog_kick(struct watchdog *watchdog, pid_t pid, pid_t tid);
+void watchdog_stop(struct watchdog *watchdog, pid_t pid, pid_t tid);
 /* Kicks unless a look by at_ns is planned: what is looked at must have been stored before. */
-void watchdog_expect(struct watchdog *watchdog, int64_t at_ns);
-void watchdog_stop(struct watchdog *watchdog);
+void watchdog_expect(struct watchdog *watchdog, int64_t at_ns, pid_t pid, pid_t tid);
 
 #endif

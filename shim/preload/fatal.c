@@ -10,6 +10,7 @@
 #include "core/attrs.h"
 #include "core/rawsys.h"
 #include "core/record.h"
+#include "core/signal_state.h"
 #include "lifecycle.h"
 #include "member.h"
 #include "real.h"
@@ -131,17 +132,52 @@ bool fatal_is_our_handler(__sighandler_t handler)
 }
 
 /* As the kernel takes it: libc's sigaction() would add flags that a later query shows. */
+struct kernel_action {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
 static void put_back(int signal, const struct sigaction *old)
 {
-	struct {
-		void (*handler)(int);
-		unsigned long flags;
-		void (*restorer)(void);
-		uint64_t mask;
-	} action = {old->sa_handler, (unsigned long)old->sa_flags, old->sa_restorer, 0};
+	struct kernel_action action = {old->sa_handler, (unsigned long)old->sa_flags, old->sa_restorer, 0};
 
 	memcpy(&action.mask, &old->sa_mask, sizeof(action.mask));
 	raw_syscall4(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
+}
+
+static bool dumps_core(int signal)
+{
+	static const uint64_t dumping = 1ULL << (SIGQUIT - 1) | 1ULL << (SIGILL - 1) | 1ULL << (SIGTRAP - 1) |
+					1ULL << (SIGABRT - 1) | 1ULL << (SIGBUS - 1) | 1ULL << (SIGFPE - 1) |
+					1ULL << (SIGSEGV - 1) | 1ULL << (SIGXCPU - 1) |
+					1ULL << (SIGXFSZ - 1) | 1ULL << (SIGSYS - 1);
+	struct rlimit core = {0, 0};
+
+	if (!(dumping >> (signal - 1) & 1))
+		return false;
+	raw_syscall2(SYS_getrlimit, RLIMIT_CORE, &core);
+	return core.rlim_cur > 0;
+}
+
+void fatal_end_by(int signal)
+{
+	struct record_ending ending = {.signal = signal};
+	struct kernel_action action = {0};
+	uint64_t set;
+
+	if (!is_guarded_signal(signal) || member.pid == 1 || dumps_core(signal))
+		return;
+	set = 1ULL << (signal - 1);
+	raw_syscall4(SYS_rt_sigaction, signal, NULL, &action, sizeof(action.mask));
+	if ((void *)action.handler != (void *)on_fatal || !signal_state_is_deadly(signal))
+		return;
+	lifecycle_end_elsewhere(&ending);
+	memset(&action, 0, sizeof(action));
+	raw_syscall4(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
+	raw_sigmask(SIG_UNBLOCK, &set, NULL);
+	raw_tgkill(member.pid, raw_gettid(), signal);
 }
 
 void fatal_install(void)

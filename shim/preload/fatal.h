@@ -2,7 +2,8 @@
  * fatal.h - signals that end the process, seen before they do.
  *
  * Owns:    the dispositions that the program left at SIG_DFL.
- * Called:  lifecycle (install), interpose_signal (hide), the kernel (handler).
+ * Called:  lifecycle (install), interpose_signal (hide), the kernel (handler),
+ *          timer_thread (end).
  * Context: the handler: a signal frame on whatever stack, all signals blocked;
  *          async-signal-safe, vfork child.
  * Fork:    nothing: the child inherits the handlers, and they ask who it is.
@@ -43,6 +44,16 @@ void fatal_after_install(int signal, const struct fatal_install *install);
 
 /* Turns what the kernel holds into what the program would see; `install` may be NULL for a query. */
 void fatal_show(int signal, const struct fatal_install *install, struct sigaction *seen);
+
+/*
+ * Ends the process by a signal of a step, if the program left that one at
+ * SIG_DFL and would die of it. The record is written and the whole
+ * process dies at once; as a handler, it would have to wait until the kernel runs
+ * the thread that it chose, while the others go on. Where a core is dumped it
+ * returns, because the core should be that of a thread of the program.
+ * Context: the timer thread; may not return.
+ */
+void fatal_end_by(int signal);
 
 bool fatal_is_our_handler(__sighandler_t handler);
 

@@ -7,17 +7,20 @@
 
 #include <stddef.h>
 
+#include "callback.h"
 #include "core/attrs.h"
 #include "environment_loan.h"
 #include "interpose_thread.h"
 #include "lifecycle.h"
 #include "member.h"
+#include "progress_word.h"
 #include "raw_threads.h"
 #include "timer_thread.h"
 
 /* The member first: the others ask it who this process is. */
 static void (*const MODULES[])(enum fork_side) = {
-	member_fork, thread_fork, timer_thread_fork, raw_threads_fork, environment_loan_fork, lifecycle_fork,
+	member_fork,   thread_fork,	      timer_thread_fork, raw_threads_fork,
+	progress_fork, environment_loan_fork, lifecycle_fork,	 callback_fork,
 };
 
 void forkguard_run(enum fork_side side)

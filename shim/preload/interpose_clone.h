@@ -32,4 +32,7 @@ long clone_return(long result);
 /* Sets errno. Return: -1. */
 long clone_error(long result);
 
+/* syscall(SYS_exit, status): never returns. In interpose_exit.c. */
+void exit_thread_syscall(long number, long status) __attribute__((noreturn));
+
 #endif

@@ -14,8 +14,11 @@
 #include "core/attrs.h"
 #include "core/rawsys.h"
 #include "core/record.h"
+#include "interpose_clone.h"
 #include "lifecycle.h"
+#include "member.h"
 #include "real.h"
+#include "timer_thread.h"
 
 static RL_NORETURN void end_at_once(int status)
 {
@@ -42,4 +45,13 @@ RL_EXPORT void quick_exit(int status)
 	lifecycle_expect_exit(status);
 	REAL_LATE(quick_exit)(status);
 	__builtin_unreachable();
+}
+
+/* syscall(SYS_exit, status), from syscall_<arch>.S: one thread ends, without libc. */
+RL_NORETURN void exit_thread_syscall(long number, long status)
+{
+	if (member_is_guarded() && !member_is_borrowed())
+		timer_thread_expect_leave(raw_gettid() == member.pid);
+	for (;;)
+		raw_syscall1((int)number, status);
 }

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "backstop.h"
 #include "core/cells.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
@@ -16,6 +17,8 @@
 #include "heap.h"
 #include "interpose_thread.h"
 #include "member.h"
+#include "plugin_host.h"
+#include "progress_word.h"
 #include "raw_threads.h"
 #include "real.h"
 #include "seccomp.h"
@@ -51,29 +54,61 @@ static void end_quick_exit(void)
 	lifecycle_end(&ending);
 }
 
-void lifecycle_end(const struct record_ending *ending)
+/* The end of this process, but for what only the calling thread can tell. */
+static void leave_tree(const struct record_ending *ending)
 {
 	uint64_t mask;
 
-	if (seccomp_took_end(ending))
-		return;
-	if (!member_is_guarded() || member_is_borrowed() ||
-	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
-		return;
-	/* While the dead hold what they had drawn, it counts as used. */
-	if (record_is_due(member.ledger, member.slot) && slots_count(member.ledger) > 1)
-		sweep_dead(member.ledger, SWEEP_ALL);
-	if (thread_self.cell)
-		cells_note_peak(member.ledger, member.slot, thread_self.cell);
-	if (record_is_due(member.ledger, member.slot))
-		raw_threads_note_strangers();
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
 	slots_leave(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
 	/* Of two that leave at once, the later one sees that both do. */
-	if (slots_is_last(member.ledger, member.slot))
-		ledger_unlink(member.ledger);
+	if (!slots_is_last(member.ledger, member.slot))
+		return;
+	plugin_host_expect_end(member.ledger);
+	ledger_unlink(member.ledger);
+}
+
+/* Return: whether this is the first to end the process. */
+static bool begin_end(void)
+{
+	return member_is_guarded() && !member_is_borrowed() &&
+	       !atomic_exchange_explicit(&ended, 1, memory_order_acq_rel);
+}
+
+/* While the dead hold what they had drawn, it counts as used. */
+static void sweep_for_record(void)
+{
+	if (record_is_due(member.ledger, member.slot) && slots_count(member.ledger) > 1)
+		sweep_dead(member.ledger, SWEEP_ALL);
+}
+
+void lifecycle_end(const struct record_ending *ending)
+{
+	if (seccomp_took_end(ending))
+		return;
+	if (!begin_end())
+		return;
+	sweep_for_record();
+	if (thread_self.cell)
+		cells_note_peak(member.ledger, member.slot, thread_self.cell);
+	if (record_is_due(member.ledger, member.slot))
+		raw_threads_note_strangers();
+	leave_tree(ending);
+}
+
+void lifecycle_end_elsewhere(const struct record_ending *ending)
+{
+	uint64_t mask;
+
+	if (!begin_end())
+		return;
+	sweep_for_record();
+	ledger_lock(member.ledger, &mask);
+	cells_note_last_peak(member.ledger, member.slot);
+	ledger_unlock(member.ledger, &mask);
+	leave_tree(ending);
 }
 
 void lifecycle_fork(enum fork_side side)
@@ -97,5 +132,6 @@ __attribute__((constructor)) static void begin(void)
 	at_quick_exit(end_quick_exit);
 	fatal_install();
 	timer_thread_ensure();
-	timer_thread_arm_backstop();
+	backstop_arm();
+	progress_begin();
 }

@@ -20,6 +20,9 @@ void lifecycle_expect_exit(int status);
 /* Writes the record if it is due and leaves the tree. Called again, it does nothing. */
 void lifecycle_end(const struct record_ending *ending);
 
+/* The same in a thread that is none of the program's, without thread-local words. */
+void lifecycle_end_elsewhere(const struct record_ending *ending);
+
 void lifecycle_fork(enum fork_side side);
 
 #endif

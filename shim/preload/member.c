@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "callback.h"
 #include "callsite.h"
 #include "core/cells.h"
 #include "core/ledger_lock.h"
@@ -49,13 +50,19 @@ void member_note_denial(enum limit_id limit, const char *call, int64_t amount, c
 {
 	struct callsite site = {.module_offset = "", .build_id = ""};
 	struct denial denial = {.limit = limit, .call = call, .amount = amount};
+	struct denial_outcome outcome;
 
 	if (denial_wants_site(member.ledger, member.slot) && callsite_describe(caller, &site)) {
 		denial.site = site.module_offset;
 		denial.build_id = site.build_id;
 	}
-	if (denial_note(member.ledger, member.slot, &denial))
+	outcome = denial_note(member.ledger, member.slot, &denial,
+			      callback_is_there() && !member_is_borrowed());
+	/* First the watchdog, whose next step must not wait for a callback that never returns. */
+	if (outcome.is_due)
 		timer_thread_kick();
+	if (outcome.call_for != LEDGER_NONE)
+		callback_run(outcome.call_for, &denial);
 }
 
 /*

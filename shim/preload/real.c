@@ -203,6 +203,15 @@ void *real_seen_by_program(const char *name)
 	return found ? found : dlsym(RTLD_DEFAULT, name);
 }
 
+void *real_symbol_of(void *library, const char *name)
+{
+	void *found = dlsym(library, name);
+
+	if (!found)
+		dlerror();
+	return found;
+}
+
 bool real_is_libc_malloc(void)
 {
 	struct symbols symbols;

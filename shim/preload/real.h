@@ -78,6 +78,9 @@ void *real_find(void **known, const char *name);
 /* What another object would call by that name; to see whether it is ours. */
 void *real_seen_by_program(const char *name);
 
+/* A function of a library that dlopen() returned, or NULL. May allocate: for the plug-in's host. */
+void *real_symbol_of(void *library, const char *name);
+
 /* Whether the next malloc is libc's own. */
 bool real_is_libc_malloc(void);
 

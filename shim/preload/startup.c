@@ -15,17 +15,20 @@
 #include "core/cells.h"
 #include "core/claims.h"
 #include "core/config.h"
+#include "core/cputime.h"
 #include "core/grades.h"
 #include "core/leases.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/logline.h"
+#include "core/meter.h"
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "core/resident.h"
 #include "core/slots.h"
 #include "environment.h"
 #include "member.h"
+#include "plugin_host.h"
 #include "roots.h"
 
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
@@ -144,6 +147,15 @@ static void check_sinks(struct config *config)
 	}
 }
 
+static void check_conditions(const struct config *config)
+{
+	const struct condition *unknown = watch_find_unknown(&config->watch);
+
+	if (unknown)
+		refuse_text("RESLIMIT_WATCH: condition '", unknown->text,
+			    "' is about no number in /proc/self/status; name one that is there, or fds");
+}
+
 /* Reads RESLIMIT_ variables. Return: how many are set. */
 static int read_config(struct config *config)
 {
@@ -216,6 +228,8 @@ static uint32_t find_place(struct ledger *ledger)
 	if (slot != LEDGER_NONE) {
 		ledger->slot[slot].exec_ns = 0;
 		slots_return_leases(ledger, slot);
+		/* The handler is gone with the program before the exec. */
+		atomic_store_explicit(&ledger->slot[slot].call_signal, 0, memory_order_relaxed);
 		return slot;
 	}
 	slot = claims_take(ledger, raw_getppid());
@@ -266,6 +280,7 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 			roots_drop_inherited_fd(outer, config);
 			check_sinks(config);
 		}
+		check_conditions(config);
 		ledger_lock(ledger, &mask);
 		open_nested(ledger, slot, config);
 		if (from)
@@ -330,9 +345,24 @@ void startup_at_main(void)
 	}
 }
 
+/* Before the clocks begin, and before anything of the program runs beside it. */
+static void start_plugin(const struct config *config)
+{
+	char text[MESSAGE_MAX];
+	struct fmt why = FMT_INIT(text);
+
+	fmt_str(&why, ": ");
+	if (!config->plugin || !plugin_host_start(member.ledger, member.slot, config, &why))
+		return;
+	if (slots_is_last(member.ledger, member.slot))
+		ledger_unlink(member.ledger);
+	refuse_text("RESLIMIT_PLUGIN=", config->plugin, text);
+}
+
 /* The clocks of accounts that were opened here begin as late as possible: at main. */
 static void start_clocks(void)
 {
+	struct slot *s = &member.ledger->slot[member.slot];
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	bool first = false;
 
@@ -342,14 +372,19 @@ static void start_clocks(void)
 			continue;
 		accounts_start_clock(a, now_ns);
 		/* What the process used before is the outer account's. */
-		if (member.ledger->slot[member.slot].cpu_base_ns)
-			a->cpu_dead_ns -= raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) -
-					  member.ledger->slot[member.slot].cpu_base_ns;
+		if (s->cpu_base_ns) {
+			int64_t before_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - s->cpu_base_ns;
+
+			a->cpu_dead_ns -= before_ns;
+			a->cpu_before_ns = before_ns + cputime_of_children() - s->children_base_ns;
+		}
 		first = true;
 		logline(a, "start", a->name, member.pid);
 	}
-	if (first && !member.ledger->slot[member.slot].cpu_base_ns)
-		member.ledger->slot[member.slot].cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	if (first && !s->cpu_base_ns) {
+		s->cpu_base_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		s->children_base_ns = s->children_ns = cputime_of_children();
+	}
 }
 
 static void enter_tree(struct config *config, int settings)
@@ -373,6 +408,7 @@ static void enter_tree(struct config *config, int settings)
 	if (!settings)
 		return;
 	check_sinks(config);
+	check_conditions(config);
 	roots_enter(config);
 	begin_tree(config);
 }
@@ -392,6 +428,7 @@ void startup_run(void)
 	hold_records(member.ledger, member.slot);
 	if (environment_publish(member.ledger->path))
 		refuse_to_start("no memory for the environment");
+	start_plugin(&config);
 	start_clocks();
 	charge_start();
 	member.phase = PHASE_RUNNING;

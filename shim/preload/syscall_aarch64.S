@@ -20,6 +20,8 @@ syscall:
 	b.eq	2f
 	cmp	x0, #435		/* clone3 */
 	b.eq	2f
+	cmp	x0, #93			/* exit */
+	b.eq	7f
 	cmp	x0, #167		/* prctl */
 	b.eq	6f
 	cmp	x0, #277		/* seccomp */
@@ -37,6 +39,7 @@ syscall:
 	ret
 1:	b	clone_error
 6:	b	seccomp_syscall
+7:	b	exit_thread_syscall
 
 2:	stp	x29, x30, [sp, #-64]!
 	stp	x0, x1, [sp, #16]
@@ -62,6 +65,7 @@ syscall:
 5:	ret
 	.size	syscall, .-syscall
 	.hidden	seccomp_syscall
+	.hidden	exit_thread_syscall
 	.hidden	clone_prepare
 	.hidden	clone_return
 	.hidden	clone_error

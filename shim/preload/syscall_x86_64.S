@@ -1,7 +1,7 @@
 /*
  * syscall_x86_64.S - syscall() for x86-64.
  *
- * Called:  anywhere. Every number but six goes straight to the kernel, as in
+ * Called:  anywhere. Every number but seven goes straight to the kernel, as in
  *          libc's own, with six arguments.
  * Context: async-signal-safe. A child that shares our stack would overwrite
  *          the return address of its parent, so it waits in r9, which these
@@ -24,6 +24,8 @@ syscall:
 	jbe	2f
 	cmpq	$435, %rdi		/* clone3 */
 	je	2f
+	cmpq	$60, %rdi		/* exit */
+	je	exit_thread_syscall
 	cmpq	$157, %rdi		/* prctl */
 	je	seccomp_syscall
 	cmpq	$317, %rdi		/* seccomp */
@@ -92,6 +94,7 @@ syscall:
 	.cfi_endproc
 	.size	syscall, .-syscall
 	.hidden	seccomp_syscall
+	.hidden	exit_thread_syscall
 	.hidden	clone_prepare
 	.hidden	clone_return
 	.hidden	clone_error

@@ -11,10 +11,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "backstop.h"
 #include "clone_thread.h"
 #include "core/accounts.h"
 #include "core/attrs.h"
-#include "core/breach.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/private_files.h"
@@ -42,7 +42,7 @@
 enum { STACK = 24 << 10, TLS_HALF = 2048, POINTER_WORDS = 64, PAGE = 4096 };
 static char room[STACK + 2 * TLS_HALF + PAGE] RL_SELDOM;
 
-enum { LAST_RESORT_NS = 500000000, FORGET_NS = 20000, FORGET_TRIES = 500 };
+enum { FORGET_NS = 20000, FORGET_TRIES = 100000 };
 
 static struct {
 	struct watchdog watchdog;
@@ -137,7 +137,8 @@ bool timer_thread_end(const struct record_ending *ending, bool may_wake)
 	asked_ending = *ending;
 	atomic_store_explicit(&timer.watchdog.errand, ERRAND_ASKED, memory_order_release);
 	if (may_wake)
-		watchdog_kick(&timer.watchdog);
+		watchdog_kick(&timer.watchdog, member.pid,
+			      atomic_load_explicit(&timer.tid, memory_order_acquire));
 	for (int i = 0; i < TURNS; i++) {
 		if (atomic_load_explicit(&timer.watchdog.errand, memory_order_acquire) == ERRAND_DONE)
 			break;
@@ -149,6 +150,16 @@ bool timer_thread_end(const struct record_ending *ending, bool may_wake)
 void timer_thread_expect_errands(void)
 {
 	atomic_store_explicit(&timer.watchdog.polls_errands, 1, memory_order_relaxed);
+	timer_thread_kick();
+}
+
+void timer_thread_expect_leave(bool is_leader)
+{
+	/* One that only begins now could not find out any more who was the first. */
+	if (atomic_load_explicit(&timer.state, memory_order_acquire) != TIMER_RUNNING)
+		return;
+	atomic_store_explicit(&timer.watchdog.leaving, is_leader ? LEAVING_LEADER : LEAVING_OTHER,
+			      memory_order_relaxed);
 	timer_thread_kick();
 }
 
@@ -177,6 +188,7 @@ static void start(void)
 	pid_t tid;
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
+	timer.watchdog.end_by = fatal_end_by;
 	timer.has_own_files = private_files_can_be();
 	/* Other threads than the first cannot ask, and what it told once stays true. */
 	if (!leader.word || leader.pid != member.pid)
@@ -187,6 +199,9 @@ static void start(void)
 	raw_sigmask(SIG_SETMASK, &all, &mask);
 	tid = clone_thread(flags, tls - TLS_HALF, run, &timer.watchdog, tls, &timer.tid);
 	raw_sigmask(SIG_SETMASK, &mask, NULL);
+	if (tid > 0)
+		atomic_store_explicit(&member.ledger->slot[member.slot].watchdog_tid, tid,
+				      memory_order_relaxed);
 	atomic_store_explicit(&timer.state, tid > 0 ? TIMER_RUNNING : TIMER_ABSENT, memory_order_release);
 	if (tid < 0)
 		timer.needed = -1; /* refused once, refused each time: the kernel's timer stays */
@@ -216,7 +231,8 @@ void timer_thread_kick(void)
 {
 	timer_thread_ensure();
 	if (atomic_load_explicit(&timer.state, memory_order_acquire) == TIMER_RUNNING)
-		watchdog_kick(&timer.watchdog);
+		watchdog_kick(&timer.watchdog, member.pid,
+			      atomic_load_explicit(&timer.tid, memory_order_acquire));
 }
 
 void timer_thread_expect(int64_t at_ns)
@@ -228,7 +244,8 @@ void timer_thread_expect(int64_t at_ns)
 	/* One that another thread is just starting may have looked already; any other looks when it starts.
 	 */
 	if (state == TIMER_RUNNING || state == TIMER_STARTING)
-		watchdog_expect(&timer.watchdog, at_ns);
+		watchdog_expect(&timer.watchdog, at_ns, member.pid,
+				atomic_load_explicit(&timer.tid, memory_order_acquire));
 }
 
 void timer_thread_expect_runner(void)
@@ -240,6 +257,11 @@ void timer_thread_expect_runner(void)
 			return;
 		}
 	}
+}
+
+void timer_thread_expect_stop(void)
+{
+	stops_expect(&timer.watchdog);
 }
 
 struct timer_pause timer_thread_pause(void)
@@ -256,12 +278,18 @@ struct timer_pause timer_thread_pause(void)
 	if (!atomic_compare_exchange_strong_explicit(&timer.state, &expected, TIMER_PAUSED,
 						     memory_order_acquire, memory_order_relaxed))
 		return pause;
-	pause.was_running = true;
-	watchdog_stop(&timer.watchdog);
-	/* The tid is cleared a little before the thread leaves its group, which is what unshare() looks at.
+	atomic_store_explicit(&member.ledger->slot[member.slot].watchdog_tid, 0, memory_order_relaxed);
+	watchdog_stop(&timer.watchdog, member.pid, tid);
+	/*
+	 * The tid is cleared a little before the thread leaves its group, which is what unshare() looks at.
+	 * On a machine that is very busy this takes a while; a second thread would share the first one's
+	 * stack, so none is started unless the first is gone.
 	 */
-	for (int i = 0; i < FORGET_TRIES && raw_tgkill(member.pid, tid, 0) != -ESRCH; i++)
-		raw_sleep_ns(FORGET_NS);
+	for (int i = 0; i < FORGET_TRIES && !pause.was_running; i++) {
+		pause.was_running = raw_tgkill(member.pid, tid, 0) == -ESRCH;
+		if (!pause.was_running)
+			raw_sleep_ns(FORGET_NS);
+	}
 	return pause;
 }
 
@@ -269,32 +297,6 @@ void timer_thread_resume(struct timer_pause pause)
 {
 	if (pause.was_running)
 		start();
-}
-
-void timer_thread_arm_backstop(void)
-{
-	struct sigevent event;
-	struct itimerspec when;
-	int64_t at_ns = INT64_MAX;
-	int id;
-
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	{
-		int64_t last_ns = breach_last_step_ns(a);
-
-		at_ns = last_ns < at_ns ? last_ns : at_ns;
-	}
-	if (at_ns > RL_LIMIT_MAX)
-		return;
-	at_ns += LAST_RESORT_NS;
-	memset(&event, 0, sizeof(event));
-	event.sigev_notify = SIGEV_SIGNAL;
-	event.sigev_signo = SIGKILL;
-	memset(&when, 0, sizeof(when));
-	when.it_value.tv_sec = at_ns / 1000000000;
-	when.it_value.tv_nsec = at_ns % 1000000000;
-	if (raw_syscall3(SYS_timer_create, CLOCK_MONOTONIC, &event, &id) == 0)
-		raw_syscall4(SYS_timer_settime, id, TIMER_ABSTIME, &when, NULL);
 }
 
 void timer_thread_fork(enum fork_side side)
@@ -308,5 +310,5 @@ void timer_thread_fork(enum fork_side side)
 	timer.needed = 0;
 	timer_thread_ensure();
 	if (timer.needed > 0)
-		timer_thread_arm_backstop();
+		backstop_arm();
 }

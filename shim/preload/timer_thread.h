@@ -41,6 +41,9 @@ void timer_thread_expect(int64_t at_ns);
  */
 void timer_thread_expect_runner(void);
 
+/* The process is about to stop itself. Context: any thread, async-signal-safe. */
+void timer_thread_expect_stop(void);
+
 /* Ends the thread and waits until the kernel has forgotten it; starts it again if it ran. */
 struct timer_pause {
 	bool was_running;
@@ -51,6 +54,9 @@ void timer_thread_resume(struct timer_pause pause);
 /* No new thread is made from here on, in this process or its children: a filter would kill who tries. */
 void timer_thread_forbid(void);
 
+/* The calling thread is about to end by itself; it may be the last one of the program. */
+void timer_thread_expect_leave(bool is_leader);
+
 /* It looks for what is asked of it by itself, because nobody could wake it. */
 void timer_thread_expect_errands(void);
 
@@ -59,9 +65,6 @@ void timer_thread_expect_errands(void);
  * Return: whether there is such a thread.
  */
 bool timer_thread_end(const struct record_ending *ending, bool may_wake);
-
-/* Leaves a SIGKILL with the kernel for after the last step of the wall limit. */
-void timer_thread_arm_backstop(void);
 
 void timer_thread_fork(enum fork_side side);
 

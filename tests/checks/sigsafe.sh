@@ -12,7 +12,9 @@ failed=0
 pure='memcpy memset memcmp memchr memmove strlen strncpy strstr strspn sigfillset __popcountdi2 strcmp strncmp strchr strrchr strnlen'
 # In the constructor, or where the function is ready for it.
 once='pthread_key_create pthread_getspecific pthread_setspecific pthread_self pthread_getcpuclockid at_quick_exit on_exit gnu_get_libc_version
-__libc_current_sigrtmin getauxval program_invocation_name dlsym dlerror dlvsym dladdr dl_iterate_phdr _r_debug environ __environ __errno_location'
+__libc_current_sigrtmin __libc_current_sigrtmax getauxval program_invocation_name dlsym dlerror dlvsym dladdr dl_iterate_phdr _r_debug environ __environ __errno_location'
+# In the host of a plug-in, a process of its own that only shares the object file.
+once+=' dlopen'
 # Behind pthread_cleanup_push() and pop(), around functions that may be cancelled.
 once+=' __sigsetjmp __pthread_register_cancel __pthread_unregister_cancel __pthread_unwind_next'
 ours=$(nm "$build"/shim/core/*.o "$build"/shim/preload/*.o 2>/dev/null | awk 'NF == 3 && $2 ~ /[A-Z]/ { print $3 }' | sort -u)

@@ -129,7 +129,7 @@ every_example_runs() {
 	done
 	for script in "$tmp"/*.sh; do
 		mkdir "$tmp/work"
-		(cd "$tmp/work" && PATH="$BUILD:$PATH" timeout 20 sh -e "$script" >../out 2>&1)
+		(cd "$tmp/work" && CPATH="$top/shim/api" PATH="$BUILD:$PATH" timeout 20 sh -e "$script" >../out 2>&1)
 		status=$?
 		rm -rf "$tmp/work"
 		[ "$status" -eq "$(cat "${script%.sh}.status")" ] ||

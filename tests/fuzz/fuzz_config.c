@@ -19,6 +19,7 @@
 #include "contract/limits.h"
 #include "core/actions.h"
 #include "core/attrs.h"
+#include "core/conditions.h"
 #include "core/config.h"
 #include "core/fmt.h"
 #include "core/glob.h"
@@ -72,6 +73,24 @@ static void check_action(const struct action *action, bool deniable)
 	}
 }
 
+static void check_conditions(const struct conditions *conditions)
+{
+	CHECK(conditions->count <= RL_CONDITIONS_MAX);
+	for (uint32_t i = 0; i < conditions->count; i++) {
+		const struct condition *c = &conditions->condition[i];
+		size_t len = strnlen(c->text, sizeof(c->text));
+
+		CHECK(len < sizeof(c->text) && c->field_len > 0 && c->field_len < len);
+		CHECK(condition_is_about(c, c->text, c->field_len));
+		CHECK(c->value >= 0 && c->value <= RL_LIMIT_MAX);
+		CHECK(condition_holds(c, c->value) ==
+		      (c->comparison == RL_AT_MOST || c->comparison == RL_AT_LEAST ||
+		       c->comparison == RL_EQUAL));
+		for (size_t at = 0; at < len; at++)
+			CHECK(c->text[at] > ' ' && c->text[at] < 0x7f && c->text[at] != ';');
+	}
+}
+
 static void check_config(struct config *config)
 {
 	struct config twin = *config;
@@ -84,6 +103,13 @@ static void check_config(struct config *config)
 		      (config->limit[i] >= 0 && config->limit[i] <= RL_LIMIT_MAX));
 		check_action(&config->action[i], limit_is_deniable((enum limit_id)i));
 	}
+	if (config->limit[RL_WATCH] != RL_UNLIMITED) {
+		CHECK(config->limit[RL_WATCH] == config->watch.count && config->watch.count > 0);
+		check_conditions(&config->watch);
+	}
+	CHECK((config->limit[RL_PLUGIN] == RL_UNLIMITED) == !config->plugin);
+	CHECK(!config->plugin || (*config->plugin && *config->plugin != ':'));
+	CHECK(config->tick_ns >= 0 && config->tick_ns <= RL_LIMIT_MAX);
 	CHECK(config->grace_ns >= 0 && config->grace_ns <= RL_LIMIT_MAX);
 	CHECK(config->scope == RL_SCOPE_TREE || config->scope == RL_SCOPE_PROCESS);
 	CHECK(config->status_fd >= -1 && config->status_fd <= INT32_MAX);
@@ -137,6 +163,7 @@ static void try_parts(const uint8_t *data, size_t size)
 {
 	char *text = copy(data, size, false);
 	struct action action;
+	struct conditions conditions, again;
 	char reason[2 * INPUT_MAX];
 	struct fmt why = FMT_INIT(reason);
 
@@ -148,6 +175,16 @@ static void try_parts(const uint8_t *data, size_t size)
 	} else {
 		action_apply_grace(&action, 1);
 		check_action(&action, true);
+	}
+	why.len = 0;
+	if (conditions_parse(&conditions, text, size, &why)) {
+		CHECK(why.len > 0);
+	} else {
+		check_conditions(&conditions);
+		/* What was kept of a condition reads as the same condition. */
+		CHECK(!conditions_parse(&again, conditions.condition[0].text,
+					strlen(conditions.condition[0].text), &why));
+		CHECK(!memcmp(&again.condition[0], &conditions.condition[0], sizeof(again.condition[0])));
 	}
 	free(text);
 }
@@ -265,6 +302,17 @@ static const char *const PIECES[] = {
 	"\0",
 	" ",
 	"RESLIMIT_MEM=",
+	"RESLIMIT_WATCH=",
+	"RESLIMIT_PLUGIN=",
+	"/",
+	"fds<=64",
+	"VmSwap",
+	";",
+	"<=",
+	">=",
+	"<",
+	">",
+	"!",
 	"RESLIMIT_WALL_ACTION=",
 };
 

@@ -270,6 +270,7 @@ struct run *run_guarded(const struct spec *spec)
 	assert_return_code(pidfd, errno);
 	run->elapsed_ns = -start;
 	run->timed_out = !collect(s, pidfd, run->pid, run, start + timeout * SEC);
+	run->tree_ns = now_ns() - start;
 	kill(-run->pid, SIGKILL);
 	kill(run->pid, SIGKILL);
 	if (run->elapsed_ns < 0) {

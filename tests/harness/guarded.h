@@ -47,7 +47,8 @@ struct run {
 	int status; /* as waitpid gives it */
 	bool timed_out;
 	pid_t pid;
-	int64_t elapsed_ns;
+	int64_t elapsed_ns; /* until the program's end */
+	int64_t tree_ns;    /* until nobody held its output or record open any more */
 	struct rusage usage;
 	char *out, *err, *record;
 	size_t out_len, err_len, record_len;

@@ -88,7 +88,8 @@ static void wrong_action_lists_are_refused(void **state)
 	expect_refused("MEM_ACTION=TERM:1s,deny", "first");
 	expect_refused("MEM_ACTION=TERM:xx,KILL", "TERM:5s,KILL");
 	expect_refused("MEM_ACTION=TERM,,KILL", "TERM:5s,KILL");
-	expect_refused("MEM_ACTION=deny,call", "not supported yet");
+	expect_refused("WALL_ACTION=STOP:1s,KILL", "stops the timer");
+	expect_refused("SKIP_BLOCKED=yes", "0 or 1");
 }
 
 static void unknown_names_are_refused_with_the_nearest_one(void **state)
@@ -103,9 +104,8 @@ static void unknown_names_are_refused_with_the_nearest_one(void **state)
 
 static void names_of_later_releases_are_refused_and_not_ignored(void **state)
 {
-	static const char *const later[] = {"IDLE=1s",	    "WATCH=fds>3",	"PLUGIN=x.so",
-					    "ORPHANS=kill", "UNGUARDED=warn",	"STATUS_EACH=tree",
-					    "TRACE=x",	    "FAIL=malloc:nth=1"};
+	static const char *const later[] = {"ORPHANS=kill", "UNGUARDED=warn", "STATUS_EACH=tree", "TRACE=x",
+					    "FAIL=malloc:nth=1"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)

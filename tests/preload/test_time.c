@@ -7,9 +7,12 @@
 
 #include "guarded.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +132,112 @@ static void processor_time_is_summed_over_the_tree(void **state)
 	expect_verdict(r, "cpu");
 	expect(r, r->elapsed_ns >= 150 * MS); /* on as many processors as there are children */
 	expect(r, record_int(r, "cpu_ns") >= 300 * MS);
+	run_free(r);
+}
+
+static void children_that_were_killed_or_not_announced_count(void **state)
+{
+	static const char *const ways[] = {"exit", "kill", "clone"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = guarded(SET("CPU=300ms", "WALL=6s"), ARGV("burn_in_children", "30", ways[i]));
+
+		print_message("# %s\n", ways[i]);
+		expect_verdict(r, "cpu");
+		expect(r, cpu_ns(r) >= 200 * MS); /* but for the last child, which nobody waited for */
+		expect(r, cpu_ns(r) < 330 * MS + LATE);
+		expect(r, record_int(r, "cpu_ns") >= 300 * MS);
+		run_free(r);
+	}
+}
+
+static void the_record_of_a_program_that_was_ended_has_its_exact_peak(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 5; i++) {
+		char blocks[16];
+		struct run *r;
+
+		snprintf(blocks, sizeof(blocks), "%d", 1013 * i);
+		r = guarded(SET("WALL=150ms"), ARGV("peak_then_wait", blocks));
+		expect_signal(r, SIGTERM);
+		expect(r, record_int(r, "mem_peak_bytes") == out_number(r, "peak"));
+		run_free(r);
+	}
+}
+
+/* Holds the timer thread for good, from outside, as a stuck one would be. */
+static void hold_timer(const void *arg)
+{
+	pid_t pid = getpid(), driver, timer = 0;
+	char path[64];
+
+	(void)arg;
+	driver = fork();
+	if (driver) {
+		waitpid(driver, NULL, 0);
+		return;
+	}
+	if (fork())
+		_exit(0);
+	/* It is the second of two threads, once there are two. */
+	while (!timer) {
+		struct dirent *entry;
+		DIR *tasks;
+
+		snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+		tasks = opendir(path);
+		while (tasks && (entry = readdir(tasks)))
+			if (atoi(entry->d_name) > pid)
+				timer = atoi(entry->d_name);
+		if (!tasks)
+			_exit(1);
+		closedir(tasks);
+	}
+	ptrace(PTRACE_SEIZE, timer, NULL, NULL);
+	ptrace(PTRACE_INTERRUPT, timer, NULL, NULL);
+	while (waitpid(timer, NULL, __WALL) == timer)
+		;
+	_exit(0);
+}
+
+static void a_stuck_timer_is_not_a_program_without_limits(void **state)
+{
+	int64_t processors = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct {
+		const char *const *set;
+		const char *how;
+		int64_t cpu_ns; /* at most */
+	} cases[] = {
+		{SET("WALL=500ms", "GRACE=100ms", "STOPPED=0"), "sleep", 100 * MS},
+		{SET("WALL=500ms", "GRACE=100ms"), "spin", 1100 * MS},
+		{SET("CPU=500ms", "GRACE=100ms"), "spin", 500 * MS + 600 * MS * processors},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct run *r = run_guarded(&(struct spec){.set = cases[i].set,
+							   .argv = ARGV("run_for_ever", cases[i].how),
+							   .prepare = hold_timer});
+
+		print_message("# %zu\n", i);
+		expect_signal(r, SIGKILL);
+		expect(r, r->record_len == 0); /* nobody of ours ended it */
+		expect(r, r->elapsed_ns >= 1090 * MS);
+		expect(r, strcmp(cases[i].how, "sleep") || r->elapsed_ns < 1100 * MS + LATE);
+		expect(r, cpu_ns(r) < cases[i].cpu_ns + LATE);
+		run_free(r);
+	}
+}
+
+static void the_timer_of_a_sleeping_program_sleeps(void **state)
+{
+	struct run *r = guarded(SET("WALL=1h", "CPU=1h", "IDLE=1h"), ARGV("show_timer", "300"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "sleeps") <= 2);
 	run_free(r);
 }
 
@@ -299,6 +408,10 @@ int main(void)
 		cmocka_unit_test(processor_time_ends_with_xcpu_and_then_kill),
 		cmocka_unit_test(sleeping_uses_no_processor_time),
 		cmocka_unit_test(processor_time_is_summed_over_the_tree),
+		cmocka_unit_test(children_that_were_killed_or_not_announced_count),
+		cmocka_unit_test(the_record_of_a_program_that_was_ended_has_its_exact_peak),
+		cmocka_unit_test(a_stuck_timer_is_not_a_program_without_limits),
+		cmocka_unit_test(the_timer_of_a_sleeping_program_sleeps),
 		cmocka_unit_test(wall_time_ends_children_too),
 		cmocka_unit_test(children_that_outlive_their_parent_meet_the_deadline),
 		cmocka_unit_test(repeated_refusals_escalate_as_the_list_says),

@@ -124,7 +124,7 @@ static void every_step_has_the_name_that_it_was_given(void **state)
 	assert_string_equal(action_step_name(SIGTERM), "TERM");
 	assert_string_equal(action_step_name(SIGXCPU), "XCPU");
 	assert_null(action_step_name(9999));
-	assert_null(action_step_name(-1));
+	assert_null(action_step_name(-2));
 }
 
 static void unknown_steps_are_refused(void **state)
@@ -135,7 +135,7 @@ static void unknown_steps_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < RL_ARRAY_LEN(bad); i++)
-		expect_refusal(bad[i], true, "is unknown; give deny or a signal name");
+		expect_refusal(bad[i], true, "is unknown; give deny, call or a signal name");
 }
 
 static void deny_is_not_a_signal(void **state)
@@ -144,11 +144,21 @@ static void deny_is_not_a_signal(void **state)
 	expect_refusal("SIGdeny", true, "is unknown");
 }
 
-static void the_step_call_is_not_supported_yet(void **state)
+static void the_step_call_stands_where_a_signal_can(void **state)
 {
+	struct action action = parse("call:5s,TERM,call:1s,KILL");
+
 	(void)state;
-	expect_refusal("call", true, "not supported yet");
-	expect_refusal("call:5s,KILL", true, "not supported yet");
+	assert_int_equal(action.count, 4);
+	expect_step(&action, 0, RL_STEP_CALL, 5 * SECOND);
+	expect_step(&action, 2, RL_STEP_CALL, SECOND);
+	assert_string_equal(action_step_name(RL_STEP_CALL), "call");
+	action = parse("deny:2s,call");
+	expect_step(&action, 1, RL_STEP_CALL, 0);
+	assert_true(action_has_signal(&action));
+	expect_refusal("SIGcall", true, "is unknown");
+	expect_refusal("call:1s", true, "has a delay but no step after it");
+	expect_refusal("call,deny", true, "must come first");
 }
 
 static void delays_that_are_no_times_are_refused(void **state)
@@ -181,6 +191,15 @@ static void nothing_can_follow_kill(void **state)
 	(void)state;
 	expect_refusal("KILL,TERM", true, "'KILL' ends the tree");
 	expect_refusal("TERM,KILL:1s,KILL", true, "'KILL' ends the tree");
+}
+
+static void nothing_can_follow_stop(void **state)
+{
+	struct action action = parse("TERM:1s,STOP");
+
+	(void)state;
+	expect_step(&action, 1, SIGSTOP, 0);
+	expect_refusal("STOP:1s,KILL", true, "'STOP' stops the timer as well");
 }
 
 static void a_delay_behind_the_last_step_is_refused(void **state)
@@ -244,11 +263,12 @@ int main(void)
 		cmocka_unit_test(every_step_has_the_name_that_it_was_given),
 		cmocka_unit_test(unknown_steps_are_refused),
 		cmocka_unit_test(deny_is_not_a_signal),
-		cmocka_unit_test(the_step_call_is_not_supported_yet),
+		cmocka_unit_test(the_step_call_stands_where_a_signal_can),
 		cmocka_unit_test(delays_that_are_no_times_are_refused),
 		cmocka_unit_test(deny_is_refused_where_there_is_no_call_to_refuse),
 		cmocka_unit_test(deny_must_come_first),
 		cmocka_unit_test(nothing_can_follow_kill),
+		cmocka_unit_test(nothing_can_follow_stop),
 		cmocka_unit_test(a_delay_behind_the_last_step_is_refused),
 		cmocka_unit_test(the_longest_list_is_accepted_and_one_more_step_refused),
 		cmocka_unit_test(a_refusal_shows_the_step_on_one_line),

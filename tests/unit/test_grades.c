@@ -102,7 +102,7 @@ static void deny(int64_t n)
 {
 	struct denial denial = {.limit = RL_MEM, .call = "malloc", .amount = n};
 
-	denial_note(ledger, self_slot, &denial);
+	denial_note(ledger, self_slot, &denial, false);
 }
 
 static void crossing_is_seen_to_the_byte_both_ways(void **state)

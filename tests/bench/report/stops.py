@@ -2,68 +2,34 @@
 
 SPDX-License-Identifier: MIT
 """
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import tables
 from measure import CannotRun, median, percentile, run
 
 WALL_NS = 1000000000
-CPU_NS = 250000000
 
 
 def stop(bench):
     sleeping = bench.count(20, 10)
     wall(bench, "sleeping", ["sleep"], sleeping, 400 // sleeping)
     wall(bench, "spinning", ["spin"], bench.count(15, 3), 0)
+    wall_of_trees(bench)
     cpu(bench)
+    refusing(bench)
     wakeups(bench)
 
 
-def wakeups(bench):
-    """How often the guard's thread wakes while the program sleeps under a limit of an hour."""
-    seconds = bench.count(20, 3)
-    rows = []
-    for limits in [{"WALL": "1h"}, {"WALL": None, "CPU": "1h"}, {"WALL": "1h", "CPU": "1h"}]:
-        guard = bench.guarded.changed(**limits)
-        child = subprocess.Popen(["sleep", "600"], env=guard.env())
-        try:
-            time.sleep(0.5)
-            before = watchdog_sleeps(child.pid)
-            time.sleep(seconds)
-            after = watchdog_sleeps(child.pid)
-        finally:
-            child.kill()
-            child.wait()
-        name = " ".join("%s=%s" % item for item in limits.items() if item[1])
-        if before is None or after is None:
-            bench.fail("wake-ups, " + name, "there is no thread of the guard's")
-            continue
-        hourly = (after - before) * 3600 / seconds
-        rows.append([name, str(after - 1), "%d in %d s" % (after - before, seconds), "%.0f" % hourly])
-        bench.bar("wake-ups of a sleeping program, " + name, "<= 2 an hour", "%.0f" % hourly,
-                  after - 1 + hourly <= 2)
-    tables.show("Wake-ups of the guard's thread while the program sleeps",
-                ["limit", "since the start", "then", "an hour"], rows)
-
-
-def watchdog_sleeps(pid):
-    """How often the guard's thread has gone to sleep; None if there is no such thread."""
-    folder = "/proc/%d/task" % pid
-    for tid in os.listdir(folder):
-        with open("%s/%s/status" % (folder, tid), encoding="ascii", errors="replace") as status:
-            fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
-        if fields.get("Name") == "reslimit-timer":
-            return int(fields["voluntary_ctxt_switches"])
-    return None
-
-
 def timed_stops(bench, commands, rounds, stagger_ms):
-    """For each command its runs: wall since main, CPU since main, CPU before main, wait status."""
+    """For each command its runs: wall since main, CPU since main, CPU before main, wait status, wall until
+    nobody was left."""
     words = [bench.program("time_stops"), str(rounds), str(stagger_ms)]
     for i, command in enumerate(commands):
         words += (["--"] if i else []) + command
@@ -74,11 +40,13 @@ def timed_stops(bench, commands, rounds, stagger_ms):
     return runs
 
 
-def row(name, late_ns, statuses):
+def figures(name, late_ns):
     late = [value / 1e6 for value in late_ns]
-    ends = sorted({ending(status) for status in statuses})
-    return [name, "%.2f" % median(late), "%.2f" % percentile(late, 95), "%.2f" % max(late),
-            str(len(late)), " ".join(ends)]
+    return [name, "%.2f" % median(late), "%.2f" % percentile(late, 95), "%.2f" % max(late), str(len(late))]
+
+
+def row(name, late_ns, statuses):
+    return figures(name, late_ns) + [" ".join(sorted({ending(status) for status in statuses}))]
 
 
 def ending(status):
@@ -107,30 +75,88 @@ def wall(bench, kind, arguments, rounds, stagger_ms):
                 ["limit", "median", "p95", "max", "runs", "ended by"], rows)
 
 
+def wall_of_trees(bench):
+    """When the step was taken, as the records tell, and when parents saw the ends; to die takes each a while."""
+    rows = []
+    for kind in "sleep", "spin":
+        for processes in 1, 64:
+            with tempfile.TemporaryDirectory() as directory:
+                path = os.path.join(directory, "records")
+                guard = bench.guarded.changed(WALL="300ms", STATUS_FILE=path).words()
+                command = guard + [bench.program("run_until_stopped"), kind, "1", str(processes)]
+                results = timed_stops(bench, [command], bench.count(20, 4), 0)[0]
+                with open(path, encoding="ascii") as records:
+                    taken = [json.loads(line)["steps"][0]["at_ns"] - 300e6 for line in records]
+            name = "%d %sing" % (processes, {"sleep": "sleep", "spin": "spinn"}[kind])
+            rows.append(figures(name + ", step taken", taken))
+            rows.append(figures(name + ", first process's end", [r[0] - 300e6 for r in results]))
+            if processes > 1:
+                rows.append(figures(name + ", nobody left", [r[4] - 300e6 for r in results]))
+            late = [value / 1e6 for value in taken]
+            bench.bar("wall step, %s" % name, "p95 <= 0.5, max <= 2 ms",
+                      "%.2f, %.2f ms" % (percentile(late, 95), max(late)),
+                      percentile(late, 95) <= 0.5 and max(late) <= 2 and min(late) >= 0)
+    tables.show("Wall limit of 300 ms over 1 and 64 processes: ms from the limit",
+                ["processes", "median", "p95", "max", "runs"], rows)
+
+
 def cpu(bench):
     """CPU used between main and death beyond the limit, as wait4 tells; loading comes before main."""
     program = bench.program("run_until_stopped")
-    guard = bench.guarded.changed(WALL=None, CPU="250ms").words()
-    both = bench.guarded.changed(CPU="250ms").words()
-    plan = [("guarded, 1 thread", guard + [program, "spin"], CPU_NS),
-            ("guarded, wall limit too", both + [program, "spin"], CPU_NS),
-            ("guarded, 4 threads", guard + [program, "spin", "4"], CPU_NS)]
-    runs = timed_stops(bench, [command for _, command, _ in plan], bench.count(20, 4), 0)
-    if shutil.which("prlimit"):
-        plan.append(("prlimit --cpu=1", ["prlimit", "--cpu=1", program, "spin"], WALL_NS))
-        runs += timed_stops(bench, [plan[-1][1]], bench.count(6, 1), 0)
     rows = []
-    for (name, _, limit), results in zip(plan, runs):
-        over = [result[1] - limit for result in results]
-        whole = [result[1] + result[2] - limit for result in results]
-        rows.append(row(name, over, [result[3] for result in results])
-                    + ["%.2f" % median([value / 1e6 for value in whole])])
-        if name.startswith("guarded"):
-            worst = percentile(over, 95) / 1e6
-            bench.bar("CPU stop, " + name.split(", ")[1], "p95 <= 1 ms", "%.2f ms" % worst,
-                      worst <= 1 and min(over) > -50e6)
-    tables.show("CPU limit of 250 ms (prlimit: 1 s): ms of CPU used beyond it, counted from main",
-                ["limit", "median", "p95", "max", "runs", "ended by", "median of whole process"], rows)
+    for limit, rounds in ("50ms", bench.count(20, 4)), ("250ms", bench.count(20, 4)), ("1s", bench.count(10, 2)):
+        limit_ns = {"50ms": 50e6, "250ms": 250e6, "1s": 1e9}[limit]
+        guard = bench.guarded.changed(WALL=None, CPU=limit).words()
+        plan = [("1 process", 1, guard + [program, "spin"]), ("8 threads", 8, guard + [program, "spin", "8"]),
+                ("8 processes", 8, guard + [program, "spin", "1", "8"])]
+        if limit == "250ms":
+            both = bench.guarded.changed(CPU=limit).words()
+            plan.append(("1 process, wall limit too", 1, both + [program, "spin"]))
+        runs = timed_stops(bench, [command for _, _, command in plan], rounds, 0)
+        for (name, threads, _), results in zip(plan, runs):
+            over = [result[1] - limit_ns for result in results]
+            rows.append(row("%s, %s" % (limit, name), over, [result[3] for result in results]))
+            worst = percentile(over, 95) / 1e6 / threads
+            bench.bar("CPU stop at %s, %s" % (limit, name), "p95 <= 0.5 ms a thread", "%.2f ms" % worst,
+                      worst <= 0.5 and min(over) > -50e6)
+    if shutil.which("prlimit"):
+        results = timed_stops(bench, [["prlimit", "--cpu=1", program, "spin"]], bench.count(6, 1), 0)[0]
+        rows.append(row("prlimit --cpu=1", [result[1] - 1e9 for result in results],
+                        [result[3] for result in results]))
+    tables.show("CPU limits: ms of CPU used beyond them, counted from main, over all processes",
+                ["limit", "median", "p95", "max", "runs", "ended by"], rows)
+
+
+def refusing(bench):
+    """Ignores and blocks every signal, alone and with three children: gone at 200 ms and 100 ms of grace."""
+    rows = []
+    guard = bench.guarded.changed(WALL="200ms", GRACE="100ms").words()
+    for processes in 1, 4:
+        command = guard + [bench.program("run_until_stopped"), "refuse", "1", str(processes)]
+        results = timed_stops(bench, [command], bench.count(15, 3), 0)[0]
+        late = [result[4] - 300e6 for result in results]
+        rows.append(row("%d that refuse every signal" % processes, late, [result[3] for result in results]))
+        bench.bar("%d refusing every signal: nobody left" % processes, "p95 <= 5 ms",
+                  "%.2f ms" % (percentile(late, 95) / 1e6), percentile(late, 95) <= 5e6)
+    tables.show("After limit and grace: ms until nobody was left",
+                ["processes", "median", "p95", "max", "runs", "ended by"], rows)
+
+
+def wakeups(bench):
+    """How often the timer's thread of a sleeping program left the processor, while we watch."""
+    seconds = bench.count(4, 1)
+    env = bench.guarded.changed(WALL="1h", IDLE="1h", CPU="1h").env()
+    with subprocess.Popen(["sleep", "30"], env=env) as process:
+        time.sleep(0.5 + seconds)
+        counts = []
+        for task in os.listdir("/proc/%d/task" % process.pid):
+            if int(task) != process.pid:
+                with open("/proc/%d/task/%s/status" % (process.pid, task), encoding="ascii") as status:
+                    counts += [int(line.split()[1]) for line in status if line.startswith("voluntary_ctxt")]
+        process.kill()
+    print("Timer thread of a sleeping program, limits of 1 h: left the processor %s times in %.1f s" % (
+        counts, 0.5 + seconds))
+    bench.bar("wake-ups of a sleeping program, 1 h", "<= 2", str(counts), len(counts) == 1 and counts[0] <= 2)
 
 
 def works(bench):

@@ -1,0 +1,134 @@
+/*
+ * progress.c - when a tree last got on; see progress.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "progress.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "accounts.h"
+#include "fmt.h"
+#include "rawsys.h"
+
+/* The kernel stamps files with the time of its last tick, up to 10 ms ago. */
+enum { STAMP_LAG_NS = 10000000 };
+
+void progress_note(struct account *a, int64_t at_ns)
+{
+	int64_t known_ns = atomic_load_explicit(&a->progress_ns, memory_order_relaxed);
+
+	while (known_ns < at_ns &&
+	       !atomic_compare_exchange_weak_explicit(&a->progress_ns, &known_ns, at_ns, memory_order_relaxed,
+						      memory_order_relaxed))
+		;
+}
+
+int64_t progress_last_ns(const struct ledger *ledger, uint32_t account)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	const struct account *a = &ledger->account[account];
+	int64_t last_ns = atomic_load_explicit(&a->progress_ns, memory_order_relaxed);
+
+	if (last_ns < a->start_ns)
+		last_ns = a->start_ns;
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+		int64_t told_ns = atomic_load_explicit(&s->progress_ns, memory_order_relaxed);
+
+		if (told_ns > last_ns && accounts_is_within(ledger, s->account, account))
+			last_ns = told_ns;
+	}
+	return last_ns;
+}
+
+static void put_path(struct fmt *f, pid_t pid, const char *name)
+{
+	fmt_str(f, "/proc/");
+	fmt_int(f, pid);
+	fmt_str(f, name);
+}
+
+/* When the file behind a descriptor was last written. Return: false if it may carry no such time. */
+static bool last_write(pid_t pid, const char *descriptor, int64_t now_ns, int64_t *at_ns)
+{
+	char path[48];
+	struct fmt f = FMT_INIT(path);
+	int64_t age_ns;
+	struct stat st;
+
+	*at_ns = 0;
+	put_path(&f, pid, descriptor);
+	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) < 0)
+		return true; /* closed, or not ours to see */
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return false;
+	age_ns =
+		raw_clock_ns(CLOCK_REALTIME) - ((int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec);
+	age_ns -= STAMP_LAG_NS;
+	*at_ns = now_ns - (age_ns > 0 ? age_ns : 0);
+	/* Linux 6.14 stopped stamping pipes; a time that does not move does no harm. */
+	return S_ISREG(st.st_mode);
+}
+
+/* Bytes that a process has written to anything, or 0. */
+static int64_t bytes_written(pid_t pid)
+{
+	char path[48], text[256];
+	struct fmt f = FMT_INIT(path);
+	int64_t bytes = 0;
+	const char *at;
+	long len;
+	int fd;
+
+	put_path(&f, pid, "/io");
+	fd = raw_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return 0;
+	len = raw_read(fd, text, sizeof(text) - 1);
+	raw_close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	at = strstr(text, "wchar: ");
+	for (at = at ? at + 7 : ""; *at >= '0' && *at <= '9'; at++)
+		bytes = bytes * 10 + (*at - '0');
+	return bytes;
+}
+
+static bool is_seen_from(const struct ledger *ledger, const struct slot *s, uint32_t self)
+{
+	uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
+
+	return (state == SLOT_LIVE || state == SLOT_LEAVING) &&
+	       (self == LEDGER_NONE || s->pid_namespace == ledger->slot[self].pid_namespace);
+}
+
+bool progress_look_for_output(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
+{
+	static const char *const descriptors[] = {"/fd/1", "/fd/2"};
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	struct account *a = &ledger->account[account];
+	bool any_without_time = false;
+	int64_t bytes = 0, at_ns;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+		pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
+		bool has_time = true;
+
+		if (!is_seen_from(ledger, s, self) || !accounts_is_within(ledger, s->account, account))
+			continue;
+		for (int d = 0; d < 2; d++) {
+			has_time &= last_write(pid, descriptors[d], now_ns, &at_ns);
+			progress_note(a, at_ns);
+		}
+		if (!has_time) {
+			any_without_time = true;
+			bytes += bytes_written(pid);
+		}
+	}
+	/* Fewer bytes, because somebody died, say nothing: at worst a look comes to nothing. */
+	if (atomic_exchange_explicit(&a->output_seen, bytes, memory_order_relaxed) < bytes)
+		progress_note(a, now_ns);
+	return any_without_time;
+}

@@ -1,0 +1,171 @@
+/*
+ * stops.c - time that does not count as wall time; see stops.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "stops.h"
+
+#include <stdatomic.h>
+
+#include "accounts.h"
+#include "ledger_lock.h"
+#include "logline.h"
+#include "procfs.h"
+#include "progress.h"
+#include "rawsys.h"
+#include "watchdog.h"
+
+enum {
+	SUSPENDED_NS = 1000000,	  /* less is a clock that was read in two halves */
+	FOLLOW_NS = 100000000,	  /* how often a process under a debugger, or stopped, is looked at */
+	CREDIT_WAIT_NS = 5000000, /* for the first process, which goes on just now, to credit itself */
+	LONG_SLEEP_NS = 10000000,
+	CREDIT_GRACE_NS = 200000000, /* more than FOLLOW_NS: it may have gone on right after the last look */
+};
+
+void stops_credit(struct ledger *ledger, uint32_t account, int64_t ns)
+{
+	struct account *a = &ledger->account[account];
+	int64_t deadline_ns;
+	uint64_t mask;
+	bool is_locked;
+
+	is_locked = ledger_lock_urgent(ledger, &mask);
+	if (ns > a->stopped_max_ns - a->stopped_ns)
+		ns = a->stopped_max_ns - a->stopped_ns;
+	if (ns > 0 && !atomic_load_explicit(&a->breach, memory_order_relaxed)) {
+		a->stopped_ns += ns;
+		deadline_ns = atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed);
+		/* To go on is progress: idle time begins anew. */
+		progress_note(a, raw_clock_ns(CLOCK_MONOTONIC));
+		if (deadline_ns != INT64_MAX)
+			atomic_store_explicit(&a->wall_deadline_ns, deadline_ns + ns, memory_order_relaxed);
+	} else {
+		ns = 0;
+	}
+	ledger_unlock_urgent(ledger, &mask, is_locked);
+	if (ns)
+		logline(a, "stopped", "ns", ns);
+}
+
+/* Credits every account that this process is the first of. */
+static void credit_own(struct watchdog *w, int64_t ns)
+{
+	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
+	if (a->root == w->slot && ns > 0)
+		stops_credit(w->ledger, (uint32_t)(a - w->ledger->account), ns);
+}
+
+/* Whether stops of this process make a difference to anything. */
+static bool is_first_anywhere(const struct watchdog *w)
+{
+	if (w->slot == LEDGER_NONE)
+		return false;
+	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
+	if (a->root == w->slot && a->stopped_max_ns > 0)
+		return true;
+	return false;
+}
+
+static int64_t boottime_offset_ns(int64_t now_ns)
+{
+	return raw_clock_ns(CLOCK_BOOTTIME) - now_ns;
+}
+
+void stops_fall_asleep(struct watchdog *w, int64_t now_ns, int64_t for_ns)
+{
+	w->stops.asleep_ns = now_ns;
+	w->stops.asleep_cpu_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	/* A short sleep is not worth a file. */
+	w->stops.asleep_ready_ns = for_ns > LONG_SLEEP_NS ? procfs_first_thread_ready_ns() : 0;
+	w->stops.asleep_offset_ns = boottime_offset_ns(now_ns);
+}
+
+/* How long this process was stopped during the last sleep, at most. */
+static int64_t stopped_in_sleep(struct watchdog *w, int64_t now_ns)
+{
+	const struct stops *s = &w->stops;
+	int64_t begun_ns = atomic_exchange_explicit(&w->stops.begun_ns, 0, memory_order_relaxed);
+	int64_t runners = 1 + w->ledger->slot[w->slot].threads;
+	int64_t used_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - s->asleep_cpu_ns;
+	int64_t ready_ns = 0;
+
+	if (begun_ns >= s->asleep_ns)
+		return now_ns - begun_ns;
+	/* A machine that was suspended interrupts sleeps too, and CLOCK_MONOTONIC left that out. */
+	if (boottime_offset_ns(now_ns) - s->asleep_offset_ns > SUSPENDED_NS)
+		return 0;
+	if (runners > (int64_t)w->cpus)
+		runners = w->cpus;
+	used_ns /= runners > 0 ? runners : 1;
+	if (s->asleep_ready_ns)
+		ready_ns = procfs_first_thread_ready_ns() - s->asleep_ready_ns;
+	return now_ns - s->asleep_ns - (used_ns > ready_ns ? used_ns : ready_ns);
+}
+
+/* Credits the time since it was last credited, and notices when the debugger has left. */
+static void follow_tracer(struct watchdog *w, int64_t now_ns)
+{
+	credit_own(w, now_ns - w->stops.traced_ns);
+	w->stops.traced_ns = procfs_is_held(0) ? now_ns : 0;
+}
+
+void stops_wake_up(struct watchdog *w, bool interrupted)
+{
+	int64_t now_ns;
+
+	if (!interrupted && !w->stops.traced_ns)
+		return;
+	now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	if (interrupted)
+		w->stops.interrupted_ns = now_ns;
+	if (!is_first_anywhere(w))
+		return;
+	if (w->stops.traced_ns) {
+		follow_tracer(w, now_ns);
+		return;
+	}
+	credit_own(w, stopped_in_sleep(w, now_ns));
+	if (procfs_is_held(0))
+		w->stops.traced_ns = now_ns;
+}
+
+/* The account's first process is this one, and its deadline has come. */
+static int64_t hold_own(struct watchdog *w, int64_t now_ns)
+{
+	if (!w->stops.traced_ns && !procfs_is_held(0))
+		return 0;
+	if (!w->stops.traced_ns)
+		w->stops.traced_ns = now_ns;
+	return now_ns + FOLLOW_NS;
+}
+
+int64_t stops_hold(struct watchdog *w, uint32_t account, int64_t now_ns)
+{
+	const struct account *a = &w->ledger->account[account];
+	const struct slot *first;
+
+	if (a->stopped_ns >= a->stopped_max_ns || a->root == LEDGER_NONE)
+		return 0;
+	if (a->root == w->slot)
+		return hold_own(w, now_ns);
+	first = &w->ledger->slot[a->root];
+	if (atomic_load_explicit(&first->state, memory_order_relaxed) != SLOT_LIVE ||
+	    (w->slot != LEDGER_NONE && first->pid_namespace != w->ledger->slot[w->slot].pid_namespace))
+		return 0;
+	if (procfs_is_held(atomic_load_explicit(&first->pid, memory_order_relaxed))) {
+		w->stops.interrupted_ns = now_ns;
+		return now_ns + FOLLOW_NS;
+	}
+	return now_ns - w->stops.interrupted_ns < CREDIT_GRACE_NS ? now_ns + CREDIT_WAIT_NS : 0;
+}
+
+int64_t stops_follow(const struct watchdog *w, int64_t now_ns)
+{
+	return w->stops.traced_ns ? now_ns + FOLLOW_NS : INT64_MAX;
+}
+
+void stops_expect(struct watchdog *w)
+{
+	atomic_store_explicit(&w->stops.begun_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);
+}

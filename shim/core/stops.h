@@ -1,0 +1,66 @@
+/*
+ * stops.h - time that does not count as wall time: stopped, frozen, under a debugger.
+ *
+ * Owns:    the accounts' stopped_ns; moves their wall deadlines.
+ * Called:  watchdog, around each sleep and at a deadline; the supervisor, which
+ *          learns of stops from waitid(); hooks of signals that a process sends
+ *          itself (stops_expect).
+ * Context: the watchdog's thread; crediting takes the ledger's lock, as does
+ *          nothing else here; files are read without it. Never allocates,
+ *          leaves errno alone.
+ * Fork:    nothing, because the child's watchdog starts anew.
+ *
+ * Whose stops count: those of an account's first process. Nothing inside a
+ * process runs while it is stopped, and the kernel does not note when a stop
+ * began. That one ended is told by a sleep in rt_sigtimedwait(), which a stop
+ * and no signal of ours cuts short. So a stop began at the earliest when the
+ * sleep did, and later by as long as the process has run, or waited to run, since.
+ * That may be more than was stopped, and never is less: a program that was
+ * stopped gets all of its time. Only as much as the account allows is credited.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_CORE_STOPS_H
+#define RL_CORE_STOPS_H
+
+#include "../contract/ledger_layout.h"
+
+struct watchdog;
+
+/* What a watchdog knows of its own process. Times are of CLOCK_MONOTONIC. */
+struct stops {
+	int64_t asleep_ns;	  /* when the sleep began */
+	int64_t asleep_cpu_ns;	  /* what the process had used then */
+	int64_t asleep_ready_ns;  /* how long its first thread had run or waited for a processor; 0: not asked
+				   */
+	int64_t asleep_offset_ns; /* CLOCK_BOOTTIME's advance then, which a suspended machine makes longer */
+	int64_t interrupted_ns;	  /* when a stop, of this process or an account's first, was last noticed */
+	int64_t traced_ns;	  /* under a debugger; credited until then; 0: not */
+	_Atomic int64_t begun_ns; /* when the process stopped itself; 0: not since the last look */
+};
+
+/* Before a sleep of `for_ns`, and after it; `interrupted`: by nothing that the watchdog waited for. */
+void stops_fall_asleep(struct watchdog *watchdog, int64_t now_ns, int64_t for_ns);
+void stops_wake_up(struct watchdog *watchdog, bool interrupted);
+
+/*
+ * Whether a wall deadline that has come must wait: the account's first process
+ * is stopped, or has just gone on, or is under a debugger. Return: when to look
+ * again, or 0: it must not wait.
+ */
+int64_t stops_hold(struct watchdog *watchdog, uint32_t account, int64_t now_ns);
+
+/* When a process under a debugger is looked at again; INT64_MAX: it is not under one. */
+int64_t stops_follow(const struct watchdog *watchdog, int64_t now_ns);
+
+/*
+ * Credits `ns` of time in which an account's first process did not run: the
+ * deadline moves by as much, but by no more in all than RESLIMIT_STOPPED.
+ * Context: also the supervisor, for accounts whose first process it watches.
+ */
+void stops_credit(struct ledger *ledger, uint32_t account, int64_t ns);
+
+/* The process is about to stop itself. Context: any thread, async-signal-safe. */
+void stops_expect(struct watchdog *watchdog);
+
+#endif

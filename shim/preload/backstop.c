@@ -1,0 +1,84 @@
+/*
+ * backstop.c - the kernel's own timers behind the last steps; see backstop.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "backstop.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "core/accounts.h"
+#include "core/breach.h"
+#include "core/rawsys.h"
+#include "core/watchdog.h"
+#include "member.h"
+
+enum { LAST_RESORT_NS = 500000000 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* SIGKILL for this process at a time of `clock`. */
+static void arm(clockid_t clock, int64_t at_ns)
+{
+	struct sigevent event;
+	struct itimerspec when;
+	int id;
+
+	if (at_ns > RL_LIMIT_MAX)
+		return;
+	memset(&event, 0, sizeof(event));
+	event.sigev_notify = SIGEV_SIGNAL;
+	event.sigev_signo = SIGKILL;
+	memset(&when, 0, sizeof(when));
+	when.it_value.tv_sec = at_ns / 1000000000;
+	when.it_value.tv_nsec = at_ns % 1000000000;
+	if (raw_syscall3(SYS_timer_create, clock, &event, &id) == 0)
+		raw_syscall4(SYS_timer_settime, id, TIMER_ABSTIME, &when, NULL);
+}
+
+/* When the wall limit has taken its last step at the latest, on CLOCK_MONOTONIC; INT64_MAX: never. */
+static int64_t last_wall_step_ns(const struct account *a)
+{
+	int64_t deadline_ns = atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed);
+	int64_t delays_ns = breach_delays_ns(a, RL_WALL);
+
+	return deadline_ns == INT64_MAX || delays_ns < 0 ? INT64_MAX : deadline_ns + delays_ns;
+}
+
+/* How much more this process can use by itself before the last step for processor time; INT64_MAX: no end. */
+static int64_t cpu_to_last_step_ns(const struct account *a)
+{
+	int64_t delays_ns = breach_delays_ns(a, RL_CPU);
+
+	if (a->limit[RL_CPU] == RL_UNLIMITED || delays_ns < 0)
+		return INT64_MAX;
+	/* The sum may be an old one: then the timer comes late, never early. */
+	return a->limit[RL_CPU] - a->cpu_sum_ns + (delays_ns + LAST_RESORT_NS) * watchdog_cpus();
+}
+
+void backstop_arm(void)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int64_t stopped_at_ns = INT64_MAX, running_ns = INT64_MAX, cpu_ns = INT64_MAX;
+
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	{
+		int64_t wall_ns = last_wall_step_ns(a);
+
+		if (wall_ns != INT64_MAX) {
+			wall_ns += LAST_RESORT_NS;
+			running_ns = least(running_ns, wall_ns - now_ns);
+			stopped_at_ns = least(stopped_at_ns, wall_ns + a->stopped_max_ns - a->stopped_ns);
+		}
+		cpu_ns = least(cpu_ns, cpu_to_last_step_ns(a));
+	}
+	arm(CLOCK_MONOTONIC, stopped_at_ns);
+	if (running_ns != INT64_MAX && stopped_at_ns - now_ns > running_ns)
+		arm(CLOCK_THREAD_CPUTIME_ID, raw_clock_ns(CLOCK_THREAD_CPUTIME_ID) + running_ns);
+	if (cpu_ns != INT64_MAX)
+		arm(CLOCK_PROCESS_CPUTIME_ID, raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) + cpu_ns);
+}

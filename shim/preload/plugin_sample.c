@@ -1,0 +1,86 @@
+/*
+ * plugin_sample.c - the tree in numbers, for a plug-in; see plugin_sample.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "plugin_sample.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/accounts.h"
+#include "core/cells.h"
+#include "core/cputime.h"
+#include "core/fmt.h"
+#include "core/ledger_lock.h"
+#include "core/rawsys.h"
+#include "core/units.h"
+
+/* The second number of /proc/PID/statm: pages that are resident. */
+static int64_t resident_pages(pid_t pid)
+{
+	char path[32], text[128];
+	struct fmt f = FMT_INIT(path);
+	const char *resident, *end;
+	int64_t pages = 0;
+	long len;
+	int fd;
+
+	fmt_str(&f, "/proc/");
+	fmt_int(&f, pid);
+	fmt_str(&f, "/statm");
+	fd = raw_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return 0;
+	len = raw_read(fd, text, sizeof(text) - 1);
+	raw_close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	resident = strchr(text, ' ');
+	end = resident ? strchr(resident + 1, ' ') : NULL;
+	if (end)
+		units_count(resident + 1, (size_t)(end - resident - 1), &pages);
+	return pages;
+}
+
+/* Without the lock: a slot that changes meanwhile costs a wrong number in this sample only. */
+static int64_t resident_bytes(const struct ledger *ledger, uint32_t account)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	int64_t pages = 0;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+
+		if (atomic_load_explicit(&s->state, memory_order_acquire) == SLOT_LIVE && !s->pid_namespace &&
+		    accounts_is_within(ledger, s->account, account))
+			pages += resident_pages(atomic_load_explicit(&s->pid, memory_order_relaxed));
+	}
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
+void plugin_sample_take(struct ledger *ledger, uint32_t account, struct reslimit_sample *sample)
+{
+	const struct account *a = &ledger->account[account];
+	uint64_t mask;
+
+	memset(sample, 0, sizeof(*sample));
+	sample->size = sizeof(*sample);
+	sample->pid = a->root_pid;
+	sample->tick_ns = a->tick_ns;
+	sample->rss_bytes = resident_bytes(ledger, account);
+	ledger_lock(ledger, &mask);
+	sample->at_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	sample->mem_bytes = cells_charged_to_account(ledger, account);
+	sample->mem_peak_bytes = a->mem_peak > sample->mem_bytes ? a->mem_peak : sample->mem_bytes;
+	sample->threads = a->threads;
+	sample->procs = a->procs;
+	sample->cpu_ns = cputime_of_account(ledger, account, LEDGER_NONE);
+	ledger_unlock(ledger, &mask);
+	sample->mem_limit_bytes = a->limit[RL_MEM];
+	sample->threads_limit = a->limit[RL_THREADS];
+	sample->procs_limit = a->limit[RL_PROCS];
+	sample->wall_ns = sample->at_ns - a->start_ns - a->stopped_ns;
+	sample->wall_limit_ns = a->limit[RL_WALL];
+	sample->cpu_limit_ns = a->limit[RL_CPU];
+}

@@ -1,0 +1,247 @@
+/*
+ * test_stopped.c - time stopped or under a debugger: what is left out of wall time, and what is not.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "guarded.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * How late a busy machine of two processors may make us; the bench measures the
+ * real figure. And how much less than the sender of the signals meant a process is
+ * stopped there: it must get a processor before it stops.
+ */
+#define LATE  (250 * MS)
+#define EARLY (60 * MS)
+
+/* What somebody outside does to the program. Times are in milliseconds. */
+struct plan {
+	unsigned int after, hold, times;
+	bool trace;
+};
+
+static void sleep_ms(unsigned int ms)
+{
+	usleep(ms * 1000);
+}
+
+/* Until the program has its timer: two threads. */
+static void wait_for_guard(pid_t pid)
+{
+	char path[64];
+	int threads = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	while (threads < 2) {
+		DIR *tasks = opendir(path);
+		struct dirent *entry;
+
+		if (!tasks)
+			_exit(1);
+		for (threads = 0; (entry = readdir(tasks));)
+			threads += entry->d_name[0] != '.';
+		closedir(tasks);
+	}
+}
+
+static void drive(pid_t pid, const struct plan *plan)
+{
+	wait_for_guard(pid);
+	for (unsigned int i = 0; i < plan->times; i++) {
+		sleep_ms(plan->after);
+		if (plan->trace)
+			ptrace(PTRACE_SEIZE, pid, NULL, NULL);
+		else
+			kill(pid, SIGSTOP);
+		sleep_ms(plan->hold);
+		if (plan->trace) {
+			/* A tracee can be let go only while it is in a stop of its tracer's. */
+			ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+			waitpid(pid, NULL, __WALL);
+			ptrace(PTRACE_DETACH, pid, NULL, NULL);
+		} else {
+			kill(pid, SIGCONT);
+		}
+	}
+}
+
+/* In the child before exec: leaves a process behind that knows nothing of the guard and is nobody's child. */
+static void start_driver(const void *arg)
+{
+	pid_t pid = getpid();
+	pid_t driver = fork();
+
+	if (driver == 0) {
+		if (fork() == 0) {
+			drive(pid, arg);
+			_exit(0);
+		}
+		_exit(0);
+	}
+	waitpid(driver, NULL, 0);
+}
+
+static struct run *driven(const char *const set[], const char *const argv[], struct plan plan)
+{
+	return run_guarded(&(struct spec){.set = set, .argv = argv, .prepare = start_driver, .arg = &plan});
+}
+
+static void a_program_that_was_stopped_gets_all_of_its_time(void **state)
+{
+	struct plan plan = {.after = 200, .hold = 600, .times = 1};
+	struct run *spin = driven(SET("WALL=500ms"), ARGV("run_for_ever", "spin"), plan);
+	struct run *sleeping = driven(SET("WALL=500ms"), ARGV("run_for_ever", "sleep"), plan);
+
+	(void)state;
+	expect_verdict(spin, "wall");
+	expect(spin, spin->elapsed_ns >= 1100 * MS - EARLY && spin->elapsed_ns < 1100 * MS + LATE);
+	expect(spin, record_int(spin, "wall_stopped_ns") >= 600 * MS - EARLY);
+	expect(spin, record_int(spin, "wall_stopped_ns") < 600 * MS + LATE);
+	/* Of one that sleeps it is not known since when it was stopped: at most since the timer fell asleep.
+	 */
+	expect_verdict(sleeping, "wall");
+	expect(sleeping,
+	       sleeping->elapsed_ns >= 1100 * MS - EARLY && sleeping->elapsed_ns < 1300 * MS + LATE);
+	expect(sleeping, record_int(sleeping, "wall_stopped_ns") >= 600 * MS - EARLY);
+	run_free(spin);
+	run_free(sleeping);
+}
+
+static void stops_add_up(void **state)
+{
+	struct plan plan = {.after = 100, .hold = 200, .times = 3};
+	struct run *r = driven(SET("WALL=500ms"), ARGV("run_for_ever", "spin"), plan);
+
+	(void)state;
+	expect_verdict(r, "wall");
+	expect(r, r->elapsed_ns >= 1100 * MS - EARLY && r->elapsed_ns < 1100 * MS + LATE);
+	run_free(r);
+}
+
+static void a_stop_beyond_every_deadline_does_not_kill(void **state)
+{
+	struct plan plan = {.after = 50, .hold = 1500, .times = 1};
+	struct run *r = driven(SET("WALL=150ms", "GRACE=100ms"), ARGV("run_for_ever", "spin"), plan);
+
+	(void)state;
+	expect_signal(r, SIGTERM);
+	expect(r, r->elapsed_ns >= 1650 * MS - EARLY && r->elapsed_ns < 1650 * MS + LATE);
+	run_free(r);
+}
+
+static void a_stop_is_no_idle_time(void **state)
+{
+	struct plan plan = {.after = 100, .hold = 600, .times = 1};
+	struct run *r = driven(SET("IDLE=300ms"), ARGV("run_for_ever", "sleep"), plan);
+
+	(void)state;
+	expect_verdict(r, "idle");
+	expect(r, r->elapsed_ns >= 900 * MS - EARLY && r->elapsed_ns < 1000 * MS + LATE);
+	run_free(r);
+}
+
+static void time_stopped_counts_if_asked(void **state)
+{
+	struct plan plan = {.after = 200, .hold = 600, .times = 1};
+	struct run *all = driven(SET("WALL=500ms", "STOPPED=0"), ARGV("run_for_ever", "spin"), plan);
+	struct run *some = driven(SET("WALL=500ms", "STOPPED=400ms"), ARGV("run_for_ever", "spin"), plan);
+
+	(void)state;
+	expect_verdict(all, "wall"); /* as soon as it goes on */
+	expect(all, all->elapsed_ns >= 800 * MS - EARLY && all->elapsed_ns < 800 * MS + LATE);
+	expect(all, record_int(all, "wall_stopped_ns") == 0);
+	expect_verdict(some, "wall");
+	expect(some, some->elapsed_ns >= 900 * MS - EARLY && some->elapsed_ns < 900 * MS + LATE);
+	expect(some, record_int(some, "wall_stopped_ns") == 400 * MS);
+	run_free(all);
+	run_free(some);
+}
+
+static void a_program_that_stops_itself_is_known_to_the_instant(void **state)
+{
+	static const char *const ways[] = {"raise", "kill", "group", "killpg"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		struct run *r = guarded(SET("WALL=500ms"), ARGV("stop_itself", ways[i], "200", "400"));
+		int64_t stopped_ns;
+
+		print_message("# %s\n", ways[i]);
+		expect_signal(r, SIGTERM);
+		stopped_ns = out_number(r, "stopped");
+		/* The child that continues it is not stopped and sees the deadline pass: it must not act. */
+		expect(r, r->elapsed_ns >= 500 * MS + stopped_ns - EARLY);
+		expect(r, r->elapsed_ns < 500 * MS + stopped_ns + LATE);
+		expect(r, record_int(r, "wall_stopped_ns") >= stopped_ns - EARLY);
+		expect(r, record_int(r, "wall_stopped_ns") <= stopped_ns + EARLY);
+		run_free(r);
+	}
+}
+
+static void a_stopped_child_does_not_stop_the_clock(void **state)
+{
+	struct run *r = guarded(SET("WALL=300ms"), ARGV("/bin/sh", "-c", "sleep 9 & kill -STOP $!; sleep 9"));
+
+	(void)state;
+	expect_verdict(r, "wall");
+	expect(r, r->elapsed_ns < 300 * MS + LATE);
+	expect(r, record_int(r, "wall_stopped_ns") == 0);
+	run_free(r);
+}
+
+static void an_inner_budget_never_outlives_the_outer_one(void **state)
+{
+	char command[512];
+	struct run *r;
+
+	(void)state;
+	/* The inner program is stopped most of the time; the outer one never is. */
+	snprintf(command, sizeof(command), "RESLIMIT_NAME=inner RESLIMIT_WALL=400ms %s raise 100 900; exit 7",
+		 subject_path("stop_itself"));
+	r = guarded(SET("WALL=700ms", "GRACE=100ms", "NAME=outer"), ARGV("/bin/sh", "-c", command));
+	/* Two records, of the inner and the outer one. */
+	expect_signal(r, SIGTERM);
+	expect(r, strstr(r->record, "\"name\":\"outer\"") && strstr(r->record, "\"verdict\":\"wall\""));
+	expect(r, r->elapsed_ns >= 700 * MS && r->tree_ns < 800 * MS + LATE);
+	run_free(r);
+}
+
+static void time_under_a_debugger_is_not_counted(void **state)
+{
+	struct plan plan = {.after = 100, .hold = 700, .times = 1, .trace = true};
+	struct run *r = driven(SET("WALL=400ms"), ARGV("run_for_ever", "spin"), plan);
+	struct run *s = driven(SET("WALL=400ms", "STOPPED=0"), ARGV("run_for_ever", "spin"), plan);
+
+	(void)state;
+	expect_signal(r, SIGTERM);
+	expect(r, r->elapsed_ns >= 800 * MS - EARLY && r->elapsed_ns < 900 * MS + LATE);
+	expect(r, record_int(r, "wall_stopped_ns") >= 400 * MS - EARLY);
+	expect_verdict(s, "wall");
+	expect(s, s->elapsed_ns < 400 * MS + LATE);
+	run_free(r);
+	run_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_program_that_was_stopped_gets_all_of_its_time),
+		cmocka_unit_test(stops_add_up),
+		cmocka_unit_test(a_stop_beyond_every_deadline_does_not_kill),
+		cmocka_unit_test(a_stop_is_no_idle_time),
+		cmocka_unit_test(time_stopped_counts_if_asked),
+		cmocka_unit_test(a_program_that_stops_itself_is_known_to_the_instant),
+		cmocka_unit_test(a_stopped_child_does_not_stop_the_clock),
+		cmocka_unit_test(an_inner_budget_never_outlives_the_outer_one),
+		cmocka_unit_test(time_under_a_debugger_is_not_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
