@@ -26,7 +26,7 @@ RL_SHIM := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -fno-
 RL_SHIM += $(shell for option in -Wa,-mbranches-within-32B-boundaries -mbranches-within-32B-boundaries; do \
 	$(CC) $$option -x c -c -o /dev/null /dev/null 2>/dev/null && echo $$option && break; done)
 RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z,now,-z,nodelete,-z,noseparate-code \
-	-Wl,--version-script=$(B)/exports.map
+	-Wl,--sort-section=name -Wl,--version-script=$(B)/exports.map
 # What only the tools need besides libc; the shim never does. A header that is missing says so where it is used.
 RL_PC = $(shell pkg-config $(1) smartcols 2>/dev/null)
 RL_TOOL := -Ishim -Wfatal-errors -DRL_LIBDIR='"$(libdir)"' $(call RL_PC,--cflags)

@@ -15,6 +15,7 @@
 #include "core/logline.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
+#include "core/sweep.h"
 #include "core/tree.h"
 #include "supervisor_parts.h"
 
@@ -102,6 +103,9 @@ int supervisor_open_budget(struct supervisor *s)
 
 	if (read_config(s) || (!find_outer(s) && make_ledger(s)))
 		return -1;
+	/* The places of the dead are free; the outer budget may not know yet. */
+	if (!s->owns_ledger)
+		sweep_dead(s->ledger, SWEEP_ALL);
 	ledger_lock(s->ledger, &mask);
 	trouble = open_accounts(s);
 	ledger_unlock(s->ledger, &mask);
@@ -142,9 +146,9 @@ void supervisor_close_budget(struct supervisor *s)
 	if (s->outside.survivors_left && s->config.orphans == RL_ORPHANS_KILL)
 		return;
 	supervisor_drop_leash(s);
+	sweep_dead(s->ledger, SWEEP_ALL);
 	ledger_lock(s->ledger, &mask);
 	tree_supervise(s->ledger, s->own, 0);
-	slots_sweep(s->ledger, SWEEP_ALL);
 	accounts_close_unused(s->ledger, s->own);
 	ledger_unlock(s->ledger, &mask);
 	if (s->owns_ledger && slots_is_last(s->ledger, LEDGER_NONE))

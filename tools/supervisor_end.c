@@ -11,6 +11,7 @@
 #include "core/ledger_lock.h"
 #include "core/record_text.h"
 #include "core/slots.h"
+#include "core/sweep.h"
 #include "supervisor_parts.h"
 
 static int64_t time_of(const struct timeval *tv)
@@ -45,7 +46,6 @@ void supervisor_write_record(struct supervisor *s)
 {
 	struct record_outside *o = &s->outside;
 	int64_t waited_ns;
-	uint64_t mask;
 
 	getrusage(RUSAGE_CHILDREN, &o->usage);
 	waited_ns = time_of(&o->usage.ru_utime) + time_of(&o->usage.ru_stime);
@@ -54,9 +54,7 @@ void supervisor_write_record(struct supervisor *s)
 	note_guard(s);
 	note_oom(s);
 	/* Those that died without a word leave their peaks when their places are taken back. */
-	ledger_lock(s->ledger, &mask);
-	slots_sweep(s->ledger, SWEEP_ALL);
-	ledger_unlock(s->ledger, &mask);
+	sweep_dead(s->ledger, SWEEP_ALL);
 	if (!record_account_end(s->ledger, s->account, &s->ending))
 		cli_complain("the record could not be written to all places; see that they take it");
 }
@@ -73,6 +71,9 @@ static int status_of_limit(enum limit_id limit)
 	case RL_THREADS:
 	case RL_PROCS:
 		return CLI_ENDED_BY_COUNT;
+	case RL_WATCH:
+	case RL_PLUGIN:
+		return CLI_ENDED_BY_CUSTOM;
 	default:
 		return CLI_ENDED_BY_MEMORY;
 	}

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/plugin.h"
 #include "core/rawsys.h"
 #include "descendants.h"
 #include "supervisor_parts.h"
@@ -25,12 +26,24 @@ static bool has_children(void)
 	return !waitid(P_ALL, 0, &(siginfo_t){.si_pid = 0}, WEXITED | WNOHANG | WNOWAIT);
 }
 
+/* A plug-in's process is ours, not something that the tree has left; it ends with the tree. */
+static void leave_plugins_out(const struct supervisor *s, struct descendants *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!plugin_is_host(s->ledger, list->process[i].pid))
+			list->process[kept++] = list->process[i];
+	list->count = kept;
+}
+
 static bool find(const struct supervisor *s, struct descendants *list)
 {
 	list->count = 0;
 	if (!has_children())
 		return false;
 	descendants_find(list, getpid(), &s->others);
+	leave_plugins_out(s, list);
 	return list->count > 0;
 }
 

@@ -31,6 +31,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -46,6 +47,8 @@ enum {
 	LEDGER_NAME = 128,
 	LEDGER_PATH = 512,
 	LEDGER_EXE = 256,
+	LEDGER_PAGE = 4096,
+	LEDGER_MARGIN = 1024, /* as many bytes of cells lie on the header's page */
 	LEDGER_STACKS = 1536,
 };
 
@@ -70,7 +73,13 @@ struct cell {
 	_Atomic uint32_t slot;	 /* index of the process + 1; 0: the cell is free */
 	void *(*start)(void *);	 /* on its way to a new thread, in the owner's address space */
 	void *argument;
-	uint64_t reserved[2];
+	/*
+	 * What of the charges may soon come back: the most that a block may
+	 * grow by is charged while realloc runs. Writer: the owner, raised before
+	 * the charge and lowered after the return.
+	 */
+	_Atomic int64_t in_flight;
+	uint64_t reserved;
 };
 static_assert(sizeof(struct cell) == 64, "a cell is one cache line");
 
@@ -107,7 +116,8 @@ struct slot {
 	int64_t leased;
 	int64_t taken; /* sum of its cells' taken */
 	int64_t surplus;
-	int64_t threads;	      /* beside the first */
+	int32_t threads;	      /* beside the first */
+	_Atomic int32_t leashed;      /* the pid that a supervisor holds a leash for; see leash.h */
 	int64_t cpu_ns;		      /* last seen */
 	int64_t cpu_base_ns;	      /* used before the guard began */
 	int32_t creator_tid;	      /* its thread: makes one process at a time */
@@ -116,11 +126,20 @@ struct slot {
 	int64_t children_base_ns;     /* of those, before the guard began */
 	_Atomic int64_t progress_ns;  /* CLOCK_MONOTONIC of the last progress it told; writers: its threads */
 	_Atomic int32_t watchdog_tid; /* 0: it has none */
-	_Atomic uint32_t owed_signal; /* of a step, for its own watchdog to see to; 0: none */
-	_Atomic int32_t call_signal;  /* that runs its callback; 0: it has none. Writer: the process */
-	_Atomic int32_t leashed;      /* the pid that a supervisor holds a leash for; see leash.h */
+	_Atomic uint16_t owed_signal; /* of a step, for its own watchdog to see to; 0: none */
+	_Atomic int16_t call_signal;  /* that runs its callback; 0: it has none. Writer: the process */
+	int64_t exec_ns; /* CLOCK_BOOTTIME; it has left its program and its mapping for another, or 0 */
 };
 static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
+
+/* What an account stands for. */
+enum account_part {
+	ACCOUNT_WHOLE,	 /* every limit and the record */
+	ACCOUNT_TREE,	 /* the part of SCOPE=process that the tree shares */
+	ACCOUNT_PROCESS, /* the part that each process has for itself */
+	ACCOUNT_RUNNER,	 /* of a program that ROOT does not name: no limit and no record, what it starts may
+			    have */
+};
 
 struct ledger_step {
 	int64_t at_ns; /* since the account's start */
@@ -198,6 +217,14 @@ struct account {
 	int32_t root_pid;
 	uint64_t config_hash;
 
+	/* What each new lease, thread and process looks at lies together: between processors each line costs.
+	 */
+	_Atomic uint32_t killing; /* the KILL step began: no new process or thread */
+	/* Caches of sums over member slots, and their peaks. */
+	int64_t leased, threads, procs;
+	int64_t mem_peak, threads_peak, procs_peak;
+	int64_t procs_total;
+
 	/* Fixed when the account is opened. */
 	int64_t limit[RL_LIMIT_COUNT];
 	struct action action[RL_LIMIT_COUNT];
@@ -214,10 +241,6 @@ struct account {
 	int64_t tick_ns; /* between two samples */
 	struct conditions watch;
 
-	/* Caches of sums over member slots, and their peaks. */
-	int64_t leased, threads, procs;
-	int64_t mem_peak, threads_peak, procs_peak;
-	int64_t procs_total;
 	int64_t cpu_dead_ns;
 	int64_t cpu_before_ns; /* of its first process, and the children it waited for, before it was opened
 				*/
@@ -239,7 +262,7 @@ struct account {
 	int64_t next_step_ns; /* CLOCK_MONOTONIC; INT64_MAX: no further step */
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
-	_Atomic uint32_t killing;      /* the KILL step began: no new process or thread */
+	uint32_t part;		       /* enum account_part */
 
 	/* Fixed when the account is opened. */
 	uint32_t skip_blocked;	/* a step that every member blocks or ignores is passed over */
@@ -296,31 +319,51 @@ struct account {
 	char stacks_text[LEDGER_STACKS];
 };
 
+/*
+ * Cells are numbered from the header downwards, slots upwards: the first of
+ * both lie on the header's page. Most trees need no other, and each page costs
+ * every process of the tree a fault.
+ */
 struct ledger {
+	char margin[LEDGER_MARGIN] __attribute__((aligned(LEDGER_PAGE)));
+	struct cell cells_downwards[LEDGER_CELLS]; /* ledger_cell() */
+
 	uint32_t magic;
 	uint32_t version;
 	uint64_t size;
 	uint32_t owner; /* uid */
 	/* 0, or the owner's tid, with LEDGER_LOCK_WAITERS when somebody sleeps on it. */
 	_Atomic uint32_t lock;
-	_Atomic int64_t lock_taken_ns; /* CLOCK_BOOTTIME; a thread born later is not the owner */
-	_Atomic uint32_t fenced;       /* a member could not register for membarrier */
-	_Atomic uint32_t degraded;     /* enum ledger_degraded bits, for the record */
-	_Atomic uint32_t accounts_end; /* all used accounts lie below */
-	_Atomic uint32_t slots_end;    /* all used slots lie below */
-	_Atomic uint32_t cells_end;    /* all used cells lie below */
-	_Atomic uint32_t leaving;      /* a slot may be SLOT_LEAVING */
-	_Atomic uint32_t repairs;      /* owners that died in the lock */
+	_Atomic int64_t lock_forced_ns; /* CLOCK_BOOTTIME; who goes on without it, as its owner is stopped */
+	_Atomic int64_t lock_taken_ns;	/* CLOCK_BOOTTIME; a thread born later is not the owner */
+	_Atomic uint32_t fenced;	/* a member could not register for membarrier */
+	_Atomic uint32_t degraded;	/* enum ledger_degraded bits, for the record */
+	_Atomic uint32_t accounts_end;	/* all used accounts lie below */
+	_Atomic uint32_t slots_end;	/* all used slots lie below */
+	_Atomic uint32_t cells_end;	/* all used cells lie below */
+	_Atomic uint32_t leaving;	/* a slot may be SLOT_LEAVING */
+	_Atomic uint32_t repairs;	/* owners that died in the lock */
 	_Atomic uint32_t reclaims;
+	_Atomic uint32_t landings;	  /* waits for charges that might come back */
+	_Atomic int64_t landing_until_ns; /* CLOCK_MONOTONIC; until then none is added to them */
 	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
 	_Atomic uint64_t home_namespace;
-	_Atomic int64_t swept_ns; /* CLOCK_MONOTONIC of the last look at every process */
+	_Atomic uint32_t slots_changed; /* how often a place was taken or given back: a look at the table is
+					   out of date */
+	_Atomic int64_t swept_ns;	/* CLOCK_MONOTONIC of the last look at every process */
 	char path[LEDGER_PATH];
 
-	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(4096)));
-	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(4096)));
-	struct cell cell[LEDGER_CELLS] __attribute__((aligned(4096)));
+	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(sizeof(struct slot))));
+	struct account account[LEDGER_ACCOUNTS] __attribute__((aligned(LEDGER_PAGE)));
 };
+static_assert(offsetof(struct ledger, magic) / LEDGER_PAGE == offsetof(struct ledger, slot[8]) / LEDGER_PAGE,
+	      "the first slots lie on the header's page");
+
+/* Cells are numbered from the header downwards. */
+static inline struct cell *ledger_cell(const struct ledger *ledger, uint32_t index)
+{
+	return (struct cell *)&ledger->cells_downwards[LEDGER_CELLS - 1 - index];
+}
 
 enum ledger_degraded {
 	LEDGER_CELLS_FULL = 1,	  /* threads without a cell charge under the lock */

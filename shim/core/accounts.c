@@ -58,14 +58,15 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 		a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
 	a->own_part = index;
 	a->config_hash = config->hash;
-	a->scope = (uint32_t)config->scope;
+	a->part = config->root ? ACCOUNT_RUNNER : part;
+	a->scope = config->root ? RL_SCOPE_TREE : (uint32_t)config->scope;
 	a->skip_blocked = (uint32_t)config->skip_blocked;
 	a->idle_output = (uint32_t)config->idle_output;
 	a->stopped_max_ns = config->stopped_ns;
 	for (int i = 0; i < RL_LIMIT_COUNT; i++) {
 		bool here = part == ACCOUNT_WHOLE || (part == ACCOUNT_TREE) == limit_is_always_tree(i);
 
-		a->limit[i] = here ? config->limit[i] : RL_UNLIMITED;
+		a->limit[i] = here && !config->root ? config->limit[i] : RL_UNLIMITED;
 		a->action[i] = config->action[i];
 	}
 	a->status_fd = part == ACCOUNT_PROCESS ? -1 : (int32_t)config->status_fd;
@@ -77,6 +78,8 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 		copy_text(a->status_file, sizeof(a->status_file), config->status_file);
 		copy_trace(a, account_at(ledger, parent), config->trace);
 	}
+	/* Its sinks stand there for the budgets that begin below it. */
+	atomic_store_explicit(&a->record_taken, a->part == ACCOUNT_RUNNER, memory_order_relaxed);
 	grades_open(a, config);
 	resident_open(a, config);
 	a->next_step_ns = INT64_MAX;
@@ -100,6 +103,7 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	a->root = root;
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
+	a->part = m->part;
 	a->skip_blocked = m->skip_blocked;
 	a->idle_output = m->idle_output;
 	a->stopped_max_ns = m->stopped_max_ns;
@@ -116,6 +120,23 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	accounts_start_clock(a, raw_clock_ns(CLOCK_MONOTONIC));
 	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
 	return index;
+}
+
+struct account *accounts_find_settings(const struct ledger *ledger, uint32_t index, uint64_t config_hash)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	if (a->config_hash == config_hash)
+		return a;
+	return NULL;
+}
+
+bool accounts_is_begun_by(const struct ledger *ledger, uint32_t index, uint32_t slot, uint64_t config_hash)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	if (a->root == slot && a->config_hash == config_hash &&
+	    (a->part == ACCOUNT_WHOLE || a->part == ACCOUNT_TREE))
+		return true;
+	return false;
 }
 
 void accounts_start_clock(struct account *account, int64_t now_ns)
@@ -269,7 +290,7 @@ static void recompute_cells(struct ledger *ledger)
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++) {
-		struct cell *c = &ledger->cell[i];
+		struct cell *c = ledger_cell(ledger, i);
 		uint32_t owner = atomic_load_explicit(&c->slot, memory_order_relaxed);
 		struct slot *s = owner ? &ledger->slot[owner - 1] : NULL;
 

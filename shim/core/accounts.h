@@ -33,15 +33,9 @@ static inline bool limit_is_always_tree(enum limit_id id)
 	return id == RL_PROCS || id == RL_PLUGIN;
 }
 
-/* What an account is opened with. */
-enum account_part {
-	ACCOUNT_WHOLE,	 /* every limit and the record */
-	ACCOUNT_TREE,	 /* the part of SCOPE=process that the tree shares */
-	ACCOUNT_PROCESS, /* the part that each process has for itself */
-};
-
 /*
- * Opens an account below `parent` for the process in slot `root`.
+ * Opens an account below `parent` for the process in slot `root`; a runner's,
+ * whatever `part` says, while config->root is set.
  * Return: its index, or LEDGER_NONE when the table is full.
  */
 uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config,
@@ -49,6 +43,12 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 
 /* Opens a copy of a process's own account for a child of SCOPE=process. */
 uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t root);
+
+/* The account from `index` upwards that was opened with these settings, nearest first, or NULL. */
+struct account *accounts_find_settings(const struct ledger *ledger, uint32_t index, uint64_t config_hash);
+
+/* Whether the process in `slot` began a budget with these settings that it is still in. */
+bool accounts_is_begun_by(const struct ledger *ledger, uint32_t index, uint32_t slot, uint64_t config_hash);
 
 /* Begins the clocks: wall time counts from here. */
 void accounts_start_clock(struct account *account, int64_t now_ns);

@@ -24,6 +24,13 @@
 #define RL_ALIAS(of) __attribute__((alias(#of)))
 #endif
 
+/*
+ * For large variables that most processes never touch: behind all others, so
+ * that what every start writes lies together, on the page that the loader has
+ * touched already. A page more is 3 us more. See --sort-section in the Makefile.
+ */
+#define RL_SELDOM __attribute__((section(".bss.seldom")))
+
 /* A few words per thread in the static TLS block: no allocation, no call. */
 #define RL_THREAD_LOCAL __thread __attribute__((tls_model("initial-exec")))
 

@@ -171,7 +171,7 @@ static bool owe_signal(struct slot *s, int signal)
 	pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
 	pid_t watchdog;
 
-	atomic_store_explicit(&s->owed_signal, (uint32_t)signal, memory_order_seq_cst);
+	atomic_store_explicit(&s->owed_signal, (uint16_t)signal, memory_order_seq_cst);
 	if (atomic_load_explicit(&s->state, memory_order_seq_cst) == SLOT_RESERVED)
 		return true;
 	watchdog = atomic_load_explicit(&s->watchdog_tid, memory_order_seq_cst);
@@ -206,13 +206,13 @@ static void signal_members(struct ledger *ledger, uint32_t account, uint32_t sel
 	}
 	/* The own process last: it may not survive its signal for long enough to send the others. */
 	if (self != LEDGER_NONE)
-		atomic_store_explicit(&ledger->slot[self].owed_signal, (uint32_t)signal,
+		atomic_store_explicit(&ledger->slot[self].owed_signal, (uint16_t)signal,
 				      memory_order_relaxed);
 }
 
 void breach_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal))
 {
-	_Atomic uint32_t *owed;
+	_Atomic uint16_t *owed;
 	int signal;
 
 	if (self == LEDGER_NONE)
@@ -305,6 +305,7 @@ static int64_t note_stacks(struct ledger *ledger, uint32_t account, uint32_t sel
 	struct account *a = &ledger->account[account];
 	uint32_t steps, next;
 	uint64_t mask;
+	bool is_locked;
 	int signal;
 
 	if (!stacks_are_wanted(a))
@@ -314,20 +315,20 @@ static int64_t note_stacks(struct ledger *ledger, uint32_t account, uint32_t sel
 	if (self != a->root && self != LEDGER_NONE &&
 	    !atomic_load_explicit(&a->killing, memory_order_relaxed))
 		raw_sleep_ns(LOOK_HEADSTART_NS);
-	ledger_lock(ledger, &mask);
+	is_locked = ledger_lock_urgent(ledger, &mask);
 	signal = claim_stacks(a, now_ns);
 	steps = a->step_count;
 	next = a->next_step;
-	ledger_unlock(ledger, &mask);
+	ledger_unlock_urgent(ledger, &mask, is_locked);
 	if (!signal)
 		return now_ns;
 	stacks_note(ledger, account, self, signal);
 	now_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	ledger_lock(ledger, &mask);
+	is_locked = ledger_lock_urgent(ledger, &mask);
 	/* Another may have lost patience and taken the step. */
 	if (a->step_count == steps && a->next_step == next)
 		a->next_step_ns = now_ns;
-	ledger_unlock(ledger, &mask);
+	ledger_unlock_urgent(ledger, &mask, is_locked);
 	return now_ns;
 }
 
@@ -336,7 +337,7 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 	struct account *a = &ledger->account[account];
 	const struct action_step *due;
 	uint64_t mask;
-	bool skip;
+	bool skip, is_locked;
 	int signal;
 
 	if (!step_due(a, now_ns))
@@ -346,9 +347,9 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 	if (!due)
 		return;
 	skip = step_is_refused(ledger, account, self, due);
-	ledger_lock(ledger, &mask);
+	is_locked = ledger_lock_urgent(ledger, &mask);
 	signal = step_due(a, now_ns) == due ? take_step(a, skip, now_ns) : 0;
-	ledger_unlock(ledger, &mask);
+	ledger_unlock_urgent(ledger, &mask, is_locked);
 	if (!signal)
 		return;
 	logline(a, "step", action_step_name(signal), signal);

@@ -85,16 +85,18 @@ static void finish(struct ledger *ledger, uint32_t slot, struct cell *cell)
 	thaw(ledger, slot, cell);
 }
 
-/* Credit until the cell covers n bytes. The cell is settled. */
-static int refill(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
+/* Credit until the cell covers n bytes. The cell is settled. Return: as leases_draw(). */
+static int refill(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n, struct sweep *sweep)
 {
 	int64_t short_of = n - load(&cell->credit);
 	int64_t extra;
+	int error;
 
 	if (short_of <= 0)
 		return 0;
-	if (leases_draw(ledger, slot, cell, short_of, &extra))
-		return -ENOMEM;
+	error = leases_draw(ledger, slot, cell, short_of, &extra, sweep);
+	if (error)
+		return error;
 	raw_add_own(&cell->credit, short_of + extra);
 	return 0;
 }
@@ -110,6 +112,7 @@ static bool fenced_change_stands(struct cell *cell)
 
 int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 	int error = 0;
 
@@ -120,27 +123,30 @@ int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell,
 	 * tried again, or a third thread could be refused because of it in between. */
 	settle(ledger, slot, cell, n);
 	if (load(&cell->credit) < 0) {
-		error = refill(ledger, slot, cell, 0);
+		error = refill(ledger, slot, cell, 0, &sweep);
 		if (error)
 			raw_add_own(&cell->credit, n);
 	}
 	finish(ledger, slot, cell);
 	ledger_unlock(ledger, &mask);
-	return error;
+	return error == -EAGAIN ? cells_charge_short(ledger, slot, cell, n) : error;
 }
 
 int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 	int error;
 
-	ledger_lock(ledger, &mask);
-	settle(ledger, slot, cell, 0);
-	error = refill(ledger, slot, cell, n);
-	if (!error)
-		raw_add_own(&cell->credit, -n);
-	finish(ledger, slot, cell);
-	ledger_unlock(ledger, &mask);
+	do {
+		ledger_lock(ledger, &mask);
+		settle(ledger, slot, cell, 0);
+		error = refill(ledger, slot, cell, n, &sweep);
+		if (!error)
+			raw_add_own(&cell->credit, -n);
+		finish(ledger, slot, cell);
+		ledger_unlock(ledger, &mask);
+	} while (sweep_if_wished(ledger, &sweep));
 	return error;
 }
 
@@ -160,31 +166,37 @@ void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell
 
 int cells_prepare(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 	int error;
 
-	ledger_lock(ledger, &mask);
-	settle(ledger, slot, cell, 0);
-	error = refill(ledger, slot, cell, n);
-	if (error)
-		finish(ledger, slot, cell);
-	else /* the credit is to be used next */
-		thaw(ledger, slot, cell);
-	ledger_unlock(ledger, &mask);
+	do {
+		ledger_lock(ledger, &mask);
+		settle(ledger, slot, cell, 0);
+		error = refill(ledger, slot, cell, n, &sweep);
+		if (error)
+			finish(ledger, slot, cell);
+		else /* the credit is to be used next */
+			thaw(ledger, slot, cell);
+		ledger_unlock(ledger, &mask);
+	} while (sweep_if_wished(ledger, &sweep));
 	return error;
 }
 
 int cells_charge_direct(struct ledger *ledger, uint32_t slot, int64_t n)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 	int64_t extra;
 	int error;
 
-	ledger_lock(ledger, &mask);
-	error = leases_draw(ledger, slot, NULL, n, &extra);
-	if (!error)
-		accounts_note_peak(ledger, ledger->slot[slot].account, 0);
-	ledger_unlock(ledger, &mask);
+	do {
+		ledger_lock(ledger, &mask);
+		error = leases_draw(ledger, slot, NULL, n, &extra, &sweep);
+		if (!error)
+			accounts_note_peak(ledger, ledger->slot[slot].account, 0);
+		ledger_unlock(ledger, &mask);
+	} while (sweep_if_wished(ledger, &sweep));
 	return error;
 }
 
@@ -204,16 +216,18 @@ struct cell *cells_attach_locked(struct ledger *ledger, uint32_t slot)
 	uint32_t i = 0;
 	struct cell *c;
 
-	while (i < end && atomic_load_explicit(&ledger->cell[i].slot, memory_order_relaxed))
+	while (i < end && atomic_load_explicit(&ledger_cell(ledger, i)->slot, memory_order_relaxed))
 		i++;
-	if (i == LEDGER_CELLS || (i && i == end && ledger_grow(&ledger->cell[i], sizeof(ledger->cell[i])))) {
+	if (i == LEDGER_CELLS ||
+	    (i && i == end && ledger_grow(ledger_cell(ledger, i), sizeof(struct cell)))) {
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_CELLS_FULL, memory_order_relaxed);
 		return NULL;
 	}
-	c = &ledger->cell[i];
+	c = ledger_cell(ledger, i);
 	store(&c->credit, 0);
 	store(&c->low, INT64_MAX);
 	store(&c->taken, 0);
+	store(&c->in_flight, 0);
 	thaw(ledger, slot, c);
 	atomic_store_explicit(&c->slot, slot + 1, memory_order_release);
 	if (i == end)
@@ -250,12 +264,13 @@ void cells_note_last_peak(struct ledger *ledger, uint32_t slot)
 	int64_t unused = 0;
 
 	for (uint32_t i = 0; i < end; i++) {
-		const struct cell *c = &ledger->cell[i];
+		const struct cell *c = ledger_cell(ledger, i);
 		int64_t least = load(&c->low) < load(&c->credit) ? load(&c->low) : load(&c->credit);
 
+		/* Each had at least its least unused at all times, so all together had the sum. */
 		if (atomic_load_explicit(&c->slot, memory_order_relaxed) == slot + 1 &&
-		    least - load(&c->taken) > unused)
-			unused = least - load(&c->taken);
+		    least > load(&c->taken))
+			unused += least - load(&c->taken);
 	}
 	accounts_note_peak(ledger, ledger->slot[slot].account, unused);
 }
@@ -277,8 +292,8 @@ int64_t cells_charged(const struct ledger *ledger, uint32_t slot)
 	int64_t charged = s->leased - s->taken - s->surplus;
 
 	for (uint32_t i = 0; i < end; i++)
-		if (atomic_load_explicit(&ledger->cell[i].slot, memory_order_relaxed) == slot + 1)
-			charged -= cell_unused(&ledger->cell[i]);
+		if (atomic_load_explicit(&ledger_cell(ledger, i)->slot, memory_order_relaxed) == slot + 1)
+			charged -= cell_unused(ledger_cell(ledger, i));
 	return charged > 0 ? charged : 0;
 }
 

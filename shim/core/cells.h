@@ -1,7 +1,7 @@
 /*
  * cells.h - the byte budget as a thread meets it: credit in its own cell.
  *
- * Owns:    ledger->cell[] but for `taken`.
+ * Owns:    the cells but for `taken`.
  * Called:  interpose_heap from any thread on every allocation.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          the slow paths take the ledger's lock.
@@ -73,6 +73,20 @@ RL_INLINE bool cell_return_unused(struct cell *cell, int64_t n)
 {
 	raw_add_own(&cell->credit, n);
 	return RL_LIKELY(!atomic_load_explicit(&cell->frozen, memory_order_relaxed));
+}
+
+/*
+ * Around a charge of which a part may come back in a moment: who finds no room
+ * meanwhile waits for it, or a request that fits could be refused.
+ */
+RL_INLINE void cell_take_off(struct cell *cell, int64_t n)
+{
+	raw_add_own(&cell->in_flight, n);
+}
+
+RL_INLINE void cell_land(struct cell *cell, int64_t n)
+{
+	raw_add_own(&cell->in_flight, -n);
 }
 
 /*

@@ -38,6 +38,7 @@ enum config_kind {
 	CONFIG_FD,
 	CONFIG_PATH,
 	CONFIG_TEXT,
+	CONFIG_GLOB,
 	CONFIG_STACKS, /* 0, 1 or a path */
 	CONFIG_CONDITIONS,
 	CONFIG_LIBRARY,
@@ -71,6 +72,7 @@ struct config {
 	const char *plugin; /* LIB.so[:ARG] */
 	const char *trace;
 	const char *log;
+	const char *root;   /* while it is set, nothing is limited: the program is not one of these */
 	const char *stacks; /* NULL: none; "1": the log; else a path */
 	uint64_t hash;	    /* of the settings as they were given; by config_finish() */
 };

@@ -109,7 +109,7 @@ struct denial_outcome denial_note(struct ledger *ledger, uint32_t slot, const st
 		struct account *a = &ledger->account[index];
 
 		/* Above the refusing account only the other part of the same budget is concerned. */
-		if (past_refuser && a->config_hash != ledger->account[refuser].config_hash)
+		if (past_refuser && (a->part != ACCOUNT_TREE || index != ledger->account[refuser].parent))
 			break;
 		a->denied[limit]++;
 		a->last_denied = limit + 1;

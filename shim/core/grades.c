@@ -181,8 +181,9 @@ int64_t meter_mem(struct watchdog *w, uint32_t account, int64_t now_ns)
 
 	if (a->mem_grace_ns <= 0 || now_ns < due_ns(a))
 		return due_ns(a);
-	ledger_lock(w->ledger, &mask);
 	/* What dead processes held, and what was drawn for a call that then failed, is no breach. */
+	sweep_dead(w->ledger, SWEEP_ALL);
+	ledger_lock(w->ledger, &mask);
 	leases_collect(w->ledger);
 	next_ns = due_ns(a);
 	ledger_unlock(w->ledger, &mask);

@@ -29,17 +29,21 @@ static bool pays_for_fence(const struct cell *cell)
 	return frozen == CELL_FENCED || frozen == CELL_FROZEN_FENCED;
 }
 
-/* Freezes the cells that hold something; or all, so that the first free in any of them is seen. */
-static bool freeze_others(struct ledger *ledger, const struct cell *self, bool all)
+enum freeze {
+	FREEZE_RICH, /* who has credit that can be taken */
+	FREEZE_ALL,  /* nobody charges or returns anything any more without the lock */
+};
+
+static bool freeze_others(struct ledger *ledger, const struct cell *self, enum freeze which)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 	bool any = false;
 
 	for (uint32_t i = 0; i < end; i++) {
-		struct cell *c = &ledger->cell[i];
+		struct cell *c = ledger_cell(ledger, i);
 
 		if (c == self || !atomic_load_explicit(&c->slot, memory_order_relaxed) ||
-		    (!all && !cell_unused(c)))
+		    (which == FREEZE_RICH && !cell_unused(c)))
 			continue;
 		atomic_store_explicit(&c->frozen, pays_for_fence(c) ? CELL_FROZEN_FENCED : CELL_FROZEN,
 				      memory_order_seq_cst);
@@ -62,17 +66,17 @@ static bool fence_others(struct ledger *ledger)
 }
 
 /* Takes the unused credit of every other thread in the tree back into the accounts. */
-static void reclaim(struct ledger *ledger, const struct cell *self, bool freeze_all)
+static void reclaim(struct ledger *ledger, const struct cell *self, enum freeze which)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 	bool all;
 
-	if (!freeze_others(ledger, self, freeze_all))
+	if (!freeze_others(ledger, self, which))
 		return;
 	all = fence_others(ledger);
 	atomic_fetch_add_explicit(&ledger->reclaims, 1, memory_order_relaxed);
 	for (uint32_t i = 0; i < end; i++) {
-		struct cell *c = &ledger->cell[i];
+		struct cell *c = ledger_cell(ledger, i);
 		uint32_t owner = atomic_load_explicit(&c->slot, memory_order_relaxed);
 		struct slot *s = owner ? &ledger->slot[owner - 1] : NULL;
 		int64_t k;
@@ -93,6 +97,36 @@ static void reclaim(struct ledger *ledger, const struct cell *self, bool freeze_
 	}
 }
 
+int64_t leases_in_flight(const struct ledger *ledger, const struct cell *self)
+{
+	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct cell *c = ledger_cell(ledger, i);
+		int64_t in_flight = atomic_load_explicit(&c->in_flight, memory_order_relaxed);
+
+		if (c != self && in_flight > 0 && atomic_load_explicit(&c->slot, memory_order_relaxed))
+			sum += in_flight;
+	}
+	return sum;
+}
+
+/*
+ * Whether a request that is `short_of` some bytes may be refused. Everybody is frozen: a charge that
+ * may come back stands in its cell's in_flight before it lowers the credit, and can neither begin nor
+ * come back unseen.
+ */
+static bool may_refuse(struct ledger *ledger, const struct cell *self, int64_t short_of, struct sweep *sweep)
+{
+	int64_t in_flight;
+
+	if (!RAW_STORES_KEEP_ORDER)
+		fence_others(ledger);
+	in_flight = leases_in_flight(ledger, self);
+	return short_of > in_flight || !sweep_wish_landing(sweep, in_flight);
+}
+
 /*
  * How much to draw beyond the need: in proportion to what the process holds,
  * so that peaks stay close to the truth, and less than what others may want.
@@ -108,41 +142,80 @@ static int64_t lease_beyond(const struct slot *s, int64_t left, uint32_t sharers
 	return extra < left / (2 * (int64_t)sharers) ? extra : left / (2 * (int64_t)sharers);
 }
 
+static bool is_in_flight(const struct cell *self)
+{
+	return self && atomic_load_explicit(&self->in_flight, memory_order_relaxed) > 0;
+}
+
+/* Somebody waits for what is in flight. */
+static bool must_not_take_off(const struct ledger *ledger)
+{
+	int64_t until_ns = atomic_load_explicit(&ledger->landing_until_ns, memory_order_relaxed);
+
+	return until_ns && raw_clock_ns(CLOCK_MONOTONIC) < until_ns;
+}
+
 /*
  * Who died gives back at once where it matters: those that said so, and, as
  * long as a crossing of MEM may be waiting to be seen, those that were killed.
+ * Return: which of them to look for now.
  */
-static void sweep_early(struct ledger *ledger, const struct slot *s, int64_t need)
+static enum sweep_kind sweep_early(const struct ledger *ledger, const struct slot *s, int64_t need)
 {
 	bool tight = grades_are_tight(ledger, s->account);
 
 	if (tight &&
 	    raw_clock_ns(CLOCK_MONOTONIC) - atomic_load_explicit(&ledger->swept_ns, memory_order_relaxed) >
 		    SWEEP_TIGHT_NS)
-		slots_sweep(ledger, SWEEP_ALL);
-	else if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-		 (tight || accounts_bytes_at_peak(ledger, s->account, need)))
-		slots_sweep(ledger, SWEEP_LEAVING);
+		return SWEEP_ALL;
+	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
+	    (tight || accounts_bytes_at_peak(ledger, s->account, need)))
+		return SWEEP_LEAVING;
+	return SWEEP_NONE;
 }
 
-int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra)
+/* MEM has no room for it without what others do not use. Return: 0, -ENOMEM, or -EAGAIN for a sweep first. */
+static int find_room(struct ledger *ledger, const struct slot *s, const struct cell *self, int64_t need,
+		     struct sweep *sweep)
+{
+	reclaim(ledger, self, grades_allow_spikes(ledger, s->account) ? FREEZE_ALL : FREEZE_RICH);
+	if (need <= accounts_available(ledger, s->account))
+		return 0;
+	/* What is only reserved has another way to go, and two who wait in flight would wait for each other.
+	 */
+	if (is_in_flight(self))
+		return -ENOMEM;
+	if (sweep_wish(ledger, sweep, SWEEP_ALL))
+		return -EAGAIN;
+	if (grades_admit(ledger, s->account, need, SPIKE_NEW))
+		return 0;
+	reclaim(ledger, self, FREEZE_ALL);
+	if (need <= accounts_available(ledger, s->account))
+		return 0;
+	return may_refuse(ledger, self, need - accounts_available(ledger, s->account), sweep) ? -ENOMEM
+											      : -EAGAIN;
+}
+
+int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra,
+		struct sweep *sweep)
 {
 	struct slot *s = &ledger->slot[slot];
 	int64_t own = s->surplus < n ? s->surplus : n;
 	int64_t need = n - own;
 	int64_t left;
 	uint32_t sharers = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed) + 1;
+	int error = 0;
 
-	sweep_early(ledger, s, need);
+	if (sweep_wish(ledger, sweep, sweep_early(ledger, s, need)))
+		return -EAGAIN;
+	if (is_in_flight(self) && must_not_take_off(ledger))
+		return -ENOMEM;
+	if (need > accounts_available(ledger, s->account) &&
+	    !grades_admit(ledger, s->account, need, SPIKE_RUNNING))
+		error = find_room(ledger, s, self, need, sweep);
+	if (error)
+		return error;
 	left = accounts_available(ledger, s->account);
-	if (need > left && !grades_admit(ledger, s->account, need, SPIKE_RUNNING)) {
-		reclaim(ledger, self, grades_allow_spikes(ledger, s->account));
-		left = accounts_available(ledger, s->account);
-		if (need > left && slots_sweep(ledger, SWEEP_ALL))
-			left = accounts_available(ledger, s->account);
-		if (need > left && !grades_admit(ledger, s->account, need, SPIKE_NEW))
-			return -ENOMEM;
-	}
 	/* Above MEM exactly what is needed: what is leased must be what is charged. */
 	*extra = self && left > need ? lease_beyond(s, left - need, sharers) : 0;
 	accounts_lease(ledger, s->account, need + *extra);
@@ -153,8 +226,7 @@ int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, i
 
 void leases_collect(struct ledger *ledger)
 {
-	slots_sweep(ledger, SWEEP_ALL);
-	reclaim(ledger, NULL, true);
+	reclaim(ledger, NULL, FREEZE_ALL);
 }
 
 void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n)

@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 
 #include "../contract/ledger_layout.h"
+#include "sweep.h"
 
 /* Credit that the owner may really use: what others took is gone though still written there. */
 static inline int64_t cell_unused(const struct cell *cell)
@@ -37,16 +38,19 @@ static inline int64_t slot_lease(const struct slot *slot)
 /*
  * Moves n bytes, and some more if `self` is a cell that can keep them, from the
  * surplus and the accounts into the process's lease.
- * Return: 0 and in *extra how many more, or -ENOMEM.
+ * Return: 0 and in *extra how many more, -ENOMEM, or -EAGAIN for a sweep first.
  */
-int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra);
+int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra,
+		struct sweep *sweep);
 
 /* Gives n bytes of credit back, first to the accounts they came from. */
 void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n);
 
+/* What others have charged that may soon come back. Context: also without the lock. */
+int64_t leases_in_flight(const struct ledger *ledger, const struct cell *self);
 /*
- * Takes everything that is not used back into the accounts: what dead processes
- * held and the credit of every living thread.
+ * Takes everything that is not used back into the accounts: the credit of every
+ * thread. What dead processes held, sweep_dead() gives back.
  */
 void leases_collect(struct ledger *ledger);
 

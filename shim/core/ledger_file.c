@@ -14,31 +14,43 @@
 #include "attrs.h"
 #include "fmt.h"
 #include "ledger_users.h"
+#include "leftovers.h"
 #include "rawsys.h"
-#include "slots.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
 
-enum { PAGE = 4096 };
+enum { PAGE = LEDGER_PAGE };
 
 const char *const LEDGER_DIRECTORIES[] = {"/dev/shm", "/tmp", NULL};
 static const char NAME_PREFIX[] = "reslimit-";
 
-int ledger_page_in(const void *start, size_t len)
+/* Return: 0, or -errno: -EINVAL before Linux 5.14, which cannot say. */
+static long populate(uintptr_t begin, size_t len)
 {
-	uintptr_t first = (uintptr_t)start & ~(uintptr_t)(PAGE - 1);
-	uintptr_t end = ((uintptr_t)start + len + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+	uintptr_t first = begin & ~(uintptr_t)(PAGE - 1);
+	uintptr_t end = (begin + len + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
 	long error = raw_syscall3(SYS_madvise, first, end - first, MADV_POPULATE_WRITE);
 
-	/* Kernels before 5.14 cannot say; the page is then made when it is touched. */
+	/* What a store would have ended in SIGBUS. */
+	return error == -EFAULT ? -ENOSPC : error;
+}
+
+int ledger_page_in(const void *start, size_t len)
+{
+	long error = populate((uintptr_t)start, len);
+
+	/* Who cannot say makes the page when it is touched. */
 	return error == -EINVAL ? 0 : (int)error;
 }
 
 int ledger_grow(const void *entry, size_t len)
 {
-	return (uintptr_t)entry % PAGE ? 0 : ledger_page_in(entry, len);
+	bool begins_page = (uintptr_t)entry % PAGE == 0;
+	bool ends_page = ((uintptr_t)entry + len) % PAGE == 0;
+
+	return begins_page || ends_page ? ledger_page_in(entry, len) : 0;
 }
 
 /* What this user's ledgers begin with. */
@@ -69,31 +81,39 @@ static int map_as(int fd, int protection, struct ledger **ledger)
 	return 0;
 }
 
-/* The pages that every process touches first. */
-static const off_t FIRST_ENTRIES[] = {
-	offsetof(struct ledger, account),
-	offsetof(struct ledger, slot),
-	offsetof(struct ledger, cell),
+/* What every process touches first. */
+static const struct {
+	off_t begin;
+	size_t len;
+} FIRST_ENTRIES[] = {
+	{offsetof(struct ledger, magic), LEDGER_PAGE - offsetof(struct ledger, magic) % LEDGER_PAGE},
+	{offsetof(struct ledger, account), sizeof(struct account)},
 };
 
-/* Written, not stored: on a full file system a store would raise SIGBUS. */
-static int write_header(int fd, const char *path)
+/* Sees to it that they have memory: on a full file system a store would raise SIGBUS. Return: 0 or -errno. */
+static int reserve_pages(int fd, const struct ledger *ledger)
 {
-	struct {
-		uint32_t magic, version;
-		uint64_t size;
-		uint32_t owner;
-	} head = {LEDGER_MAGIC, LEDGER_VERSION, sizeof(struct ledger), raw_geteuid()};
-	size_t len = strlen(path) + 1;
-	long written;
+	for (size_t i = 0; i < RL_ARRAY_LEN(FIRST_ENTRIES); i++) {
+		uintptr_t begin = (uintptr_t)ledger + (uintptr_t)FIRST_ENTRIES[i].begin;
+		long error = populate(begin, FIRST_ENTRIES[i].len);
 
-	static_assert(offsetof(struct ledger, owner) == 16, "the written header is the ledger's beginning");
-	written = raw_syscall4(SYS_pwrite64, fd, path, len, offsetof(struct ledger, path));
-	for (size_t i = 0; i < RL_ARRAY_LEN(FIRST_ENTRIES) && written >= 0; i++)
-		written = raw_syscall4(SYS_pwrite64, fd, "", 1, FIRST_ENTRIES[i]);
-	if (written >= 0)
-		written = raw_syscall4(SYS_pwrite64, fd, &head, 20, 0);
-	return written < 0 ? (int)written : 0;
+		if (error == -EINVAL)
+			error = raw_syscall4(SYS_pwrite64, fd, "", 1, FIRST_ENTRIES[i].begin);
+		if (error < 0)
+			return (int)error;
+	}
+	return 0;
+}
+
+/* Who finds the magic number finds the rest. */
+static void write_header(struct ledger *ledger, const char *path)
+{
+	memcpy(ledger->path, path, strlen(path) + 1);
+	ledger->version = LEDGER_VERSION;
+	ledger->size = sizeof(*ledger);
+	ledger->owner = raw_geteuid();
+	atomic_thread_fence(memory_order_release);
+	ledger->magic = LEDGER_MAGIC;
 }
 
 /* Without the signal that the kernel sends beside EFBIG. */
@@ -112,26 +132,36 @@ static int truncate_quietly(int fd)
 	return error;
 }
 
-static int fill(int fd, const char *path)
-{
-	int error = truncate_quietly(fd);
-
-	return error ? error : write_header(fd, path);
-}
-
 /* A limit on file sizes is meant for the program's files; where it cannot be lifted it must not kill. */
-static int fill_beyond_file_limit(int fd, const char *path)
+static int grow_beyond_file_limit(int fd)
 {
 	struct rlimit was, lifted;
-	int error = fill(fd, path);
+	int error;
 
-	if (error != -EFBIG || raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &was) < 0)
-		return error;
+	if (raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &was) < 0 ||
+	    was.rlim_cur >= sizeof(struct ledger))
+		return raw_ftruncate(fd, sizeof(struct ledger));
 	lifted = was;
 	lifted.rlim_cur = was.rlim_max;
 	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &lifted, NULL);
-	error = fill(fd, path);
+	error = truncate_quietly(fd);
 	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &was, NULL);
+	return error;
+}
+
+static int fill(int fd, const char *path, struct ledger **ledger)
+{
+	int error = grow_beyond_file_limit(fd);
+
+	if (!error)
+		error = map_as(fd, PROT_READ | PROT_WRITE, ledger);
+	if (error)
+		return error;
+	error = reserve_pages(fd, *ledger);
+	if (error)
+		ledger_unmap(*ledger);
+	else
+		write_header(*ledger, path);
 	return error;
 }
 
@@ -145,9 +175,7 @@ static int create_in(const char *directory, struct ledger **ledger)
 	fd = raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;
-	error = fill_beyond_file_limit(fd, path);
-	if (!error)
-		error = map_as(fd, PROT_READ | PROT_WRITE, ledger);
+	error = fill(fd, path, ledger);
 	raw_close(fd);
 	if (error)
 		raw_unlink(path);
@@ -162,7 +190,7 @@ static bool has_ledger_shape(int fd, const struct stat *st)
 }
 
 /* Nobody but root can make a file that is root's; who was root before opens it by its access list. */
-static bool file_is_ours(int fd, const struct stat *st)
+bool ledger_file_is_ours(int fd, const struct stat *st)
 {
 	return has_ledger_shape(fd, st) && (st->st_uid == raw_geteuid() || !st->st_uid);
 }
@@ -173,7 +201,7 @@ static uint32_t end_of(const _Atomic uint32_t *word)
 }
 
 /* A file that was damaged must not lead outside the tables. */
-static bool is_ledger(const struct ledger *l)
+bool ledger_is_whole(const struct ledger *l)
 {
 	return l->magic == LEDGER_MAGIC && l->version == LEDGER_VERSION && l->size == sizeof(*l) &&
 	       end_of(&l->accounts_end) <= LEDGER_ACCOUNTS && end_of(&l->slots_end) <= LEDGER_SLOTS &&
@@ -190,11 +218,11 @@ static int open_checked(const char *path, int protection, struct ledger **ledger
 		return fd;
 	error = raw_fstat(fd, &st);
 	if (!error)
-		error = file_is_ours(fd, &st) ? map_as(fd, protection, ledger) : -EPERM;
+		error = ledger_file_is_ours(fd, &st) ? map_as(fd, protection, ledger) : -EPERM;
 	raw_close(fd);
 	if (error)
 		return error;
-	if (!is_ledger(*ledger)) {
+	if (!ledger_is_whole(*ledger)) {
 		ledger_unmap(*ledger);
 		return -EPERM;
 	}
@@ -278,7 +306,7 @@ int ledger_open_passed(const char *path, struct ledger **ledger)
 	for (int fd = find_kept_fd(KEPT_FD); fd >= 0; fd = find_kept_fd(fd + 1)) {
 		if (map_as(fd, PROT_READ | PROT_WRITE, ledger))
 			continue;
-		if (is_ledger(*ledger) && !strcmp((*ledger)->path, path)) {
+		if (ledger_is_whole(*ledger) && !strcmp((*ledger)->path, path)) {
 			raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
 			keeps_fd = true;
 			return 0;
@@ -298,90 +326,34 @@ void ledger_unlink(struct ledger *ledger)
 	raw_unlink(ledger->path);
 }
 
-/* The pid of the maker in a name that begins with `prefix`, or 0. */
-static pid_t maker_of(const char *name, const struct fmt *prefix)
-{
-	int64_t pid = 0;
-
-	if (strncmp(name, prefix->buf, prefix->len) != 0)
-		return 0;
-	for (name += prefix->len; *name >= '0' && *name <= '9' && pid < INT32_MAX / 10; name++)
-		pid = pid * 10 + (*name - '0');
-	return *name == '-' ? (pid_t)pid : 0;
-}
-
-static bool maker_is_gone(const char *name, const struct fmt *prefix)
-{
-	pid_t pid = maker_of(name, prefix);
-
-	return pid > 0 && raw_kill(pid, 0) == -ESRCH;
-}
-
 bool ledger_name_is_ours(const char *name)
 {
 	char ours[32];
 	struct fmt prefix = FMT_INIT(ours);
 
 	put_prefix(&prefix);
-	return maker_of(name, &prefix) > 0;
+	return !strncmp(name, ours, prefix.len) && leftovers_maker(name, prefix.len) > 0;
 }
 
-/* Whether the maker died before it had written the header, which it does last. */
-static bool was_never_begun(const char *path)
+static void remove_leftovers(const char *directory)
 {
-	uint32_t magic = 0;
-	int fd = raw_open(path, O_RDONLY | O_NOFOLLOW, 0);
-
-	if (fd < 0)
-		return false;
-	raw_read(fd, &magic, sizeof(magic));
-	raw_close(fd);
-	return !magic;
-}
-
-static void sweep_file(const char *directory, const char *name)
-{
-	char path[LEDGER_PATH];
-	struct fmt f = FMT_INIT(path);
-	struct ledger *l;
-	bool unused;
-
-	fmt_str(&f, directory);
-	fmt_char(&f, '/');
-	fmt_str(&f, name);
-	if (ledger_open(path, &l)) {
-		if (was_never_begun(path))
-			raw_unlink(path);
-		return;
-	}
-	unused = slots_is_last(l, LEDGER_NONE);
-	ledger_unmap(l);
-	if (unused)
-		raw_unlink(path);
-}
-
-static void sweep_directory(const char *directory)
-{
-	char buffer[4096] __attribute__((aligned(8)));
 	char ours[32];
 	struct fmt prefix = FMT_INIT(ours);
-	int fd = raw_open(directory, O_RDONLY | O_DIRECTORY, 0);
-	long len;
 
-	if (fd < 0)
-		return;
 	put_prefix(&prefix);
-	while ((len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
-		for (long at = 0; at < len;) {
-			const struct raw_directory_entry *e =
-				(const struct raw_directory_entry *)(buffer + at);
+	leftovers_remove(directory, ours);
+}
 
-			if (maker_is_gone(e->name, &prefix))
-				sweep_file(directory, e->name);
-			at += e->len;
-		}
-	}
-	raw_close(fd);
+/* What a tmpfs adds to a directory's size for each entry: no other file system has less for names like ours.
+ */
+enum { TMPFS_ENTRY = 20 };
+
+/* Whether the directory holds more than our new file; cheaper than reading it. */
+static bool has_other_files(const char *directory)
+{
+	struct stat st;
+
+	return raw_syscall4(SYS_newfstatat, AT_FDCWD, directory, &st, 0) < 0 || st.st_size != TMPFS_ENTRY;
 }
 
 int ledger_create(struct ledger **ledger)
@@ -391,7 +363,8 @@ int ledger_create(struct ledger **ledger)
 	for (size_t i = 0; LEDGER_DIRECTORIES[i]; i++) {
 		error = create_in(LEDGER_DIRECTORIES[i], ledger);
 		if (!error) {
-			sweep_directory(LEDGER_DIRECTORIES[i]);
+			if (has_other_files(LEDGER_DIRECTORIES[i]))
+				remove_leftovers(LEDGER_DIRECTORIES[i]);
 			return 0;
 		}
 	}

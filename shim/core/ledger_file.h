@@ -15,11 +15,13 @@
 #ifndef RL_CORE_LEDGER_FILE_H
 #define RL_CORE_LEDGER_FILE_H
 
+#include <sys/stat.h>
+
 #include "../contract/ledger_layout.h"
 
 /*
  * Makes an empty ledger, and removes those of this user in the same directory
- * whose processes have all died. Return: 0 or -errno of the last directory tried. */
+ * that nobody uses any more (leftovers.h). Return: 0 or -errno of the last directory tried. */
 int ledger_create(struct ledger **ledger);
 
 /* Maps the ledger at `path`. Return: 0 or -errno; -EPERM for a file that is not a ledger of this user. */
@@ -47,6 +49,10 @@ void ledger_pass_always(const struct ledger *ledger);
 void ledger_pass_fd(const struct ledger *ledger, bool pass);
 int ledger_open_passed(const char *path, struct ledger **ledger);
 
+/* Whether a file can be a ledger of this user, and whether what is in it is one. */
+bool ledger_file_is_ours(int fd, const struct stat *st);
+bool ledger_is_whole(const struct ledger *ledger);
+
 void ledger_unmap(const struct ledger *ledger);
 
 /* Removes the name; the mappings stay. */
@@ -59,7 +65,7 @@ void ledger_unlink(struct ledger *ledger);
  */
 int ledger_page_in(const void *start, size_t len);
 
-/* The same for the next entry of a table whose entries fill pages exactly: only the first of a page asks. */
+/* The same for the next entry of a table, upwards or downwards: only the first of a page asks. */
 int ledger_grow(const void *entry, size_t len);
 
 #endif

@@ -19,7 +19,14 @@ enum {
 	SPINS = 200,
 	LOOK_AFTER_NS = 20000000, /* a holder needs microseconds; look after it then */
 	SUSPECT_AFTER_NS =
-		1000000000, /* a tid that is alive may be a recycled one; taken_ns may lag behind */
+		1000000000,	  /* a tid that is alive may be a recycled one; taken_ns may lag behind */
+	FORCED_FOR_NS = 50000000, /* how long who goes on without the lock is left alone */
+};
+
+enum outcome {
+	LOCK_TAKEN,
+	LOCK_INHERITED, /* from an owner that died: the sums need repair */
+	LOCK_FORCED,	/* not taken: the owner does not run, and there is no time to wait for it */
 };
 
 /* Whether the thread that holds the lock can still release it. */
@@ -48,8 +55,25 @@ static bool try_lock(struct ledger *ledger, uint32_t self)
 						       memory_order_relaxed);
 }
 
-/* Sleeps until the lock is ours; true if it had to be taken from a dead owner. */
-static bool wait_for_lock(struct ledger *ledger, uint32_t self)
+/*
+ * Whether somebody without time may go on without the lock: its owner stands still, in the middle
+ * of a change that it alone may finish. One at a time, for a while: who dies here holds up nobody.
+ */
+static bool force(struct ledger *ledger, uint32_t owner, int64_t waited_ns)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_BOOTTIME);
+	int64_t forced_ns = atomic_load_explicit(&ledger->lock_forced_ns, memory_order_relaxed);
+	bool stands_still = waited_ns > SUSPECT_AFTER_NS ||
+			    (!atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed) &&
+			     procfs_is_stopped((pid_t)owner));
+
+	return stands_still && now_ns - forced_ns > FORCED_FOR_NS &&
+	       atomic_compare_exchange_strong_explicit(&ledger->lock_forced_ns, &forced_ns, now_ns,
+						       memory_order_acquire, memory_order_relaxed);
+}
+
+/* Sleeps until the lock is ours, or `urgent` is served without it. */
+static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urgent)
 {
 	int64_t began_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
@@ -62,7 +86,7 @@ static bool wait_for_lock(struct ledger *ledger, uint32_t self)
 			if (atomic_compare_exchange_strong_explicit(&ledger->lock, &word, self | LOCK_WAITERS,
 								    memory_order_acquire,
 								    memory_order_relaxed))
-				return false;
+				return LOCK_TAKEN;
 			continue;
 		}
 		if ((now_ns - began_ns > LOOK_AFTER_NS || (word & ~LOCK_WAITERS) == self) &&
@@ -70,9 +94,12 @@ static bool wait_for_lock(struct ledger *ledger, uint32_t self)
 			if (atomic_compare_exchange_strong_explicit(&ledger->lock, &word, self | LOCK_WAITERS,
 								    memory_order_acquire,
 								    memory_order_relaxed))
-				return true;
+				return LOCK_INHERITED;
 			continue;
 		}
+		if (urgent && now_ns - began_ns > LOOK_AFTER_NS &&
+		    force(ledger, word & ~LOCK_WAITERS, now_ns - began_ns))
+			return LOCK_FORCED;
 		if (!(word & LOCK_WAITERS) &&
 		    !atomic_compare_exchange_strong_explicit(&ledger->lock, &word, word | LOCK_WAITERS,
 							     memory_order_relaxed, memory_order_relaxed))
@@ -81,12 +108,12 @@ static bool wait_for_lock(struct ledger *ledger, uint32_t self)
 	}
 }
 
-void ledger_lock(struct ledger *ledger, uint64_t *mask)
+static enum outcome lock(struct ledger *ledger, uint64_t *mask, bool urgent)
 {
 	static const uint64_t all = ~0ULL;
 	uint32_t self = (uint32_t)raw_gettid();
+	enum outcome outcome = LOCK_TAKEN;
 	bool taken = false;
-	bool dead_owner = false;
 
 	raw_sigmask(SIG_SETMASK, &all, mask);
 	for (int i = 0; i < SPINS && !taken; i++) {
@@ -95,12 +122,35 @@ void ledger_lock(struct ledger *ledger, uint64_t *mask)
 			raw_cpu_relax();
 	}
 	if (!taken)
-		dead_owner = wait_for_lock(ledger, self);
+		outcome = wait_for_lock(ledger, self, urgent);
+	if (outcome == LOCK_FORCED)
+		return outcome;
 	atomic_store_explicit(&ledger->lock_taken_ns, raw_clock_ns(CLOCK_BOOTTIME), memory_order_relaxed);
-	if (dead_owner) {
+	if (outcome == LOCK_INHERITED) {
 		atomic_fetch_add_explicit(&ledger->repairs, 1, memory_order_relaxed);
 		accounts_recompute(ledger);
 	}
+	return outcome;
+}
+
+void ledger_lock(struct ledger *ledger, uint64_t *mask)
+{
+	lock(ledger, mask, false);
+}
+
+bool ledger_lock_urgent(struct ledger *ledger, uint64_t *mask)
+{
+	return lock(ledger, mask, true) != LOCK_FORCED;
+}
+
+void ledger_unlock_urgent(struct ledger *ledger, const uint64_t *mask, bool is_locked)
+{
+	if (is_locked) {
+		ledger_unlock(ledger, mask);
+		return;
+	}
+	atomic_store_explicit(&ledger->lock_forced_ns, 0, memory_order_release);
+	raw_sigmask(SIG_SETMASK, mask, NULL);
 }
 
 void ledger_unlock(struct ledger *ledger, const uint64_t *mask)
@@ -110,4 +160,9 @@ void ledger_unlock(struct ledger *ledger, const uint64_t *mask)
 	if (word & LOCK_WAITERS)
 		raw_futex_wake(&ledger->lock, 1, 0);
 	raw_sigmask(SIG_SETMASK, mask, NULL);
+}
+
+pid_t ledger_lock_holder(const struct ledger *ledger)
+{
+	return (pid_t)(atomic_load_explicit(&ledger->lock, memory_order_relaxed) & ~LOCK_WAITERS);
 }

@@ -24,4 +24,17 @@
 void ledger_lock(struct ledger *ledger, uint64_t *mask);
 void ledger_unlock(struct ledger *ledger, const uint64_t *mask);
 
+/* The calling thread's number, which who holds the lock has asked the kernel for already. */
+pid_t ledger_lock_holder(const struct ledger *ledger);
+
+/*
+ * The same for a watchdog and for a tree's last record: an owner that was
+ * stopped (SIGSTOP cannot be blocked) must not put off the end of the tree.
+ * After some hundredths of a second it goes on without the lock, alone of its
+ * kind, and may do what does no harm then: read, and change what only steps change.
+ * Return: whether it has the lock; for the other call.
+ */
+bool ledger_lock_urgent(struct ledger *ledger, uint64_t *mask);
+void ledger_unlock_urgent(struct ledger *ledger, const uint64_t *mask, bool is_locked);
+
 #endif

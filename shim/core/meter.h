@@ -5,7 +5,7 @@
  *          in the account.
  * Called:  watchdog, for each account from the process's own to the top.
  * Context: the watchdog's thread, which has no libc; without the ledger's
- *          lock, which a meter takes for as long as it reads the tables and
+ *          lock, which a meter takes (ledger_lock_urgent) while it reads the tables and
  *          never while it reads files. Never allocates, leaves errno alone.
  * Fork:    nothing, because the child's watchdog starts anew.
  *

@@ -69,13 +69,14 @@ int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 	struct account *a = &w->ledger->account[account];
 	int64_t used_ns, next_ns = METER_REACHED;
 	uint64_t mask;
+	bool is_locked;
 
 	if (w->slot != LEDGER_NONE)
 		cputime_refresh(w->ledger, w->slot);
-	ledger_lock(w->ledger, &mask);
+	is_locked = ledger_lock_urgent(w->ledger, &mask);
 	used_ns = cputime_of_account(w->ledger, account, w->slot);
 	if (used_ns < a->limit[RL_CPU])
 		next_ns = next_cpu_look(w, a, used_ns, now_ns);
-	ledger_unlock(w->ledger, &mask);
+	ledger_unlock_urgent(w->ledger, &mask, is_locked);
 	return next_ns;
 }

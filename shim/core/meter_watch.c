@@ -198,8 +198,9 @@ static void note(struct watchdog *w, struct account *a, const struct broken *bro
 {
 	struct observation *o = &a->observed;
 	uint64_t mask;
+	bool is_locked;
 
-	ledger_lock(w->ledger, &mask);
+	is_locked = ledger_lock_urgent(w->ledger, &mask);
 	if (!atomic_load_explicit(&a->breach, memory_order_relaxed)) {
 		struct fmt verdict = FMT_INIT(o->verdict);
 
@@ -209,7 +210,7 @@ static void note(struct watchdog *w, struct account *a, const struct broken *bro
 		o->value = broken->value;
 		o->pid = pid;
 	}
-	ledger_unlock(w->ledger, &mask);
+	ledger_unlock_urgent(w->ledger, &mask, is_locked);
 }
 
 int64_t meter_watch(struct watchdog *w, uint32_t account, int64_t now_ns)

@@ -42,28 +42,38 @@ static const char *skip_fields(const char *field, int count)
 	return field;
 }
 
-enum procfs_life procfs_life(pid_t pid, int64_t born_ns)
+/* Reads /proc/<pid>/stat, which serves threads too. Return: its length, or -errno. */
+static long read_stat(pid_t pid, char *text, size_t size)
 {
-	char path[32], text[512];
+	char path[32];
 	struct fmt f = FMT_INIT(path);
-	const char *field, *threads;
 	long len;
 	int fd;
 
-	/* Most who are asked about have been reaped; this is 50 times cheaper than /proc. */
-	if (raw_kill(pid, 0) == -ESRCH)
-		return PROCFS_GONE;
 	fmt_str(&f, "/proc/");
 	fmt_int(&f, pid);
 	fmt_str(&f, "/stat");
 	fd = raw_open(path, O_RDONLY, 0);
 	if (fd < 0)
-		return PROCFS_ALIVE;
-	len = raw_read(fd, text, sizeof(text) - 1);
+		return fd;
+	len = raw_read(fd, text, size - 1);
 	raw_close(fd);
-	if (len <= 0)
+	text[len > 0 ? len : 0] = '\0';
+	return len > 0 ? len : -ESRCH;
+}
+
+enum procfs_life procfs_life(pid_t pid, int64_t born_ns)
+{
+	char text[512];
+	const char *field, *threads;
+	long len;
+
+	/* Most who are asked about have been reaped; this is 50 times cheaper than /proc. */
+	if (raw_kill(pid, 0) == -ESRCH)
 		return PROCFS_GONE;
-	text[len] = '\0';
+	len = read_stat(pid, text, sizeof(text));
+	if (len < 0)
+		return len == -ESRCH ? PROCFS_GONE : PROCFS_ALIVE;
 	field = after_command(text, len);
 	if (!field)
 		return PROCFS_ALIVE;
@@ -73,6 +83,15 @@ enum procfs_life procfs_life(pid_t pid, int64_t born_ns)
 		return PROCFS_ZOMBIE;
 	field = skip_fields(threads, FIELDS_THREADS_TO_START);
 	return number_at(field) * TICK_NS > born_ns + TICK_NS ? PROCFS_GONE : PROCFS_ALIVE;
+}
+
+bool procfs_is_stopped(pid_t tid)
+{
+	char text[512];
+	long len = read_stat(tid, text, sizeof(text));
+	const char *state = len > 0 ? after_command(text, len) : NULL;
+
+	return state && (*state == 'T' || *state == 't');
 }
 
 bool procfs_is_held(pid_t pid)

@@ -28,6 +28,9 @@ enum procfs_life {
  */
 enum procfs_life procfs_life(pid_t pid, int64_t born_ns);
 
+/* Whether a thread is stopped, by a signal or by a debugger. */
+bool procfs_is_stopped(pid_t tid);
+
 /* Whether a process is stopped or has a debugger; 0: the calling one, which is not stopped. */
 bool procfs_is_held(pid_t pid);
 

@@ -1,7 +1,7 @@
 /*
  * rawsys.h - raw system calls: the one place that knows the processor.
  *
- * Owns:    nothing.
+ * Owns:    raw_clock.
  * Called:  shim/core and shim/preload, from any state.
  * Context: any thread, async-signal-safe, vfork child; leaves errno alone, so
  *          that the timer thread, which libc does not know, can use them too.
@@ -85,6 +85,13 @@ static inline void raw_add_own(_Atomic int64_t *counter, int64_t n)
 #endif
 }
 
+/* Whether others see a thread's stores in the order in which it makes them. */
+#if defined(__x86_64__) || defined(__i386__)
+enum { RAW_STORES_KEEP_ORDER = true };
+#else
+enum { RAW_STORES_KEEP_ORDER = false };
+#endif
+
 /* Return: whether the difference is below zero. */
 static inline bool raw_subtract_own(_Atomic int64_t *counter, int64_t n)
 {
@@ -95,6 +102,29 @@ static inline bool raw_subtract_own(_Atomic int64_t *counter, int64_t n)
 	return negative;
 #else
 	return __atomic_sub_fetch((int64_t *)counter, n, __ATOMIC_RELAXED) < 0;
+#endif
+}
+
+/* The processor's own way to copy or fill many bytes. Return: false if it has none. */
+static inline bool raw_copy(void *to, const void *from, size_t n)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+	return true;
+#else
+	(void)to, (void)from, (void)n;
+	return false;
+#endif
+}
+
+static inline bool raw_fill(void *to, int byte, size_t n)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
+	return true;
+#else
+	(void)to, (void)byte, (void)n;
+	return false;
 #endif
 }
 
@@ -223,10 +253,26 @@ static inline void raw_sigmask(int how, const uint64_t *set, uint64_t *old)
 	raw_syscall4(SYS_rt_sigprocmask, how, set, old, sizeof(*set));
 }
 
+/*
+ * The kernel's own function for clocks, mapped into each process, that needs
+ * no system call and no libc; NULL where nobody has looked for it. Set before
+ * there are threads.
+ */
+typedef int raw_clock_function(clockid_t clock, struct timespec *ts);
+extern raw_clock_function *raw_clock __attribute__((visibility("hidden")));
+#if defined(__x86_64__)
+#define RAW_CLOCK_SYMBOL "__vdso_clock_gettime"
+#else
+#define RAW_CLOCK_SYMBOL "__kernel_clock_gettime"
+#endif
+
 static inline int64_t raw_clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
+	/* Of processor time the kernel must be asked in any case. */
+	if (raw_clock && (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME) && raw_clock(clock, &ts) == 0)
+		return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	if (raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
 		return -1;
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
@@ -242,6 +288,11 @@ static inline clockid_t raw_cpu_clock_of(pid_t pid)
 static inline clockid_t raw_cpu_clock_of_thread(pid_t tid)
 {
 	return (clockid_t)((~(unsigned int)tid << 3) | 6);
+}
+
+static inline pid_t raw_tid_of_cpu_clock(clockid_t clock)
+{
+	return (pid_t) ~((unsigned int)clock >> 3 | ~0U << 29);
 }
 
 static inline int raw_getrusage(int who, struct rusage *ru)

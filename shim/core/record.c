@@ -23,7 +23,8 @@
 
 enum {
 	HELD_MAX = 4,
-	HIGH_FD = 600,		/* above what programs hand out or compare */
+	HIGH_FD = 600, /* above what programs hand out or compare */
+	LINES = 3,
 	WAIT_FOR_PIPE_MS = 200, /* a reader that does not read must not stop the program's end */
 };
 
@@ -182,35 +183,59 @@ static void trace_end(const struct ledger *ledger, uint32_t account, const struc
 			     ending->signal ? ending->signal : ending->exit_code});
 }
 
+/*
+ * Not on the stack: the handler of a fatal signal may have little of it. An inner and an outer record
+ * may be written at once, by the thread that exits, by a handler in the middle of that, by the watchdog.
+ */
+static char lines[LINES][RECORD_MAX + 1] RL_SELDOM;
+static _Atomic int lines_taken[LINES];
+
+/* Return: the index of a line that nobody else has, or -1. */
+static int take_line(void)
+{
+	for (int i = 0; i < LINES; i++)
+		if (!atomic_exchange_explicit(&lines_taken[i], 1, memory_order_acquire))
+			return i;
+	return -1;
+}
+
 static bool write_record(struct ledger *ledger, uint32_t account, const struct record_ending *ending)
 {
-	/* Not on the stack: the handler of a fatal signal may have little of it. One writer, by record_taken.
-	 */
-	static char line[RECORD_MAX + 1];
 	struct account *a = &ledger->account[account];
-	struct fmt f = FMT_INIT(line);
+	struct fmt f = {.size = sizeof(lines[0])};
 	bool is_written = true;
+	int taken;
 	uint64_t mask;
+	bool is_locked;
 
 	logline(a, "end", ending->signal ? "signal" : "exit",
 		ending->signal ? ending->signal : ending->exit_code);
 	trace_end(ledger, account, ending);
 	if (a->status_fd < 0 && !a->status_file[0])
 		return true;
-	ledger_lock(ledger, &mask);
+	taken = take_line();
+	if (taken < 0) {
+		logline(a, "record lost", "too many at once", LINES);
+		return false;
+	}
+	f.buf = lines[taken];
+	is_locked = ledger_lock_urgent(ledger, &mask);
 	record_text(&f, ledger, account, ending, heap_coverage);
-	ledger_unlock(ledger, &mask);
+	ledger_unlock_urgent(ledger, &mask, is_locked);
 	if (a->status_fd >= 0)
-		is_written = write_descriptor(a, account, line, f.len);
-	if (a->status_file[0] && !write_file(a, line, f.len))
+		is_written = write_descriptor(a, account, f.buf, f.len);
+	if (a->status_file[0] && !write_file(a, f.buf, f.len))
 		is_written = false;
+	atomic_store_explicit(&lines_taken[taken], 0, memory_order_release);
 	return is_written;
 }
 
 bool record_is_due(const struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
-	if (a->root == slot && !a->supervisor && (a->status_fd >= 0 || a->status_file[0]))
+	if (a->root == slot && !a->supervisor &&
+	    !atomic_load_explicit(&a->record_taken, memory_order_relaxed) &&
+	    (a->status_fd >= 0 || a->status_file[0]))
 		return true;
 	return false;
 }

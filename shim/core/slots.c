@@ -38,17 +38,21 @@ static uint32_t find_free(struct ledger *ledger)
 	return end;
 }
 
+static void note_change(struct ledger *ledger)
+{
+	atomic_fetch_add_explicit(&ledger->slots_changed, 1, memory_order_release);
+}
+
 uint32_t slots_open(struct ledger *ledger, uint32_t account)
 {
 	uint32_t index = find_free(ledger);
 	struct slot *s;
 
-	if (index == LEDGER_NONE && slots_sweep(ledger, SWEEP_ALL))
-		index = find_free(ledger);
 	if (index == LEDGER_NONE)
 		return LEDGER_NONE;
 	s = &ledger->slot[index];
 	memset(s, 0, sizeof(*s));
+	note_change(ledger);
 	s->creator = raw_getpid();
 	s->creator_tid = raw_gettid();
 	s->born_ns = raw_clock_ns(CLOCK_BOOTTIME);
@@ -58,38 +62,79 @@ uint32_t slots_open(struct ledger *ledger, uint32_t account)
 	return index;
 }
 
-/* Under SCOPE=process a child has the same budgets as its parent, for itself. */
-static bool open_own_account(struct ledger *ledger, uint32_t index, uint32_t parent_account)
+/* Another process's own account that is like `lost`, which may be closed; `lost` itself if it still is what
+ * it was. */
+static uint32_t find_model(const struct ledger *ledger, uint32_t lost, uint32_t tree)
 {
-	uint32_t own = accounts_open_sibling(ledger, parent_account, index);
+	uint32_t end = atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed);
 
+	for (uint32_t i = 0; i <= end; i++) {
+		const struct account *a = &ledger->account[i ? i - 1 : lost];
+
+		if (a->part == ACCOUNT_PROCESS && a->parent == tree &&
+		    a->config_hash == ledger->account[tree].config_hash)
+			return (uint32_t)(a - ledger->account);
+	}
+	return LEDGER_NONE;
+}
+
+/* Under SCOPE=process a child has the budgets of `model` for itself. It was counted in `from`. */
+static bool open_own_account(struct ledger *ledger, uint32_t index, uint32_t model, uint32_t from)
+{
+	_Atomic uint32_t *in_use = &ledger->account[model].in_use;
+	uint32_t was = atomic_load_explicit(in_use, memory_order_relaxed);
+	uint32_t own;
+
+	/* A model that is closed must not be overwritten by its copy. */
+	atomic_store_explicit(in_use, 1, memory_order_relaxed);
+	own = accounts_open_sibling(ledger, model, index);
+	atomic_store_explicit(in_use, was, memory_order_relaxed);
 	if (own == LEDGER_NONE)
 		return false;
-	accounts_move_proc(ledger, parent_account, own);
+	accounts_move_proc(ledger, from, own);
 	ledger->slot[index].account = own;
 	return true;
 }
 
-uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, bool *full)
+uint32_t slots_open_lost(struct ledger *ledger, uint32_t account)
+{
+	uint32_t lost = account, model, index;
+
+	while (!atomic_load_explicit(&ledger->account[account].in_use, memory_order_relaxed) &&
+	       ledger->account[account].parent != LEDGER_NONE)
+		account = ledger->account[account].parent;
+	index = slots_open(ledger, account);
+	if (index == LEDGER_NONE || ledger->account[lost].scope != RL_SCOPE_PROCESS)
+		return index;
+	model = ledger->account[account].part == ACCOUNT_PROCESS ? account
+								 : find_model(ledger, lost, account);
+	/* Without room for one of its own it shares one, which is better than to have none. */
+	if (model != LEDGER_NONE)
+		open_own_account(ledger, index, model, account);
+	return index;
+}
+
+uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *sweep, bool *full)
 {
 	const struct slot *p = &ledger->slot[parent];
 	uint32_t index;
 
 	*full = false;
 	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_procs_at_peak(ledger, p->account))
-		slots_sweep(ledger, SWEEP_LEAVING);
-	if (!accounts_have_room(ledger, p->account, RL_PROCS))
-		slots_sweep(ledger, SWEEP_ALL);
-	if (!accounts_have_room(ledger, p->account, RL_PROCS))
+	    accounts_procs_at_peak(ledger, p->account) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
 		return LEDGER_NONE;
+	if (!accounts_have_room(ledger, p->account, RL_PROCS)) {
+		sweep_wish(ledger, sweep, SWEEP_ALL);
+		return LEDGER_NONE;
+	}
 	index = slots_open(ledger, p->account);
-	*full = index == LEDGER_NONE;
-	if (*full)
+	if (index == LEDGER_NONE) {
+		*full = !sweep_wish(ledger, sweep, SWEEP_ALL);
 		return LEDGER_NONE;
+	}
 	ledger->slot[index].pid_namespace = p->pid_namespace;
 	if (ledger->account[p->account].scope == RL_SCOPE_PROCESS &&
-	    !open_own_account(ledger, index, p->account)) {
+	    !open_own_account(ledger, index, p->account, p->account)) {
 		*full = true;
 		slots_close(ledger, index);
 		return LEDGER_NONE;
@@ -97,17 +142,17 @@ uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, bool *full)
 	return index;
 }
 
-bool slots_reserve_thread(struct ledger *ledger, uint32_t index)
+bool slots_reserve_thread(struct ledger *ledger, uint32_t index, struct sweep *sweep)
 {
 	struct slot *s = &ledger->slot[index];
 
 	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_threads_at_peak(ledger, s->account))
-		slots_sweep(ledger, SWEEP_LEAVING);
-	if (!accounts_have_room(ledger, s->account, RL_THREADS))
-		slots_sweep(ledger, SWEEP_ALL);
-	if (!accounts_have_room(ledger, s->account, RL_THREADS))
+	    accounts_threads_at_peak(ledger, s->account) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
 		return false;
+	if (!accounts_have_room(ledger, s->account, RL_THREADS)) {
+		sweep_wish(ledger, sweep, SWEEP_ALL);
+		return false;
+	}
 	s->threads++;
 	accounts_add_threads(ledger, s->account, 1);
 	return true;
@@ -136,7 +181,7 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid)
 }
 
 /* The question costs 30 us, so it is asked only once somebody has left the first namespace. */
-static uint64_t own_namespace(const struct ledger *ledger)
+uint64_t slots_own_namespace(const struct ledger *ledger)
 {
 	uint64_t home = atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
 	uint64_t own = home ? procfs_pid_namespace() : 0;
@@ -153,7 +198,7 @@ void slots_expect_namespaces(struct ledger *ledger)
 
 void slots_bind_self(struct ledger *ledger, uint32_t index)
 {
-	uint64_t own = own_namespace(ledger);
+	uint64_t own = slots_own_namespace(ledger);
 
 	if (own != ledger->slot[index].pid_namespace) {
 		/* The creator may have bound it already, to a number that only the creator knows. */
@@ -171,19 +216,36 @@ bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t cre
 	return state_of(s) == SLOT_RESERVED && s->creator == creator;
 }
 
-uint32_t slots_find(const struct ledger *ledger, pid_t pid)
+static uint32_t find(const struct ledger *ledger, pid_t pid, int64_t born_after_ns)
 {
-	uint64_t pid_namespace = own_namespace(ledger);
+	uint64_t pid_namespace = slots_own_namespace(ledger);
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 
 		if ((state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid &&
-		    s->pid_namespace == pid_namespace && slots_is_alive(s))
+		    s->pid_namespace == pid_namespace && (s->born_ns > born_after_ns || slots_is_alive(s)))
 			return i;
 	}
 	return LEDGER_NONE;
+}
+
+uint32_t slots_find(const struct ledger *ledger, pid_t pid)
+{
+	return find(ledger, pid, INT64_MAX);
+}
+
+/*
+ * Who was bound a moment ago is not somebody else of the same number, which
+ * the kernel gives again only after all others; and most processes look when
+ * they execute, a moment after they were forked.
+ */
+enum { NUMBER_RESTS_NS = 10000000 };
+
+uint32_t slots_find_own(const struct ledger *ledger)
+{
+	return find(ledger, raw_getpid(), raw_clock_ns(CLOCK_BOOTTIME) - NUMBER_RESTS_NS);
 }
 
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid)
@@ -205,8 +267,8 @@ static void free_cells(struct ledger *ledger, uint32_t index)
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++)
-		if (atomic_load_explicit(&ledger->cell[i].slot, memory_order_relaxed) == index + 1)
-			atomic_store_explicit(&ledger->cell[i].slot, 0, memory_order_relaxed);
+		if (atomic_load_explicit(&ledger_cell(ledger, i)->slot, memory_order_relaxed) == index + 1)
+			atomic_store_explicit(&ledger_cell(ledger, i)->slot, 0, memory_order_relaxed);
 }
 
 void slots_return_leases(struct ledger *ledger, uint32_t index)
@@ -231,11 +293,11 @@ void slots_leave(struct ledger *ledger, uint32_t index)
 	atomic_store_explicit(&ledger->leaving, 1, memory_order_relaxed);
 }
 
-bool slots_is_last(const struct ledger *ledger, uint32_t index)
+static bool is_last_now(const struct ledger *ledger, uint32_t index)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 	uint64_t pid_namespace =
-		index == LEDGER_NONE ? own_namespace(ledger) : ledger->slot[index].pid_namespace;
+		index == LEDGER_NONE ? slots_own_namespace(ledger) : ledger->slot[index].pid_namespace;
 	pid_t parent = raw_getppid();
 
 	for (uint32_t i = 0; i < end; i++) {
@@ -249,6 +311,20 @@ bool slots_is_last(const struct ledger *ledger, uint32_t index)
 			return false;
 	}
 	return true;
+}
+
+bool slots_is_last(const struct ledger *ledger, uint32_t index)
+{
+	uint32_t before, changes = atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
+	bool is_last;
+
+	/* A process that was made meanwhile may stand where the look has already been, its maker gone. */
+	do {
+		before = changes;
+		is_last = is_last_now(ledger, index);
+		changes = atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
+	} while (is_last && changes != before);
+	return is_last;
 }
 
 static void forget_process(struct ledger *ledger, uint32_t index)
@@ -273,6 +349,7 @@ void slots_vacate(struct ledger *ledger, uint32_t index)
 	struct slot *s = &ledger->slot[index];
 
 	forget_process(ledger, index);
+	note_change(ledger);
 	atomic_store_explicit(&s->state, SLOT_RESERVED, memory_order_release);
 	atomic_store_explicit(&s->pid, 0, memory_order_relaxed);
 }
@@ -285,16 +362,10 @@ void slots_close(struct ledger *ledger, uint32_t index)
 	if (state_of(s) == SLOT_FREE)
 		return;
 	forget_process(ledger, index);
+	note_change(ledger);
 	accounts_add_procs(ledger, account, -1);
 	atomic_store_explicit(&s->state, SLOT_FREE, memory_order_release);
 	accounts_close_unused(ledger, account);
-}
-
-/* Whether the process that reserved the place can still do something about it. */
-static bool maker_is_alive(const struct slot *s)
-{
-	/* When it was born is not known: it stands here for the length of a call only. */
-	return s->creator == raw_getpid() || procfs_life(s->creator, INT64_MAX / 2) == PROCFS_ALIVE;
 }
 
 bool slots_is_alive(const struct slot *s)
@@ -325,56 +396,6 @@ bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t se
 	if (state != SLOT_LIVE && state != SLOT_LEAVING)
 		return false;
 	return slots_shares_pids(ledger, index, self) && slots_is_alive(s);
-}
-
-/* What a dead process leaves: until the call that made it is over, the place is that call's. */
-static void bury(struct ledger *ledger, uint32_t index)
-{
-	const struct slot *s = &ledger->slot[index];
-	bool is_owned = s->claim == CLAIM_ONCE || s->claim == CLAIM_HELD;
-
-	if (is_owned && state_of(s) != SLOT_RESERVED && maker_is_alive(s))
-		slots_vacate(ledger, index);
-	else
-		slots_close(ledger, index);
-}
-
-uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	uint32_t self_slot = LEDGER_NONE;
-	uint32_t closed = 0;
-	uint32_t still_leaving = 0;
-	pid_t self = raw_getpid();
-	uint64_t pid_namespace;
-
-	for (uint32_t i = 0; i < end && self_slot == LEDGER_NONE; i++)
-		if (state_of(&ledger->slot[i]) != SLOT_FREE && pid_of(&ledger->slot[i]) == self &&
-		    slots_is_alive(&ledger->slot[i]))
-			self_slot = i;
-	/* A process that has no place under its own number may have left for another namespace. */
-	pid_namespace =
-		self_slot != LEDGER_NONE ? ledger->slot[self_slot].pid_namespace : own_namespace(ledger);
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-
-		if (state_of(s) == SLOT_FREE || i == self_slot ||
-		    (which == SWEEP_LEAVING && state_of(s) != SLOT_LEAVING))
-			continue;
-		/* A pid of another namespace says nothing about that process. */
-		if (s->pid_namespace != pid_namespace)
-			continue;
-		if (!slots_is_alive(s)) {
-			bury(ledger, i);
-			closed++;
-		} else if (state_of(s) == SLOT_LEAVING) {
-			still_leaving = 1;
-		}
-	}
-	atomic_store_explicit(&ledger->leaving, still_leaving, memory_order_relaxed);
-	if (which == SWEEP_ALL)
-		atomic_store_explicit(&ledger->swept_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);
-	return closed;
 }
 
 uint32_t slots_count(const struct ledger *ledger)

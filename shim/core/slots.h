@@ -18,28 +18,32 @@
 #define RL_CORE_SLOTS_H
 
 #include "../contract/ledger_layout.h"
-
-enum slots_sweep {
-	SWEEP_LEAVING, /* those that said they were about to die */
-	SWEEP_ALL,
-};
+#include "sweep.h"
 
 /*
  * Counts a process that is about to be created by the one in slot `parent`.
  * Return: its slot, or LEDGER_NONE when the limit or the table (then *full is
- * set) refuses it.
+ * set) refuses it, or for a sweep before that is certain.
  */
-uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, bool *full);
+uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *sweep, bool *full);
 
 /*
  * Counts a thread that is about to be created in the process of `index`, or
- * forgets one. Return: false when the limit refuses it.
+ * forgets one. Return: false when the limit refuses it, or for a sweep before
+ * that is certain.
  */
-bool slots_reserve_thread(struct ledger *ledger, uint32_t index);
+bool slots_reserve_thread(struct ledger *ledger, uint32_t index, struct sweep *sweep);
 void slots_end_thread(struct ledger *ledger, uint32_t index);
 
 /* Opens a slot that no budget is asked for: the first process, or one that came unannounced. */
 uint32_t slots_open(struct ledger *ledger, uint32_t account);
+
+/*
+ * The same for a child whose reservation was lost with its maker: in
+ * `account`, the maker's, or what is left of it; under SCOPE=process with a
+ * budget of its own.
+ */
+uint32_t slots_open_lost(struct ledger *ledger, uint32_t account);
 
 /* Binds a slot to its process: done by the child and by the parent, whoever comes first. */
 void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid);
@@ -65,6 +69,9 @@ bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
 /* The slot of a live process as the caller numbers it, or LEDGER_NONE. */
 uint32_t slots_find(const struct ledger *ledger, pid_t pid);
 
+/* The caller's own, without a look at /proc where that can be spared. */
+uint32_t slots_find_own(const struct ledger *ledger);
+
 /* Gives back what the process drew: its memory is gone. */
 void slots_return_leases(struct ledger *ledger, uint32_t index);
 
@@ -74,7 +81,10 @@ void slots_return_leases(struct ledger *ledger, uint32_t index);
  */
 void slots_leave(struct ledger *ledger, uint32_t index);
 
-/* Whether no process but that of `index` will use the ledger any more. */
+/*
+ * Whether no process but that of `index` will use the ledger any more.
+ * Context: without the lock; reads /proc.
+ */
 bool slots_is_last(const struct ledger *ledger, uint32_t index);
 
 /* Makes a slot whose process is dead a reservation again; the same maker's. */
@@ -83,8 +93,9 @@ void slots_vacate(struct ledger *ledger, uint32_t index);
 /* Ends a slot and counts its processor time as that of a dead process. */
 void slots_close(struct ledger *ledger, uint32_t index);
 
-/* Closes the slots of dead processes. Return: how many. */
-uint32_t slots_sweep(struct ledger *ledger, enum slots_sweep which);
+/* The caller's pid namespace as slots note it: 0 for that of the first process. Context: also without the
+ * lock. */
+uint64_t slots_own_namespace(const struct ledger *ledger);
 
 /* How many slots are in use. Context: also without the lock. */
 uint32_t slots_count(const struct ledger *ledger);

@@ -28,8 +28,9 @@ void stops_credit(struct ledger *ledger, uint32_t account, int64_t ns)
 	struct account *a = &ledger->account[account];
 	int64_t deadline_ns;
 	uint64_t mask;
+	bool is_locked;
 
-	ledger_lock(ledger, &mask);
+	is_locked = ledger_lock_urgent(ledger, &mask);
 	if (ns > a->stopped_max_ns - a->stopped_ns)
 		ns = a->stopped_max_ns - a->stopped_ns;
 	if (ns > 0 && !atomic_load_explicit(&a->breach, memory_order_relaxed)) {
@@ -42,7 +43,7 @@ void stops_credit(struct ledger *ledger, uint32_t account, int64_t ns)
 	} else {
 		ns = 0;
 	}
-	ledger_unlock(ledger, &mask);
+	ledger_unlock_urgent(ledger, &mask, is_locked);
 	if (ns)
 		logline(a, "stopped", "ns", ns);
 }

@@ -13,7 +13,7 @@
 
 uint32_t tree_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config)
 {
-	bool each = config->scope == RL_SCOPE_PROCESS;
+	bool each = config->scope == RL_SCOPE_PROCESS && !config->root;
 	uint32_t whole = accounts_open(ledger, parent, root, config, each ? ACCOUNT_TREE : ACCOUNT_WHOLE);
 	uint32_t own = whole;
 
@@ -44,8 +44,6 @@ uint32_t tree_place_first(struct ledger *ledger, uint32_t own)
 {
 	uint32_t slot;
 
-	if (!accounts_have_room(ledger, own, RL_PROCS))
-		slots_sweep(ledger, SWEEP_ALL);
 	if (!accounts_have_room(ledger, own, RL_PROCS))
 		return LEDGER_NONE;
 	slot = slots_open(ledger, own);

@@ -29,13 +29,18 @@ enum {
 	SCHEDULE_RESET_ON_FORK = 1,
 };
 
+static bool is_watched(const struct account *account, enum limit_id id)
+{
+	return account->limit[id] != RL_UNLIMITED &&
+	       (!limit_is_deniable(id) || action_has_signal(&account->action[id]));
+}
+
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
 	{
 		for (int i = 0; i < RL_LIMIT_COUNT; i++)
-			if (a->limit[i] != RL_UNLIMITED &&
-			    (!limit_is_deniable(i) || action_has_signal(&a->action[i])))
+			if (is_watched(a, i))
 				return true;
 		if (a->trace[0])
 			return true;
@@ -109,11 +114,11 @@ static void claim(struct watchdog *w, uint32_t account, size_t meter, int64_t no
 	struct account *a = &w->ledger->account[account];
 	enum limit_id limit = METERS[meter].limit;
 	uint64_t mask;
-	bool first;
+	bool first, is_locked;
 
-	ledger_lock(w->ledger, &mask);
+	is_locked = ledger_lock_urgent(w->ledger, &mask);
 	first = breach_claim(w->ledger, account, limit, now_ns);
-	ledger_unlock(w->ledger, &mask);
+	ledger_unlock_urgent(w->ledger, &mask, is_locked);
 	if (!first)
 		return;
 	logline(a, "limit", METERS[meter].name, a->limit[limit]);

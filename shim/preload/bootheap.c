@@ -6,8 +6,11 @@
 #include "bootheap.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 
-char bootheap_arena[BOOTHEAP_SIZE] __attribute__((aligned(4096)));
+#include "core/attrs.h"
+
+char bootheap_arena[BOOTHEAP_SIZE] RL_SELDOM;
 
 static _Atomic size_t used; /* writers: any thread, by compare and exchange */
 
@@ -26,6 +29,7 @@ static size_t round_up(size_t n, size_t alignment)
 void *bootheap_alloc(size_t size, size_t alignment)
 {
 	size_t begin = atomic_load_explicit(&used, memory_order_relaxed);
+	uintptr_t arena = (uintptr_t)bootheap_arena;
 	size_t at, end;
 
 	if (alignment < BOOTHEAP_ALIGNMENT)
@@ -33,7 +37,8 @@ void *bootheap_alloc(size_t size, size_t alignment)
 	if (size > BOOTHEAP_SIZE || alignment > 4096)
 		return NULL;
 	do {
-		at = round_up(begin + sizeof(struct header), alignment);
+		/* The arena itself is aligned to nothing: its page would lie among those that are used. */
+		at = round_up(arena + begin + sizeof(struct header), alignment) - arena;
 		end = at + round_up(size ? size : 1, BOOTHEAP_ALIGNMENT);
 		if (end > BOOTHEAP_SIZE)
 			return NULL;

@@ -64,6 +64,25 @@ int budget_charge(int64_t n)
 	return cell_charge(cell, n) ? 0 : budget_settle_charge(cell, n);
 }
 
+int budget_take_off(int64_t n)
+{
+	struct cell *cell = member_is_guarded() ? member_cell() : NULL;
+	int error;
+
+	if (cell)
+		cell_take_off(cell, n);
+	error = budget_charge(n);
+	if (error)
+		budget_land(n);
+	return error;
+}
+
+void budget_land(int64_t n)
+{
+	if (member_is_guarded() && thread_self.cell)
+		cell_land(thread_self.cell, n);
+}
+
 void budget_return_unused(int64_t n)
 {
 	struct cell *cell = thread_self.cell;

@@ -24,6 +24,13 @@ int budget_prepare(struct cell *cell, int64_t n);
 
 void budget_refund(size_t size);
 
+/*
+ * Charges the most that a call may need, of which a part comes back when it is
+ * over: budget_land() after that was returned. Return: 0 or -ENOMEM.
+ */
+int budget_take_off(int64_t n);
+void budget_land(int64_t n);
+
 /* Gives back a charge that nothing used, so it must not show in the peak. */
 void budget_return_unused(int64_t n);
 

@@ -141,7 +141,8 @@ static void announce(void)
 {
 	int signal = callback_is_there() ? atomic_load_explicit(&callback.signal, memory_order_relaxed) : 0;
 
-	atomic_store_explicit(&member.ledger->slot[member.slot].call_signal, signal, memory_order_release);
+	atomic_store_explicit(&member.ledger->slot[member.slot].call_signal, (int16_t)signal,
+			      memory_order_release);
 }
 
 /* Calls from before its time are not this process's; under SCOPE=process a child's account is a new one. */

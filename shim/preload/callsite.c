@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/attrs.h"
 #include "core/fmt.h"
 #include "core/rawsys.h"
 
@@ -27,8 +28,8 @@ struct lines {
 };
 
 static _Atomic int busy;
-static struct lines lines;
-static struct mapping current, module;
+static struct lines lines RL_SELDOM;
+static struct mapping current RL_SELDOM, module RL_SELDOM;
 
 static int next_char(void)
 {

@@ -13,6 +13,7 @@
 
 #include "core/config.h"
 #include "core/rawsys.h"
+#include "core/text.h"
 
 enum { ON_STACK_MAX = 32 << 10 };
 
@@ -24,15 +25,14 @@ static const char LEDGER[] = CONFIG_LEDGER_VARIABLE "=";
 static char ledger_entry[sizeof(LEDGER) + CONFIG_PATH_MAX];
 static char our_path[CONFIG_PATH_MAX + 1]; /* "" when the loader found us in another way */
 
-static bool starts_with(const char *s, const char *prefix)
-{
-	return !strncmp(s, prefix, strlen(prefix));
-}
+/* Room for a common environment: a mapping takes two system calls and a page. */
+enum { PUBLISHED_MAX = 1280 };
+static char published[PUBLISHED_MAX] __attribute__((aligned(8)));
 
 static const char *value_of(char *const *environment, const char *prefix)
 {
 	for (; environment && *environment; environment++)
-		if (starts_with(*environment, prefix))
+		if (text_starts_with(*environment, prefix))
 			return *environment + strlen(prefix);
 	return NULL;
 }
@@ -110,7 +110,9 @@ int environment_publish(const char *ledger_path)
 	bytes = size.pointers * sizeof(char *) + size.characters;
 	/* Not malloc: the program's heap must look as it would without us. Never freed, as setenv's is not.
 	 */
-	block = raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	block = bytes <= sizeof(published)
+			? (long)published
+			: raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (block < 0 && block > -4096)
 		return (int)block;
 	environment_complete(environ, (char **)block, (char *)block + size.pointers * sizeof(char *));
@@ -186,8 +188,8 @@ void environment_complete(char *const *environment, char **pointers, char *chara
 	size_t n = 0;
 
 	for (; environment && *environment; environment++)
-		if (!starts_with(*environment, LEDGER) &&
-		    !(our_path[0] && starts_with(*environment, PRELOAD)))
+		if (!text_starts_with(*environment, LEDGER) &&
+		    !(our_path[0] && text_starts_with(*environment, PRELOAD)))
 			pointers[n++] = *environment;
 	pointers[n++] = ledger_entry;
 	if (our_path[0]) {

@@ -80,7 +80,7 @@ static void take(int signal, struct sigaction *old)
  * the flag, behind a handler that does what the kernel would have done.
  * Written before the action is installed; a vfork child never writes here.
  */
-static struct sigaction one_shot[FIRST_REAL_TIME];
+static struct sigaction one_shot[FIRST_REAL_TIME] RL_SELDOM;
 
 static void on_one_shot(int signal, siginfo_t *info, void *context)
 {

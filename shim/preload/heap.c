@@ -91,17 +91,18 @@ static bool refuse(size_t n, struct heap_call call)
 	return false;
 }
 
+/* Whether n bytes could be charged now; they are not. */
+static bool is_room_for(size_t n)
+{
+	struct cell *cell = member_is_guarded() ? member_cell() : NULL;
+
+	/* Without a cell the charge itself decides, under the lock. */
+	return !cell || cell_covers(cell, n) || !budget_prepare(cell, (int64_t)n);
+}
+
 bool heap_admit_slow(size_t n, struct heap_call call)
 {
-	struct cell *cell;
-
-	if (!member_is_guarded())
-		return true;
-	if (n > RL_LIMIT_MAX)
-		return refuse(n, call);
-	cell = member_cell();
-	/* Without a cell the charge itself decides, under the lock. */
-	if (!cell || cell_covers(cell, n) || !budget_prepare(cell, (int64_t)n))
+	if (!member_is_guarded() || (n <= RL_LIMIT_MAX && is_room_for(n)))
 		return true;
 	return refuse(n, call);
 }
@@ -192,25 +193,22 @@ static int change(int64_t n)
 
 /*
  * Near the limit: the new block is asked for beside the old one, so that its
- * real size is known while the old one is still whole.
+ * real size is known while the old one is still whole. One charge decides: a
+ * second one that is refused would have kept others from what it then returns.
  */
 static void *resize_beside(void *block, size_t old_size, size_t n, struct heap_call call)
 {
-	/* The least that it must grow by is reserved before anything is tried. */
-	int64_t reserve = n > old_size ? (int64_t)(n - old_size) : 0;
-	int64_t short_of;
 	void *copy;
 
-	if (change(reserve)) {
+	/* The least that it must grow by, before anything is tried in vain. */
+	if (n > old_size && !is_room_for(n - old_size)) {
 		refuse(n, call);
 		return NULL;
 	}
 	copy = real.malloc(n);
-	short_of = copy ? (int64_t)heap_size(copy) - (int64_t)old_size - reserve : 0;
-	if (!copy || change(short_of)) {
-		budget_return_unused(reserve);
-		if (!copy)
-			return heap_failed(call);
+	if (!copy)
+		return heap_failed(call);
+	if (change((int64_t)heap_size(copy) - (int64_t)old_size)) {
 		real.free(copy);
 		refuse(n, call);
 		return NULL;
@@ -226,10 +224,12 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 
 	if (!moved) {
 		budget_return_unused(reserve);
+		budget_land(reserve);
 		return heap_failed((struct heap_call){.name = "realloc"});
 	}
 	grown = (int64_t)heap_size(moved) - (int64_t)old_size;
 	budget_return_unused(grown > 0 ? reserve - grown : reserve);
+	budget_land(reserve);
 	if (grown < 0)
 		change(grown);
 	return moved;
@@ -237,7 +237,10 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 
 bool heap_settle_reserve(struct cell *cell, int64_t reserve)
 {
-	return member_is_guarded() && budget_settle_charge(cell, reserve) != 0;
+	if (!member_is_guarded() || !budget_settle_charge(cell, reserve))
+		return false;
+	cell_land(cell, reserve);
+	return true;
 }
 
 /* `reserve` covers whatever the block may become; what it did not become goes back. */
@@ -245,9 +248,8 @@ static void *resize_in_place(void *block, size_t old_size, size_t n, int64_t res
 {
 	void *moved = real.realloc(block, n);
 
-	/* realloc(block, 0) freed it. */
+	/* realloc(block, 0) freed it; nothing was reserved for that. */
 	if (!moved && !n) {
-		budget_return_unused(reserve);
 		change(-(int64_t)old_size);
 		return NULL;
 	}
@@ -271,7 +273,7 @@ void *heap_resize(void *block, size_t n, struct heap_call call)
 		return resize_in_place(block, old_size, n, 0);
 	most = n + most_slack(n);
 	reserve = most > old_size ? (int64_t)(most - old_size) : 0;
-	if (!reserve || !change(reserve))
+	if (!reserve || !budget_take_off(reserve))
 		return resize_in_place(block, old_size, n, reserve);
 	return resize_beside(block, old_size, n, call);
 }

@@ -64,12 +64,17 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	if (keep)
 		record_keep_over_exec(true);
 	ledger_pass_fd(member.ledger, true);
+	/* From here until it has started nobody may have the ledger mapped, and it is not a leftover. */
+	if (is_member)
+		member.ledger->slot[member.slot].exec_ns = raw_clock_ns(CLOCK_BOOTTIME);
 	result = environment_call(environment, exec_really, call);
 	if (result == -ENOMEM) {
 		errno = ENOMEM;
 		result = -1;
 	}
 	ledger_pass_fd(member.ledger, false);
+	if (is_member)
+		member.ledger->slot[member.slot].exec_ns = 0;
 	if (keep)
 		record_keep_over_exec(false);
 	return result;

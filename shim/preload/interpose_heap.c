@@ -95,6 +95,7 @@ RL_EXPORT RL_HOT void *realloc(void *block, size_t size)
 	reserve = most > old_size ? (int64_t)(most - old_size) : 0;
 	if (RL_UNLIKELY(!cell_covers(cell, (size_t)reserve)))
 		return resize(block, size, HEAP_CALL("realloc"));
+	cell_take_off(cell, reserve);
 	if (RL_UNLIKELY(!cell_charge(cell, reserve)) && heap_settle_reserve(cell, reserve))
 		return resize(block, size, HEAP_CALL("realloc"));
 	moved = real.realloc(block, size);
@@ -105,6 +106,7 @@ RL_EXPORT RL_HOT void *realloc(void *block, size_t size)
 		return heap_finish_resize(moved, old_size, reserve);
 	if (RL_UNLIKELY(!cell_return_unused(cell, reserve - (int64_t)(new_size - old_size))))
 		heap_settle_refund(cell);
+	cell_land(cell, reserve);
 	return moved;
 }
 

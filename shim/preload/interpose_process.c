@@ -35,20 +35,26 @@ uint32_t process_reserve(const char *call, enum slot_claim claim, const void *ca
 {
 	uint32_t account = member.ledger->slot[member.slot].account;
 	uint32_t slot = LEDGER_NONE;
-	bool full = false;
+	struct sweep sweep = {0};
+	bool full = false, killing;
 	uint64_t mask;
 
-	ledger_lock(member.ledger, &mask);
-	if (!breach_is_killing(member.ledger, account))
-		slot = slots_reserve(member.ledger, member.slot, &full);
-	if (slot != LEDGER_NONE)
-		member.ledger->slot[slot].claim = claim;
-	if (full)
-		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SLOTS_FULL, memory_order_relaxed);
-	ledger_unlock(member.ledger, &mask);
+	do {
+		ledger_lock(member.ledger, &mask);
+		killing = breach_is_killing(member.ledger, account);
+		if (!killing)
+			slot = slots_reserve(member.ledger, member.slot, &sweep, &full);
+		if (slot != LEDGER_NONE)
+			member.ledger->slot[slot].claim = claim;
+		if (full)
+			atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SLOTS_FULL,
+						 memory_order_relaxed);
+		ledger_unlock(member.ledger, &mask);
+	} while (sweep_if_wished(member.ledger, &sweep));
 	thread_self.child_maker = raw_gettid();
 	thread_self.child_account = account;
-	if (slot == LEDGER_NONE && !full)
+	/* Neither a full table nor a tree that is being killed is this limit's refusal. */
+	if (slot == LEDGER_NONE && !full && !killing)
 		member_note_denial(RL_PROCS, call, 0, caller);
 	return slot;
 }

@@ -37,17 +37,28 @@ static RL_THREAD_LOCAL int end_rounds;
 /* Values of end_key: whether the thread has a place to give back beside its cell. */
 static char uncounted, counted;
 
+/* What libc believes the calling thread's number to be, which it tells without a system call. */
+static pid_t believed_tid(void)
+{
+	clockid_t clock;
+
+	return pthread_getcpuclockid(pthread_self(), &clock) ? 0 : raw_tid_of_cpu_clock(clock);
+}
+
 static void give_back(bool has_place)
 {
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
-	if (thread_self.cell)
-		cells_retire_locked(member.ledger, member.slot, thread_self.cell);
-	if (has_place)
-		slots_end_thread(member.ledger, member.slot);
-	thread_self.cell = thread_self.fast = NULL;
-	thread_self.phase = THREAD_ENDED;
+	/* In a child that libc was not told of, place and cell are those of the parent's thread. */
+	if (believed_tid() == ledger_lock_holder(member.ledger)) {
+		if (thread_self.cell)
+			cells_retire_locked(member.ledger, member.slot, thread_self.cell);
+		if (has_place)
+			slots_end_thread(member.ledger, member.slot);
+		thread_self.cell = thread_self.fast = NULL;
+		thread_self.phase = THREAD_ENDED;
+	}
 	ledger_unlock(member.ledger, &mask);
 }
 
@@ -58,7 +69,7 @@ static void end_thread(void *value)
 		pthread_setspecific(end_key, value);
 		return;
 	}
-	if (member_is_guarded() && !member_is_borrowed())
+	if (member_is_guarded())
 		give_back(value == &counted);
 }
 
@@ -80,13 +91,20 @@ void thread_return_cell_at_end(void)
 		pthread_setspecific(end_key, &uncounted);
 }
 
-/* A place and a cell for a new thread, or NULL. Under the lock. */
-static struct cell *reserve_locked(void)
+/*
+ * A place and a cell for a new thread, or NULL; then *by_limit tells whether
+ * it was the limit, and not a full table or a tree that is being killed.
+ * Under the lock.
+ */
+static struct cell *reserve_locked(struct sweep *sweep, bool *by_limit)
 {
 	struct cell *cell;
 
-	if (breach_is_killing(member.ledger, member.ledger->slot[member.slot].account) ||
-	    !slots_reserve_thread(member.ledger, member.slot))
+	*by_limit = false;
+	if (breach_is_killing(member.ledger, member.ledger->slot[member.slot].account))
+		return NULL;
+	*by_limit = !slots_reserve_thread(member.ledger, member.slot, sweep);
+	if (*by_limit)
 		return NULL;
 	cell = cells_attach_locked(member.ledger, member.slot);
 	if (!cell)
@@ -96,18 +114,22 @@ static struct cell *reserve_locked(void)
 
 static struct cell *reserve(const char *call, void *(*start)(void *), void *argument, const void *caller)
 {
+	struct sweep sweep = {0};
 	struct cell *cell;
+	bool by_limit;
 	uint64_t mask;
 
-	ledger_lock(member.ledger, &mask);
-	cell = reserve_locked();
-	if (!cell && raw_threads_sweep())
-		cell = reserve_locked();
-	ledger_unlock(member.ledger, &mask);
-	if (!cell) {
+	do {
+		ledger_lock(member.ledger, &mask);
+		cell = reserve_locked(&sweep, &by_limit);
+		if (!cell && raw_threads_sweep())
+			cell = reserve_locked(&sweep, &by_limit);
+		ledger_unlock(member.ledger, &mask);
+	} while (!cell && sweep_if_wished(member.ledger, &sweep));
+	if (!cell && by_limit)
 		member_note_denial(RL_THREADS, call, 0, caller);
+	if (!cell)
 		return NULL;
-	}
 	cell->start = start;
 	cell->argument = argument;
 	return cell;

@@ -60,7 +60,6 @@ static void end_quick_exit(void)
 static void leave_tree(const struct record_ending *ending)
 {
 	uint64_t mask;
-	bool last;
 
 	trace_event(member.ledger, member.ledger->slot[member.slot].account, "exit",
 		    {"pid", NULL, member.pid},
@@ -69,9 +68,9 @@ static void leave_tree(const struct record_ending *ending)
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
 	slots_leave(member.ledger, member.slot);
-	last = slots_is_last(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
-	if (!last)
+	/* Of two that leave at once, the later one sees that both do. */
+	if (!slots_is_last(member.ledger, member.slot))
 		return;
 	plugin_host_expect_end(member.ledger);
 	if (!timer_thread_is_outside())
@@ -85,12 +84,20 @@ static bool begin_end(void)
 	       !atomic_exchange_explicit(&ended, 1, memory_order_acq_rel);
 }
 
+/* While the dead hold what they had drawn, it counts as used. */
+static void sweep_for_record(void)
+{
+	if (record_is_due(member.ledger, member.slot) && slots_count(member.ledger) > 1)
+		sweep_dead(member.ledger, SWEEP_ALL);
+}
+
 void lifecycle_end(const struct record_ending *ending)
 {
 	if (seccomp_took_end(ending))
 		return;
 	if (!begin_end())
 		return;
+	sweep_for_record();
 	if (thread_self.cell)
 		cells_note_peak(member.ledger, member.slot, thread_self.cell);
 	if (record_is_due(member.ledger, member.slot))
@@ -104,6 +111,7 @@ void lifecycle_end_elsewhere(const struct record_ending *ending)
 
 	if (!begin_end())
 		return;
+	sweep_for_record();
 	ledger_lock(member.ledger, &mask);
 	cells_note_last_peak(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);

@@ -28,7 +28,7 @@ struct table {
 	_Atomic uint64_t entry[ENTRIES];
 };
 
-static struct table root;
+static struct table root RL_SELDOM;
 
 /* Of the number of pages below an entry. */
 static int span_bits(int level)

@@ -95,8 +95,6 @@ static void unpark(void)
  */
 static uint32_t take_place(uint32_t index, pid_t pid)
 {
-	uint32_t account = thread_self.child_account;
-
 	/* In a pid namespace of its own the child alone knows its number. */
 	if (atomic_load_explicit(&member.ledger->home_namespace, memory_order_relaxed)) {
 		slots_bind_self(member.ledger, index);
@@ -105,10 +103,7 @@ static uint32_t take_place(uint32_t index, pid_t pid)
 	if (slots_is_of(member.ledger, index, pid))
 		return index;
 	if (!slots_is_reserved_by_thread(member.ledger, index, thread_self.child_maker)) {
-		while (!atomic_load_explicit(&member.ledger->account[account].in_use, memory_order_relaxed) &&
-		       member.ledger->account[account].parent != LEDGER_NONE)
-			account = member.ledger->account[account].parent;
-		index = slots_open(member.ledger, account);
+		index = slots_open_lost(member.ledger, thread_self.child_account);
 		atomic_fetch_or_explicit(&member.ledger->degraded,
 					 index == LEDGER_NONE ? LEDGER_SLOTS_FULL : LEDGER_UNRESERVED,
 					 memory_order_relaxed);
@@ -124,13 +119,16 @@ static void become_child(void)
 {
 	uint64_t mask;
 	pid_t pid = raw_getpid();
-	uint32_t index = thread_self.child_slot;
+	uint32_t place, index = thread_self.child_slot;
 
 	if (index == LEDGER_NONE || member.pid == pid)
 		return;
-	ledger_lock(member.ledger, &mask);
-	index = take_place(index, pid);
-	ledger_unlock(member.ledger, &mask);
+	do {
+		ledger_lock(member.ledger, &mask);
+		place = take_place(index, pid);
+		ledger_unlock(member.ledger, &mask);
+	} while (place == LEDGER_NONE && sweep_dead(member.ledger, SWEEP_ALL));
+	index = place;
 	if (index == LEDGER_NONE)
 		member.phase = PHASE_IDLE;
 	else

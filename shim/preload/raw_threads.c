@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/attrs.h"
 #include "core/breach.h"
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
@@ -20,7 +21,7 @@
 enum { FOLLOWED_MAX = 256, ENDING_NS = 500000, ENDING_TRIES = 10 };
 
 /* Numbers of threads, 0: free. Written under the ledger's lock. */
-static pid_t followed[FOLLOWED_MAX];
+static pid_t followed[FOLLOWED_MAX] RL_SELDOM;
 static int followed_end; /* all used ones lie below */
 
 bool raw_threads_sweep(void)
@@ -39,15 +40,18 @@ bool raw_threads_sweep(void)
 
 bool raw_threads_reserve(const char *call, const void *caller)
 {
+	struct sweep sweep = {0};
+	bool granted, killing;
 	uint64_t mask;
-	bool granted;
 
-	ledger_lock(member.ledger, &mask);
-	raw_threads_sweep();
-	granted = !breach_is_killing(member.ledger, member.ledger->slot[member.slot].account) &&
-		  slots_reserve_thread(member.ledger, member.slot);
-	ledger_unlock(member.ledger, &mask);
-	if (!granted)
+	do {
+		ledger_lock(member.ledger, &mask);
+		raw_threads_sweep();
+		killing = breach_is_killing(member.ledger, member.ledger->slot[member.slot].account);
+		granted = !killing && slots_reserve_thread(member.ledger, member.slot, &sweep);
+		ledger_unlock(member.ledger, &mask);
+	} while (sweep_if_wished(member.ledger, &sweep));
+	if (!granted && !killing)
 		member_note_denial(RL_THREADS, call, 0, caller);
 	return granted;
 }

@@ -14,6 +14,7 @@
 #include "bootheap.h"
 #include "core/attrs.h"
 #include "core/rawsys.h"
+#include "symbols.h"
 
 /*
  * Volatile, because dlsym is declared as a leaf, which never calls back into
@@ -139,10 +140,13 @@ struct real real = {
 
 static bool missed;
 
-static void *next(const char *name)
+static void *next(const struct symbols *symbols, const char *name)
 {
-	void *found = dlsym(RTLD_NEXT, name);
+	void *found = symbols_find(symbols, name);
 
+	if (found)
+		return found;
+	found = dlsym(RTLD_NEXT, name);
 	missed |= !found;
 	return found;
 }
@@ -150,14 +154,16 @@ static void *next(const char *name)
 void real_resolve(void)
 {
 	struct real found = {0};
+	struct symbols symbols;
 
 	if (resolved || resolving)
 		return;
 	resolving = true;
-#define RL_BOOTHOOK(name) found.name = next(#name);
-#define RL_HOOK(name)	  found.name = next(#name);
+	symbols_begin(&symbols, SYMBOLS_BEHIND_US);
+#define RL_BOOTHOOK(name) found.name = next(&symbols, #name);
+#define RL_HOOK(name)	  found.name = next(&symbols, #name);
 #define RL_OWNHOOK(name)
-#define RL_REAL(name) found.name = next(#name);
+#define RL_REAL(name) found.name = next(&symbols, #name);
 #define RL_LATEHOOK(name)
 #define RL_LATEREAL(name)
 #include "interpose.def"
@@ -170,6 +176,8 @@ void real_resolve(void)
 	/* The program must not be told of a failure that is ours. */
 	if (missed)
 		dlerror();
+	symbols_begin(&symbols, SYMBOLS_KERNEL);
+	raw_clock = (raw_clock_function *)symbols_find(&symbols, RAW_CLOCK_SYMBOL);
 	memcpy(&real, &found, sizeof(real));
 	resolved = true;
 	resolving = false;
@@ -187,7 +195,12 @@ void *real_find(void **known, const char *name)
 
 void *real_seen_by_program(const char *name)
 {
-	return dlsym(RTLD_DEFAULT, name);
+	struct symbols symbols;
+	void *found;
+
+	symbols_begin(&symbols, SYMBOLS_ALL);
+	found = symbols_find(&symbols, name);
+	return found ? found : dlsym(RTLD_DEFAULT, name);
 }
 
 void *real_symbol_of(void *library, const char *name)
@@ -201,6 +214,9 @@ void *real_symbol_of(void *library, const char *name)
 
 bool real_is_libc_malloc(void)
 {
+	struct symbols symbols;
+
+	symbols_begin(&symbols, SYMBOLS_BEHIND_US);
 	/* In glibc both names are the same function; nobody else has the second. */
-	return (void *)real.malloc == next("__libc_malloc");
+	return (void *)real.malloc == next(&symbols, "__libc_malloc");
 }

@@ -30,7 +30,7 @@ struct notes {
 	struct note note[NOTES];
 };
 
-static struct notes first;
+static struct notes first RL_SELDOM;
 static _Atomic bool any; /* set before the first note is made; never cleared */
 
 /* Bits that tell the kinds of numbers apart, and no object from 0. */

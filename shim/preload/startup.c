@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/accounts.h"
+#include "core/attrs.h"
 #include "core/cells.h"
 #include "core/claims.h"
 #include "core/config.h"
@@ -31,6 +32,7 @@
 #include "growth.h"
 #include "member.h"
 #include "plugin_host.h"
+#include "roots.h"
 
 enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
@@ -139,7 +141,6 @@ static void begin_tree(const struct config *config)
 {
 	struct ledger *ledger;
 	uint32_t account, slot;
-	uint64_t mask;
 	int error;
 
 	error = ledger_create(&ledger);
@@ -148,14 +149,13 @@ static void begin_tree(const struct config *config)
 	if (error)
 		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
 			      "); make one of them writable, with some space left");
-	ledger_lock(ledger, &mask);
-	/* The first account needs the slot's number, and the slot its account: both are 0. */
+	/* Nobody else knows this ledger yet, so nobody locks it. The first account needs the slot's number,
+	 * and the slot its account: both are 0. */
 	slot = slots_open(ledger, LEDGER_NONE);
 	slots_bind_self(ledger, slot);
 	account = open_accounts(ledger, LEDGER_NONE, slot, config);
 	ledger->slot[slot].account = account;
 	accounts_add_procs(ledger, account, 1);
-	ledger_unlock(ledger, &mask);
 	member.ledger = ledger;
 	member.slot = slot;
 }
@@ -163,10 +163,11 @@ static void begin_tree(const struct config *config)
 /* The slot of this process: its own from before exec, one its parent reserved, or a new one. */
 static uint32_t find_place(struct ledger *ledger)
 {
-	uint32_t slot = slots_find(ledger, raw_getpid());
+	uint32_t slot = slots_find_own(ledger);
 	uint32_t parent;
 
 	if (slot != LEDGER_NONE) {
+		ledger->slot[slot].exec_ns = 0;
 		slots_return_leases(ledger, slot);
 		/* The handler is gone with the program before the exec. */
 		atomic_store_explicit(&ledger->slot[slot].call_signal, 0, memory_order_relaxed);
@@ -175,12 +176,11 @@ static uint32_t find_place(struct ledger *ledger)
 	slot = claims_take(ledger, raw_getppid());
 	if (slot == LEDGER_NONE) {
 		parent = slots_find(ledger, raw_getppid());
-		slot = slots_open(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
+		slot = slots_open_lost(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
 	}
-	if (slot == LEDGER_NONE)
-		refuse_to_start("the tree has too many processes for its ledger");
-	slots_bind_self(ledger, slot);
+	if (slot != LEDGER_NONE)
+		slots_bind_self(ledger, slot);
 	return slot;
 }
 
@@ -198,35 +198,34 @@ static void open_nested(struct ledger *ledger, uint32_t slot, struct config *con
 	ledger->slot[slot].account = inner;
 }
 
-/* A descriptor that was only inherited by its number belongs to the outer record. */
-static void drop_inherited_fd(const struct account *outer, struct config *config)
-{
-	struct stat st;
-
-	if (config->status_fd < 0 || config->status_fd != outer->status_fd)
-		return;
-	if (raw_fstat((int)config->status_fd, &st) < 0 || st.st_dev != outer->status_dev ||
-	    st.st_ino != outer->status_ino)
-		config->status_fd = -1;
-}
-
 static void join_tree(struct ledger *ledger, struct config *config, int settings)
 {
-	const struct account *outer;
+	const struct account *outer, *from;
 	uint64_t mask;
 	uint32_t slot;
 
-	ledger_lock(ledger, &mask);
-	slot = find_place(ledger);
-	ledger_unlock(ledger, &mask);
+	do {
+		ledger_lock(ledger, &mask);
+		slot = find_place(ledger);
+		ledger_unlock(ledger, &mask);
+	} while (slot == LEDGER_NONE && sweep_dead(ledger, SWEEP_ALL));
+	if (slot == LEDGER_NONE)
+		refuse_to_start("the tree has too many processes for its ledger");
 	outer = &ledger->account[ledger->slot[slot].account];
-	if (settings && outer->config_hash != config->hash) {
+	from = accounts_find_settings(ledger, ledger->slot[slot].account, config->hash);
+	if (settings && roots_begin_budget(ledger, slot, config)) {
 		/* Without the lock, because these may end the process. */
-		drop_inherited_fd(outer, config);
-		check_sinks(config);
+		if (from) {
+			roots_take_sinks(config, from);
+		} else {
+			roots_drop_inherited_fd(outer, config);
+			check_sinks(config);
+		}
 		check_conditions(config);
 		ledger_lock(ledger, &mask);
 		open_nested(ledger, slot, config);
+		if (from)
+			roots_take_descriptors(ledger, slot, from);
 		ledger_unlock(ledger, &mask);
 	}
 	member.ledger = ledger;
@@ -348,6 +347,7 @@ static void enter_tree(struct config *config, int settings)
 		return;
 	check_sinks(config);
 	check_conditions(config);
+	roots_enter(config);
 	begin_tree(config);
 }
 

@@ -5,8 +5,10 @@
  * Called:  lifecycle, forkguard, interpose_identity (pause), member (kick).
  * Context: starting: any thread, async-signal-safe, not in a vfork child.
  *          The thread itself: no libc, all signals blocked, raw system calls.
- * Fork:    the child starts its own at once: one that never comes back to us
- *          must not outlive the last process that has one.
+ * Fork:    the child has the kernel's timer at once, and its own thread when it
+ *          first allocates; at once if the timer does not cover all limits: a
+ *          child that never comes back to us must not outlive the last process
+ *          that has one.
  *
  * The thread is made by a raw clone: a thread made by pthread_create would
  * make putc five times as slow for the rest of the process, and would keep

@@ -72,6 +72,56 @@ got=$(timeout -k 1 20 "$tool" exec --mem 64M -- sh -c '
 	echo end' 2>&1)
 report a_pid_namespace_that_ends_leaves_the_ledger "$got" end
 
+# The ledger of a tree by the pid of one of its processes.
+ledger_of() {
+	sed -n 's|.* \(/dev/shm/reslimit-[^ ]*\)$|\1|p' "/proc/$1/maps" 2>/dev/null | head -n 1
+}
+
+# Numbers of processes here mean nothing there, so that each of ours looks dead.
+"$tool" exec --mem 1G -- sleep 20 &
+living=$!
+ledger=
+tries=0
+while [ -z "$ledger" ] && [ "$tries" -lt 200 ]; do
+	ledger=$(ledger_of "$living")
+	tries=$((tries + 1))
+	sleep 0.02
+done
+# shellcheck disable=SC2086
+$namespace --mount-proc sh -c "for i in 1 2 3; do '$tool' exec --mem 1G -- true; done"
+there=no
+[ -n "$ledger" ] && [ -e "$ledger" ] && there=yes
+kill "$living"
+wait "$living" 2>/dev/null
+report a_start_in_another_namespace_leaves_a_living_tree_its_ledger "$there" yes
+
+# What a namespace leaves has small numbers, which are somebody's here.
+list=$(mktemp)
+# shellcheck disable=SC2086
+$namespace --mount-proc --kill-child \
+	"$tool" exec --mem 1G -- sh -c "sed -n s,.*/dev/shm/,,p /proc/self/maps >$list; sleep 20; true" &
+first=$!
+tries=0
+while [ ! -s "$list" ] && [ "$tries" -lt 500 ]; do
+	tries=$((tries + 1))
+	sleep 0.02
+done
+ledger=/dev/shm/$(head -n 1 "$list")
+rm -f "$list"
+kill -9 "$first"
+wait "$first" 2>/dev/null
+there=no
+[ "$ledger" != /dev/shm/ ] && [ -e "$ledger" ] && there=yes
+report what_a_killed_namespace_leaves_is_there "$there" yes
+tries=0
+while [ -e "$ledger" ] && [ "$tries" -lt 300 ]; do
+	"$tool" exec --mem 1G -- true
+	tries=$((tries + 1))
+done
+there=no
+[ -e "$ledger" ] && there=yes
+report what_a_killed_namespace_leaves_is_swept_by_a_later_start "$there" no
+
 # Where the ledger has no name any more, what is executed must not begin a budget of its own.
 mounts="unshare -m"
 [ "$(id -u)" -eq 0 ] || mounts="unshare -Urm"

@@ -11,8 +11,8 @@ failed=0
 # Pure functions of memory and strings.
 pure='memcpy memset memcmp memchr memmove strlen strncpy strstr strspn sigfillset __popcountdi2 strcmp strncmp strchr strrchr strnlen'
 # In the constructor, or where the function is ready for it.
-once='pthread_key_create pthread_getspecific pthread_setspecific at_quick_exit on_exit gnu_get_libc_version
-__libc_current_sigrtmin __libc_current_sigrtmax dlsym dlerror dlvsym dladdr dl_iterate_phdr environ __environ __errno_location'
+once='pthread_key_create pthread_getspecific pthread_setspecific pthread_self pthread_getcpuclockid at_quick_exit on_exit gnu_get_libc_version
+__libc_current_sigrtmin __libc_current_sigrtmax getauxval program_invocation_name dlsym dlerror dlvsym dladdr dl_iterate_phdr _r_debug environ __environ __errno_location'
 # In the host of a plug-in, a process of its own that only shares the object file.
 once+=' dlopen'
 # Behind pthread_cleanup_push() and pop(), around functions that may be cancelled.

@@ -22,6 +22,7 @@
 #include "core/conditions.h"
 #include "core/config.h"
 #include "core/fmt.h"
+#include "core/glob.h"
 #include "core/units.h"
 
 enum { ENTRIES_MAX = 16, INPUT_MAX = 2048 };
@@ -115,6 +116,10 @@ static void check_config(struct config *config)
 	CHECK(!config->status_file ||
 	      (*config->status_file && strlen(config->status_file) <= CONFIG_PATH_MAX));
 	CHECK(!config->name || (*config->name && strlen(config->name) <= CONFIG_NAME_MAX));
+	CHECK(!config->root || (*config->root && strlen(config->root) <= CONFIG_NAME_MAX));
+	/* Beyond the text is nothing that a pattern may read. */
+	if (config->root)
+		glob_matches(config->root, "test_name");
 	CHECK(!config->log || (*config->log && strlen(config->log) <= CONFIG_NAME_MAX));
 }
 

@@ -101,8 +101,8 @@ static int64_t charged_to(uint32_t slot)
 	int64_t charged = ledger->slot[slot].leased - ledger->slot[slot].taken - ledger->slot[slot].surplus;
 
 	for (uint32_t i = 0; i < ledger->cells_end; i++)
-		if (ledger->cell[i].slot == slot + 1)
-			charged -= ledger->cell[i].credit - ledger->cell[i].taken;
+		if (ledger_cell(ledger, i)->slot == slot + 1)
+			charged -= ledger_cell(ledger, i)->credit - ledger_cell(ledger, i)->taken;
 	return charged;
 }
 
@@ -291,12 +291,28 @@ static void at_99_percent_nothing_is_over_and_nothing_is_refused(void **state)
 	run_free(r);
 }
 
+/* Both wait for the lock, with all signals blocked; only a watchdog that does not can end them. */
+static void a_stopped_owner_of_the_lock_does_not_put_off_the_end(void **state)
+{
+	struct run *r = guarded(SET("MEM=1G", "WALL=200ms", "CPU=1h", "WALL_ACTION=TERM:100ms,KILL"),
+				ARGV("stop_in_lock"));
+
+	(void)state;
+	expect_signal(r, SIGKILL);
+	expect_out(r, "stopped=1\n");
+	expect_verdict(r, "wall");
+	expect(r, json_array_size(record_find(r, "steps")) == 2);
+	expect(r, r->elapsed_ns < 3 * SEC);
+	run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kills_at_any_instant_lose_not_a_byte_and_block_nobody),
 		cmocka_unit_test(threads_that_want_more_than_there_is_are_never_over),
 		cmocka_unit_test(at_99_percent_nothing_is_over_and_nothing_is_refused),
+		cmocka_unit_test(a_stopped_owner_of_the_lock_does_not_put_off_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

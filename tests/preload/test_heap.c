@@ -213,6 +213,22 @@ static void a_child_is_charged_for_its_growth_only(void **state)
 	run_free(r);
 }
 
+/* What realloc may need is charged while it runs: others must not be refused because of that. */
+static void a_block_that_is_resized_within_its_size_keeps_no_one_from_theirs(void **state)
+{
+	static const char *const resizers[] = {"1", "4"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct run *r = guarded(SET("MEM=4M"), ARGV("resize_at_budget", resizers[i], "100000"));
+
+		print_message("# %s\n", resizers[i]);
+		expect_exit(r, 0);
+		expect_out(r, "refused blocks=0 resizes=0\n");
+		run_free(r);
+	}
+}
+
 static void a_refused_realloc_keeps_block_and_contents(void **state)
 {
 	struct run *r = guarded(SET("MEM=2M"), ARGV("keep_block_on_refusal"));
@@ -349,6 +365,7 @@ int main(void)
 		cmocka_unit_test(a_killed_child_gives_its_bytes_back),
 		cmocka_unit_test(freeing_inherited_blocks_gives_the_tree_nothing),
 		cmocka_unit_test(a_child_is_charged_for_its_growth_only),
+		cmocka_unit_test(a_block_that_is_resized_within_its_size_keeps_no_one_from_theirs),
 		cmocka_unit_test(a_refused_realloc_keeps_block_and_contents),
 		cmocka_unit_test(overflows_that_libc_refuses_are_no_denials),
 		cmocka_unit_test(every_way_to_free_gives_back),

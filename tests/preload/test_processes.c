@@ -127,6 +127,17 @@ static void forked_children_write_no_record_of_their_own(void **state)
 	run_free(r);
 }
 
+static void what_a_tree_that_is_killed_cannot_make_is_not_this_limits_refusal(void **state)
+{
+	struct run *r = guarded(SET("PROCS=9", "THREADS=9"), ARGV("create_while_killed"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "fork=0 errno=11 thread=11\n");
+	expect(r, json_object_size(record_find(r, "denied")) == 0);
+	run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +150,7 @@ int main(void)
 		cmocka_unit_test(forks_beside_allocating_threads_work),
 		cmocka_unit_test(forks_beside_allocating_threads_and_a_timer_work),
 		cmocka_unit_test(forked_children_write_no_record_of_their_own),
+		cmocka_unit_test(what_a_tree_that_is_killed_cannot_make_is_not_this_limits_refusal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,8 @@ print(subprocess.getoutput("echo shell; exit 3"))
 print(subprocess.run(["/bin/sh", "-c", "kill -SEGV $$"], env={}, cwd="/").returncode)'
 same python_multiprocessing_works "$python" -c 'import multiprocessing as m
 if __name__ == "__main__":
-    with m.get_context("fork").Pool(4) as p: print(p.map(abs, range(-100, 0)))'
+    for method in ("fork", "spawn", "forkserver"):
+        with m.get_context(method).Pool(4) as p: print(method, p.map(abs, range(-100, 0)))'
 same python_exit_paths_are_the_same "$python" -c 'import os, atexit
 atexit.register(print, "at exit"); os.write(1, b"direct\n"); raise SystemExit(9)'
 same python_kills_itself_the_same "$python" -c 'import os, signal; os.kill(os.getpid(), signal.SIGTERM)'
@@ -43,7 +44,7 @@ for i in range(9):
     if os.fork() == 0: time.sleep(0.3); os._exit(0)'
 stops python_is_stopped_in_time 124 wall '' --wall 300ms -- "$python" -c 'import time; time.sleep(30)'
 stops python_uses_up_its_processor_time 123 cpu '' --cpu 300ms -- "$python" -c 'while True: pass'
-stops python_catches_the_term_of_a_wall_limit 4 wall 'cleaned up' --wall 300ms -- "$python" -c 'import signal, sys, time
+stops python_catches_the_term_of_a_wall_limit 124 wall 'cleaned up' --wall 300ms -- "$python" -c 'import signal, sys, time
 def end(s, f): print("cleaned up"); sys.exit(4)
 signal.signal(signal.SIGTERM, end); time.sleep(30)'
 if long; then

@@ -18,8 +18,8 @@ same perl_forks_and_pipes perl -e 'for my $i (1 .. 20) { open my $p, "-|", "echo
 same env_without_environment_works env -i /bin/echo clean
 stops perl_runs_out_of_memory 1 mem 'Out of memory' --mem 32M -- perl -e 'push @a, "x" x 100000 while 1'
 stops perl_copes_with_refused_forks 0 ok 'made 3' --procs 3 -- perl -e 'while (defined($p = fork)) { $n++; if (!$p) { sleep 1; exit } } print "made $n\n"; 1 while wait > 0'
-stops bash_is_stopped_in_time 143 wall '' --wall 300ms -- bash -c 'while :; do sleep 1; done'
-stops bash_uses_up_its_processor_time 152 cpu '' --cpu 300ms -- bash -c 'while :; do :; done'
-stops a_deep_pipeline_is_stopped_whole 143 wall '' --wall 300ms -- bash -c 'sleep 30 | sleep 30 | sleep 30'
+stops bash_is_stopped_in_time 124 wall '' --wall 300ms -- bash -c 'while :; do sleep 1; done'
+stops bash_uses_up_its_processor_time 123 cpu '' --cpu 300ms -- bash -c 'while :; do :; done'
+stops a_deep_pipeline_is_stopped_whole 124 wall '' --wall 300ms -- bash -c 'sleep 30 | sleep 30 | sleep 30'
 stops limits_hold_behind_env_i 1 mem 'Out of memory' --mem 32M -- env -i perl -e 'push @a, "x" x 100000 while 1'
 exit "$failed"

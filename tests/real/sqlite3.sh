@@ -14,6 +14,6 @@ same sqlite3_computes_the_same sqlite3 :memory: "create table t as with recursiv
 	select h, count(*) from t group by h order by 2 desc, 1 limit 5;"
 stops sqlite3_reports_out_of_memory any mem 'out of memory' --mem 32M -- \
 	sqlite3 :memory: 'select length(hex(zeroblob(20000000)))'
-stops sqlite3_is_stopped_in_time 143 wall '' --wall 300ms -- \
+stops sqlite3_is_stopped_in_time 124 wall '' --wall 300ms -- \
 	sqlite3 :memory: 'with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c'
 exit "$failed"

@@ -46,8 +46,8 @@ static inline long charged(void)
 		_exit(96);
 	sum = l->slot[slot].leased - l->slot[slot].taken - l->slot[slot].surplus;
 	for (uint32_t i = 0; i < l->cells_end; i++)
-		if (l->cell[i].slot == slot + 1)
-			sum -= l->cell[i].credit - l->cell[i].taken;
+		if (ledger_cell(l, i)->slot == slot + 1)
+			sum -= ledger_cell(l, i)->credit - ledger_cell(l, i)->taken;
 	return sum;
 }
 

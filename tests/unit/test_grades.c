@@ -239,7 +239,7 @@ static void spike_of_a_killed_process_is_over(void **state)
 	(void)state;
 	watchdog_init(&watchdog, ledger, self_slot);
 	ledger_lock(ledger, &mask);
-	slot = slots_reserve(ledger, self_slot, &full);
+	slot = slots_reserve(ledger, self_slot, &(struct sweep){0}, &full);
 	ledger_unlock(ledger, &mask);
 	pid = fork();
 	if (pid == 0) {

@@ -3,148 +3,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "tree_of_one.h"
 
-#include <cmocka.h>
-
-#include "core/accounts.h"
-#include "core/cells.h"
-#include "core/config.h"
-#include "core/leases.h"
-#include "core/ledger_file.h"
-#include "core/ledger_lock.h"
-#include "core/procfs.h"
-#include "core/rawsys.h"
-#include "core/slots.h"
-
-#define KIB INT64_C(1024)
-#define MIB INT64_C(1048576)
-
-static struct ledger *ledger;
-static uint32_t self_slot;
-
-static struct config limits(int64_t mem, int64_t procs)
-{
-	struct config config;
-
-	config_defaults(&config);
-	config.limit[RL_MEM] = mem;
-	config.limit[RL_PROCS] = procs;
-	config_finish(&config);
-	return config;
-}
-
-/* A tree of one process: this one. */
-static void begin(int64_t mem, int64_t procs)
-{
-	struct config config = limits(mem, procs);
-	uint64_t mask;
-
-	assert_int_equal(ledger_create(&ledger), 0);
-	ledger_lock(ledger, &mask);
-	self_slot = slots_open(ledger, LEDGER_NONE);
-	slots_bind_self(ledger, self_slot);
-	ledger->slot[self_slot].account =
-		accounts_open(ledger, LEDGER_NONE, self_slot, &config, ACCOUNT_WHOLE);
-	accounts_add_procs(ledger, ledger->slot[self_slot].account, 1);
-	ledger_unlock(ledger, &mask);
-	leases_register_fence(ledger);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	if (ledger) {
-		ledger_unlink(ledger);
-		ledger_unmap(ledger);
-	}
-	ledger = NULL;
-	return 0;
-}
-
-static int charge(uint32_t slot, struct cell *cell, int64_t n)
-{
-	if (!cell_covers(cell, (size_t)n))
-		return cells_charge_short(ledger, slot, cell, n);
-	return cell_charge(cell, n) ? 0 : cells_settle_charge(ledger, slot, cell, n);
-}
-
-static void refund(uint32_t slot, struct cell *cell, int64_t n)
-{
-	if (!cell_refund(cell, n))
-		cells_settle_refund(ledger, slot, cell);
-}
-
-static void expect_sums_are_exact(void)
-{
-	struct account before[8], *now = ledger->account;
-	uint64_t mask;
-
-	ledger_lock(ledger, &mask);
-	memcpy(before, now, sizeof(before));
-	accounts_recompute(ledger);
-	for (int i = 0; i < 8; i++) {
-		assert_int_equal(now[i].leased, before[i].leased);
-		assert_int_equal(now[i].threads, before[i].threads);
-		assert_int_equal(now[i].procs, before[i].procs);
-	}
-	ledger_unlock(ledger, &mask);
-}
-
-/* A child with a slot of its own that runs `body` and ends, or is killed by it. */
-static pid_t spawn(void (*body)(uint32_t slot, void *arg), void *arg, uint32_t *slot)
-{
-	uint64_t mask;
-	bool full;
-	pid_t pid;
-
-	ledger_lock(ledger, &mask);
-	*slot = slots_reserve(ledger, self_slot, &full);
-	ledger_unlock(ledger, &mask);
-	assert_int_not_equal(*slot, LEDGER_NONE);
-	pid = fork();
-	if (pid == 0) {
-		alarm(20);
-		ledger_lock(ledger, &mask);
-		slots_bind(ledger, *slot, getpid());
-		ledger_unlock(ledger, &mask);
-		body(*slot, arg);
-		_exit(0);
-	}
-	return pid;
-}
-
-static int reap(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-static void sweep_all(void)
-{
-	uint64_t mask;
-
-	ledger_lock(ledger, &mask);
-	slots_sweep(ledger, SWEEP_ALL);
-	ledger_unlock(ledger, &mask);
-}
+#include <sys/ptrace.h>
 
 /* --- cells */
 
@@ -299,6 +160,26 @@ static void peak_of_one_thread_is_exact(void **state)
 	assert_int_equal(ledger->account[0].mem_peak, 100 * 1000);
 }
 
+static void charge_in_two_cells_and_die(uint32_t slot, void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		charge(slot, cells_attach(ledger, slot), 100 * KIB);
+	kill(getpid(), SIGKILL);
+}
+
+static void peak_of_a_killed_process_is_what_it_charged_in_all_its_threads(void **state)
+{
+	uint32_t slot;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	reap(spawn(charge_in_two_cells_and_die, NULL, &slot));
+	assert_true(ledger->account[0].leased > 210 * KIB);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(ledger->account[0].mem_peak, 200 * KIB);
+}
+
 static void limit_of_the_outer_account_binds_the_inner(void **state)
 {
 	struct config config = limits(8 * MIB, RL_UNLIMITED);
@@ -392,7 +273,7 @@ static void lock_of_a_killed_holder_is_taken_over_and_the_sums_are_mended(void *
 	assert_int_equal(ledger->slot[self_slot].taken, 0);
 	ledger_unlock(ledger, &mask);
 	alarm(0);
-	sweep_all();
+	sweep_dead(ledger, SWEEP_ALL);
 	assert_int_equal(ledger->account[0].leased, 10 * KIB);
 	assert_int_equal(ledger->account[0].procs, 1);
 }
@@ -435,6 +316,102 @@ static void recycled_tid_does_not_hold_the_lock(void **state)
 	assert_int_equal(ledger->repairs, 1);
 }
 
+static void stop_in_lock(uint32_t slot, void *arg)
+{
+	uint64_t mask;
+
+	(void)slot;
+	(void)arg;
+	ledger_lock(ledger, &mask);
+	raise(SIGSTOP);
+	ledger_unlock(ledger, &mask);
+}
+
+static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
+{
+	uint32_t slot;
+	uint64_t mask;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	pid = spawn(stop_in_lock, NULL, &slot);
+	waitpid(pid, &status, WUNTRACED);
+	assert_true(WIFSTOPPED(status));
+	assert_false(ledger_lock_urgent(ledger, &mask));
+	assert_int_not_equal(ledger->lock_forced_ns, 0);
+	ledger_unlock_urgent(ledger, &mask, false);
+	assert_int_equal(ledger->lock_forced_ns, 0);
+	/* It still owns what it goes on with. */
+	kill(pid, SIGCONT);
+	assert_int_equal(reap(pid), 0);
+	assert_true(ledger_lock_urgent(ledger, &mask));
+	ledger_unlock_urgent(ledger, &mask, true);
+	assert_int_equal(ledger->repairs, 0);
+}
+
+/* Another thread's realloc, which has charged the most that the block could become. */
+struct flight {
+	struct cell *cell;
+	pthread_barrier_t begun;
+};
+
+static void *resize_a_block(void *arg)
+{
+	struct flight *flight = arg;
+
+	cell_take_off(flight->cell, 700 * KIB);
+	assert_int_equal(charge(self_slot, flight->cell, 700 * KIB), 0);
+	pthread_barrier_wait(&flight->begun);
+	while (!atomic_load(&ledger->landings))
+		sched_yield();
+	if (!cell_return_unused(flight->cell, 600 * KIB))
+		cells_settle_refund(ledger, self_slot, flight->cell);
+	cell_land(flight->cell, 700 * KIB);
+	return NULL;
+}
+
+static void what_a_resize_may_give_back_is_waited_for(void **state)
+{
+	struct flight flight;
+	struct cell *cell;
+	pthread_t thread;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	flight.cell = cells_attach(ledger, self_slot);
+	cell = cells_attach(ledger, self_slot);
+	pthread_barrier_init(&flight.begun, NULL, 2);
+	pthread_create(&thread, NULL, resize_a_block, &flight);
+	pthread_barrier_wait(&flight.begun);
+	assert_int_equal(charge(self_slot, cell, 900 * KIB), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(cells_charged(ledger, self_slot), 1000 * KIB);
+	expect_sums_are_exact();
+}
+
+static void nobody_waits_for_a_resize_that_could_not_give_back_enough_or_for_ever(void **state)
+{
+	struct cell *mine, *theirs;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	mine = cells_attach(ledger, self_slot);
+	theirs = cells_attach(ledger, self_slot);
+	cell_take_off(theirs, 100 * KIB);
+	assert_int_equal(charge(self_slot, theirs, 700 * KIB), 0);
+	assert_int_equal(charge(self_slot, mine, 425 * KIB), -ENOMEM);
+	/* Who has such a charge itself goes another way at once: two could wait for each other. */
+	cell_take_off(mine, 1);
+	assert_int_equal(charge(self_slot, mine, 400 * KIB), -ENOMEM);
+	cell_land(mine, 1);
+	assert_int_equal(ledger->landings, 0);
+	assert_int_equal(charge(self_slot, mine, 400 * KIB), -ENOMEM);
+	assert_int_not_equal(ledger->landings, 0);
+	assert_int_equal(charge(self_slot, mine, 324 * KIB), 0);
+}
+
 static void recycled_pid_is_told_apart(void **state)
 {
 	uint32_t other, same;
@@ -447,14 +424,14 @@ static void recycled_pid_is_told_apart(void **state)
 	slots_bind(ledger, other, getppid());
 	same = slots_open(ledger, 0);
 	slots_bind(ledger, same, getpid());
-	assert_int_equal(slots_sweep(ledger, SWEEP_ALL), 0);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 0);
 	/* Processes of these numbers that began before those of today. */
 	ledger->slot[other].born_ns = 1;
 	ledger->slot[same].born_ns = 1;
 	assert_int_equal(slots_find(ledger, getppid()), LEDGER_NONE);
-	assert_int_equal(slots_sweep(ledger, SWEEP_ALL), 2);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 2);
 	assert_int_equal(slots_find(ledger, getpid()), self_slot);
-	ledger_unlock(ledger, &mask);
 	expect_sums_are_exact();
 }
 
@@ -507,30 +484,24 @@ static void process_without_its_first_thread_keeps_what_it_holds(void **state)
 
 static void reserve_and_die(uint32_t slot, void *arg)
 {
-	uint64_t mask;
 	bool full;
 
 	(void)arg;
-	ledger_lock(ledger, &mask);
-	slots_reserve(ledger, slot, &full);
-	ledger_unlock(ledger, &mask);
+	reserve(slot, &full);
 }
 
 static void reservation_dies_with_its_maker_reaped_or_not(void **state)
 {
 	uint32_t slot;
-	uint64_t mask;
 	pid_t pid;
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
 	pid = spawn(reserve_and_die, NULL, &slot);
 	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
-	ledger_lock(ledger, &mask);
 	assert_int_equal(slots_count(ledger), 3);
-	slots_sweep(ledger, SWEEP_ALL);
+	sweep_dead(ledger, SWEEP_ALL);
 	assert_int_equal(slots_count(ledger), 1);
-	ledger_unlock(ledger, &mask);
 	reap(pid);
 	expect_sums_are_exact();
 }
@@ -543,8 +514,8 @@ static void slot_reserved_by_another_thread_is_not_mine(void **state)
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
+	slot = reserve(self_slot, &full);
 	ledger_lock(ledger, &mask);
-	slot = slots_reserve(ledger, self_slot, &full);
 	assert_true(slots_is_reserved_by_thread(ledger, slot, gettid()));
 	assert_false(slots_is_reserved_by_thread(ledger, slot, gettid() + 1));
 	slots_bind(ledger, slot, getppid());
@@ -561,15 +532,15 @@ static void process_limit_counts_reservations_and_forgets_the_dead(void **state)
 
 	(void)state;
 	begin(MIB, 2);
-	ledger_lock(ledger, &mask);
-	first = slots_reserve(ledger, self_slot, &full);
-	second = slots_reserve(ledger, self_slot, &full);
+	first = reserve(self_slot, &full);
+	second = reserve(self_slot, &full);
 	assert_int_not_equal(second, LEDGER_NONE);
-	assert_int_equal(slots_reserve(ledger, self_slot, &full), LEDGER_NONE);
+	assert_int_equal(reserve(self_slot, &full), LEDGER_NONE);
 	assert_false(full);
+	ledger_lock(ledger, &mask);
 	slots_close(ledger, first);
-	assert_int_equal(slots_reserve(ledger, self_slot, &full), first);
 	ledger_unlock(ledger, &mask);
+	assert_int_equal(reserve(self_slot, &full), first);
 	expect_sums_are_exact();
 }
 
@@ -583,7 +554,7 @@ static void full_table_of_cells_is_a_refusal(void **state)
 	begin(MIB, RL_UNLIMITED);
 	ledger_lock(ledger, &mask);
 	for (uint32_t i = 0; i < LEDGER_CELLS; i++)
-		atomic_store_explicit(&ledger->cell[i].slot, self_slot + 1, memory_order_relaxed);
+		atomic_store_explicit(&ledger_cell(ledger, i)->slot, self_slot + 1, memory_order_relaxed);
 	atomic_store(&ledger->cells_end, LEDGER_CELLS);
 	ledger_unlock(ledger, &mask);
 	assert_null(cells_attach(ledger, self_slot));
@@ -605,12 +576,14 @@ static void full_table_of_slots_is_a_refusal(void **state)
 		last = slots_open(ledger, 0);
 		assert_int_not_equal(last, LEDGER_NONE);
 	}
-	assert_int_equal(slots_reserve(ledger, self_slot, &full), LEDGER_NONE);
-	assert_true(full);
 	assert_int_equal(slots_open(ledger, 0), LEDGER_NONE);
-	slots_close(ledger, last);
-	assert_int_equal(slots_reserve(ledger, self_slot, &full), last);
 	ledger_unlock(ledger, &mask);
+	assert_int_equal(reserve(self_slot, &full), LEDGER_NONE);
+	assert_true(full);
+	ledger_lock(ledger, &mask);
+	slots_close(ledger, last);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(reserve(self_slot, &full), last);
 }
 
 static void full_table_of_accounts_is_a_refusal(void **state)
@@ -737,7 +710,83 @@ static void next_start_sweeps_what_a_killed_tree_left(void **state)
 	munmap(path, 4096);
 }
 
-#define LEDGER_TEST(f) cmocka_unit_test_teardown(f, end)
+/* A ledger whose maker is gone; `member` stands in it, alive or not. */
+static void leave_a_ledger_of(pid_t member, char *path)
+{
+	struct ledger *l;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (ledger_create(&l))
+			_exit(1);
+		slots_bind(l, slots_open(l, LEDGER_NONE), member);
+		memcpy(path, l->path, LEDGER_PATH);
+		_exit(0);
+	}
+	assert_int_equal(reap(pid), 0);
+}
+
+static bool is_left_by_the_next_start(const char *path)
+{
+	begin(MIB, RL_UNLIMITED);
+	end(NULL);
+	return access(path, F_OK) == 0;
+}
+
+static void ledger_is_no_leftover_while_a_member_executes(void **state)
+{
+	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct ledger *l;
+
+	(void)state;
+	leave_a_ledger_of(999999999, path);
+	assert_int_equal(ledger_open(path, &l), 0);
+	assert_true(is_left_by_the_next_start(path));
+	l->slot[0].exec_ns = raw_clock_ns(CLOCK_BOOTTIME);
+	ledger_unmap(l);
+	assert_true(is_left_by_the_next_start(path));
+	assert_int_equal(ledger_open(path, &l), 0);
+	l->slot[0].exec_ns -= INT64_C(3000000000);
+	ledger_unmap(l);
+	assert_false(is_left_by_the_next_start(path));
+	munmap(path, 4096);
+}
+
+static void ledger_is_no_leftover_while_an_unguarded_program_can_pass_it_on(void **state)
+{
+	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char variable[LEDGER_PATH + 32];
+	char *const environment[] = {variable, NULL}, *const argv[] = {"sleep", "20", NULL};
+	int told[2], status;
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(told[1]);
+		if (read(told[0], &c, 1) != 1)
+			_exit(1);
+		snprintf(variable, sizeof(variable), "RESLIMIT_LEDGER=%s", path);
+		fcntl(told[0], F_SETFD, FD_CLOEXEC);
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		execve("/bin/sleep", argv, environment);
+		_exit(1);
+	}
+	leave_a_ledger_of(pid, path);
+	assert_int_equal(write(told[1], "x", 1), 1);
+	/* Stopped behind its exec. */
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_true(is_left_by_the_next_start(path));
+	kill(pid, SIGKILL);
+	reap(pid);
+	assert_false(is_left_by_the_next_start(path));
+	close(told[0]);
+	close(told[1]);
+	munmap(path, 4096);
+}
 
 int main(void)
 {
@@ -751,11 +800,15 @@ int main(void)
 		LEDGER_TEST(surplus_of_a_forked_child_is_used_first_and_given_to_nobody),
 		LEDGER_TEST(what_a_child_freed_of_its_parents_counts_against_its_growth_alone),
 		LEDGER_TEST(peak_of_one_thread_is_exact),
+		LEDGER_TEST(peak_of_a_killed_process_is_what_it_charged_in_all_its_threads),
 		LEDGER_TEST(limit_of_the_outer_account_binds_the_inner),
 		LEDGER_TEST(idle_credit_of_another_process_is_taken_and_comes_back_when_it_dies),
 		LEDGER_TEST(lock_of_a_killed_holder_is_taken_over_and_the_sums_are_mended),
 		LEDGER_TEST(lock_of_a_zombie_is_taken_over_in_a_moment),
 		LEDGER_TEST(recycled_tid_does_not_hold_the_lock),
+		LEDGER_TEST(who_has_no_time_goes_on_beside_a_stopped_owner_alone),
+		LEDGER_TEST(what_a_resize_may_give_back_is_waited_for),
+		LEDGER_TEST(nobody_waits_for_a_resize_that_could_not_give_back_enough_or_for_ever),
 		LEDGER_TEST(recycled_pid_is_told_apart),
 		LEDGER_TEST(process_without_its_first_thread_keeps_what_it_holds),
 		LEDGER_TEST(reservation_dies_with_its_maker_reaped_or_not),
@@ -768,6 +821,8 @@ int main(void)
 		LEDGER_TEST(file_that_others_could_change_is_refused),
 		LEDGER_TEST(file_of_another_shape_is_refused),
 		LEDGER_TEST(next_start_sweeps_what_a_killed_tree_left),
+		LEDGER_TEST(ledger_is_no_leftover_while_a_member_executes),
+		LEDGER_TEST(ledger_is_no_leftover_while_an_unguarded_program_can_pass_it_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /*
  * call_cost.c - the median time of one call, in nanoseconds: call_cost CALL ROUNDS [ARGUMENT].
  *
- *   fork              fork, the child leaves at once, wait
+ *   fork LIVE         fork, the child leaves at once, wait; beside LIVE children that sleep
  *   fork_exec PROG    fork, exec, wait;  vfork_exec and posix_spawn likewise
- *   pthread           pthread_create and join
+ *   pthread LIVE      pthread_create and join, beside LIVE threads that sleep
  *   mmap LIVE         mmap and munmap of 1 MiB beside LIVE other mappings and one more each round, as
  *                     the kernel's tree of them costs more at some counts than at others
  *
@@ -103,18 +103,49 @@ static void add_mapping(void)
 		exit(2);
 }
 
+static void *sleep_for_ever(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void add_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, sleep_for_ever, NULL) != 0)
+		exit(2);
+}
+
+/* Sleeps until this process ends, which closes the pipe. */
+static void add_child(void)
+{
+	static int pipe_ends[2];
+	char byte;
+	pid_t child;
+
+	if (!pipe_ends[1] && pipe(pipe_ends) != 0)
+		exit(2);
+	child = fork();
+	if (child < 0)
+		exit(2);
+	if (child == 0) {
+		close(pipe_ends[1]);
+		_exit(read(pipe_ends[0], &byte, 1) != 0);
+	}
+}
+
 static const struct call {
 	const char *name;
 	void (*make)(void);
-	void (*prepare)(void); /* before every round, untimed */
-	long batch;	       /* calls between two looks at the clock */
+	void (*prepare)(void);	/* before every round, untimed */
+	void (*add_live)(void); /* as often as the argument says; without it that is the program */
+	long batch;		/* calls between two looks at the clock */
 } calls[] = {
-	{"fork", call_fork, NULL, 1},
-	{"fork_exec", call_fork_exec, NULL, 1},
-	{"vfork_exec", call_vfork_exec, NULL, 1},
-	{"posix_spawn", call_posix_spawn, NULL, 1},
-	{"pthread", call_pthread, NULL, 10},
-	{"mmap", call_mmap, add_mapping, 100},
+	{"fork", call_fork, NULL, add_child, 1},	 {"fork_exec", call_fork_exec, NULL, NULL, 1},
+	{"vfork_exec", call_vfork_exec, NULL, NULL, 1},	 {"posix_spawn", call_posix_spawn, NULL, NULL, 1},
+	{"pthread", call_pthread, NULL, add_thread, 10}, {"mmap", call_mmap, add_mapping, add_mapping, 100},
 };
 
 static int compare(const void *a, const void *b)
@@ -156,10 +187,10 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(calls) / sizeof(*calls); i++) {
 		if (strcmp(calls[i].name, argv[1]) != 0)
 			continue;
-		if (calls[i].make != call_mmap && argc > 3)
+		if (!calls[i].add_live && argc > 3)
 			child_argv[0] = argv[3];
-		for (long j = 0; calls[i].make == call_mmap && j < number_argument(argc, argv, 3, 0); j++)
-			add_mapping();
+		for (long j = 0; calls[i].add_live && j < number_argument(argc, argv, 3, 0); j++)
+			calls[i].add_live();
 		printf("%.1f\n", median_cost(&calls[i], rounds));
 		return 0;
 	}

@@ -32,6 +32,8 @@ GROUPS = {
     "contention": budgets.contention,
     "stdio": calls.stdio,
     "fork": calls.fork,
+    "mappings": calls.mappings,
+    "scale": calls.scale,
     "footprint": budgets.footprint,
     "real": programs.real,
 }

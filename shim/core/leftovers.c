@@ -1,0 +1,175 @@
+/*
+ * leftovers.c - ledgers whose trees are gone; see leftovers.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "leftovers.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/statfs.h>
+
+#include "config.h"
+#include "fmt.h"
+#include "ledger_file.h"
+#include "rawsys.h"
+#include "slots.h"
+
+enum {
+	EXEC_NS_MAX = 2000000000, /* from exec to our constructor takes milliseconds */
+	LOOK_ANYWAY_EACH = 16,	  /* of our starts, at files whose maker's number is somebody's */
+};
+
+pid_t leftovers_maker(const char *name, size_t prefix_len)
+{
+	int64_t pid = 0;
+
+	for (name += prefix_len; *name >= '0' && *name <= '9' && pid < INT32_MAX / 10; name++)
+		pid = pid * 10 + (*name - '0');
+	return *name == '-' ? (pid_t)pid : 0;
+}
+
+/*
+ * Worth a look are files whose maker is gone. The number may be another
+ * process's here, above all the small ones of a namespace that is gone; to ask
+ * each time would cost each start 10 us for each tree that lives.
+ */
+static bool is_worth_a_look(pid_t maker)
+{
+	return maker > 0 && (raw_kill(maker, 0) == -ESRCH || raw_getpid() % LOOK_ANYWAY_EACH == 0);
+}
+
+enum use { USE_UNKNOWN, USE_NONE, USE_SOME };
+
+/* Asks the kernel, which knows for files in memory; while the lease stands, who opens the file waits. */
+static enum use lease(int fd)
+{
+	struct statfs fs;
+	int error;
+
+	if (raw_syscall2(SYS_fstatfs, fd, &fs) < 0 || fs.f_type != TMPFS_MAGIC)
+		return USE_UNKNOWN;
+	/* Nobody dies of being asked to hurry. */
+	raw_fcntl(fd, F_SETSIG, SIGURG);
+	error = raw_fcntl(fd, F_SETLEASE, F_RDLCK);
+	return !error ? USE_NONE : error == -EAGAIN ? USE_SOME : USE_UNKNOWN;
+}
+
+/* Whether the environment of a process names the ledger. */
+static bool knows_ledger(pid_t pid, const char *path)
+{
+	char file[40], text[2 * LEDGER_PATH], wanted[LEDGER_PATH + 32];
+	struct fmt f = FMT_INIT(file), w = FMT_INIT(wanted);
+	size_t held = 0;
+	bool found = false;
+	long len;
+	int fd;
+
+	fmt_str(&f, "/proc/");
+	fmt_int(&f, pid);
+	fmt_str(&f, "/environ");
+	fmt_str(&w, CONFIG_LEDGER_VARIABLE "=");
+	fmt_str(&w, path);
+	fd = raw_open(file, O_RDONLY, 0);
+	while (fd >= 0 && !found && (len = raw_read(fd, text + held, sizeof(text) - held)) > 0) {
+		held += (size_t)len;
+		for (size_t i = 0; i + w.len <= held && !found; i++)
+			found = !memcmp(text + i, wanted, w.len);
+		if (held > sizeof(wanted)) {
+			memmove(text, text + held - sizeof(wanted), sizeof(wanted));
+			held = sizeof(wanted);
+		}
+	}
+	if (fd >= 0)
+		raw_close(fd);
+	return found;
+}
+
+/* Nobody maps it: whether somebody may come back to it. */
+static bool is_expected(const struct ledger *ledger)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	int64_t now_ns = raw_clock_ns(CLOCK_BOOTTIME);
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
+		pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
+
+		if (state == SLOT_FREE)
+			continue;
+		if (s->exec_ns && now_ns - s->exec_ns < EXEC_NS_MAX)
+			return true;
+		if (slots_is_alive(s) &&
+		    knows_ledger(state == SLOT_RESERVED ? s->creator : pid, ledger->path))
+			return true;
+	}
+	return false;
+}
+
+/* Whether no process will use the file any more; one whose header is missing was never begun. */
+static bool is_left(int fd, enum use use)
+{
+	struct stat st;
+	struct ledger *ledger;
+	uint32_t magic = 0;
+	bool is_left;
+
+	raw_syscall4(SYS_pread64, fd, &magic, sizeof(magic), offsetof(struct ledger, magic));
+	if (!magic || raw_fstat(fd, &st) < 0 || !ledger_file_is_ours(fd, &st))
+		return !magic;
+	ledger = (struct ledger *)raw_mmap(NULL, sizeof(*ledger), PROT_READ, MAP_SHARED, fd, 0);
+	if ((long)ledger < 0 && (long)ledger > -4096)
+		return false;
+	is_left = ledger_is_whole(ledger) &&
+		  (use == USE_NONE ? !is_expected(ledger) : slots_is_last(ledger, LEDGER_NONE));
+	ledger_unmap(ledger);
+	return is_left;
+}
+
+static void remove_if_left(const char *directory, const char *name, bool maker_is_gone)
+{
+	char path[LEDGER_PATH];
+	struct fmt f = FMT_INIT(path);
+	enum use use;
+	int fd;
+
+	fmt_str(&f, directory);
+	fmt_char(&f, '/');
+	fmt_str(&f, name);
+	fd = raw_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (fd < 0)
+		return;
+	use = lease(fd);
+	if ((use == USE_NONE || (use == USE_UNKNOWN && maker_is_gone)) && is_left(fd, use))
+		raw_unlink(path);
+	raw_close(fd);
+}
+
+void leftovers_remove(const char *directory, const char *prefix)
+{
+	char buffer[4096] __attribute__((aligned(8)));
+	int fd = raw_open(directory, O_RDONLY | O_DIRECTORY, 0);
+	long len;
+
+	if (fd < 0)
+		return;
+	while ((len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
+		for (long at = 0; at < len;) {
+			const struct raw_directory_entry *e =
+				(const struct raw_directory_entry *)(buffer + at);
+			pid_t maker = strncmp(e->name, prefix, strlen(prefix))
+					      ? 0
+					      : leftovers_maker(e->name, strlen(prefix));
+
+			if (is_worth_a_look(maker))
+				remove_if_left(directory, e->name, raw_kill(maker, 0) == -ESRCH);
+			at += e->len;
+		}
+	}
+	raw_close(fd);
+}

@@ -1,0 +1,8 @@
+/*
+ * rawsys.c - what rawsys.h must keep; see there.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "rawsys.h"
+
+raw_clock_function *raw_clock;

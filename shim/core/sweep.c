@@ -1,0 +1,229 @@
+/*
+ * sweep.c - finds the processes of a tree that have died; see sweep.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sweep.h"
+
+#include <stdatomic.h>
+
+#include "leases.h"
+#include "ledger_lock.h"
+#include "procfs.h"
+#include "rawsys.h"
+#include "slots.h"
+
+/* As many as one look takes in: on the stack of a timer thread, or of a handler. */
+enum {
+	BATCH = 24,
+	ROUNDS = 100, /* each is worth it only because others get on */
+	LANDING_NS =
+		1000000000, /* a thread that waits for a processor; one that was stopped is not waited for */
+	LANDING_LOOK_NS = 20000,
+	LOOKS = 5,
+};
+
+/* A slot as it was under the lock. */
+struct suspect {
+	uint32_t index;
+	uint32_t state;
+	int32_t pid, creator;
+	int64_t born_ns;
+	bool is_claimed; /* for a call of its creator that may not be over */
+	bool creator_is_alive;
+};
+
+struct batch {
+	struct suspect suspect[BATCH];
+	uint32_t count;
+};
+
+static uint32_t state_of(const struct slot *s)
+{
+	return atomic_load_explicit(&s->state, memory_order_relaxed);
+}
+
+static bool is_claimed(const struct slot *s)
+{
+	return s->claim == CLAIM_ONCE || s->claim == CLAIM_HELD;
+}
+
+static bool is_suspect(const struct slot *s, enum sweep_kind kind, uint64_t pid_namespace)
+{
+	if (state_of(s) == SLOT_FREE || (kind == SWEEP_LEAVING && state_of(s) != SLOT_LEAVING))
+		return false;
+	/* A pid of another namespace says nothing about that process. */
+	return s->pid_namespace == pid_namespace;
+}
+
+/* Under the lock. Return: where the next batch begins. */
+static uint32_t collect(const struct ledger *ledger, enum sweep_kind kind, uint64_t pid_namespace,
+			uint32_t from, struct batch *batch)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	batch->count = 0;
+	for (; from < end && batch->count < BATCH; from++) {
+		const struct slot *s = &ledger->slot[from];
+
+		if (is_suspect(s, kind, pid_namespace))
+			batch->suspect[batch->count++] = (struct suspect){
+				.index = from,
+				.state = state_of(s),
+				.pid = atomic_load_explicit(&s->pid, memory_order_relaxed),
+				.creator = s->creator,
+				.born_ns = s->born_ns,
+				.is_claimed = is_claimed(s),
+			};
+	}
+	return from;
+}
+
+static bool is_dead(const struct suspect *d)
+{
+	/* born_ns of a reservation is its maker's, or a later time. */
+	pid_t pid = d->state == SLOT_RESERVED ? d->creator : d->pid;
+
+	return procfs_life(pid, d->born_ns) != PROCFS_ALIVE;
+}
+
+/* Without the lock: the only part that takes its time. */
+static void keep_the_dead(struct batch *batch)
+{
+	uint32_t dead = 0;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct suspect *d = &batch->suspect[i];
+
+		if (!is_dead(d))
+			continue;
+		/* When it was born is not known: it stands here for the length of a call only. */
+		if (d->is_claimed && d->state != SLOT_RESERVED)
+			d->creator_is_alive = d->creator == raw_getpid() ||
+					      procfs_life(d->creator, INT64_MAX / 2) == PROCFS_ALIVE;
+		batch->suspect[dead++] = *d;
+	}
+	batch->count = dead;
+}
+
+/* Under the lock again: whether the slot is still that process's. */
+static bool is_unchanged(const struct slot *s, const struct suspect *d)
+{
+	return state_of(s) == d->state && atomic_load_explicit(&s->pid, memory_order_relaxed) == d->pid &&
+	       s->creator == d->creator && s->born_ns == d->born_ns;
+}
+
+/* Under the lock. What a dead process leaves: until the call that made it is over, the place is that call's.
+ */
+static uint32_t bury(struct ledger *ledger, const struct batch *batch)
+{
+	uint32_t closed = 0;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		const struct suspect *d = &batch->suspect[i];
+		const struct slot *s = &ledger->slot[d->index];
+
+		if (!is_unchanged(s, d))
+			continue;
+		if (is_claimed(s) && d->creator_is_alive)
+			slots_vacate(ledger, d->index);
+		else
+			slots_close(ledger, d->index);
+		closed++;
+	}
+	return closed;
+}
+
+/* Under the lock: whether another look at those that leave is worth its while. */
+static void note_leaving(struct ledger *ledger, uint64_t pid_namespace)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint32_t leaving = 0;
+
+	for (uint32_t i = 0; i < end && !leaving; i++)
+		leaving = is_suspect(&ledger->slot[i], SWEEP_LEAVING, pid_namespace);
+	atomic_store_explicit(&ledger->leaving, leaving, memory_order_relaxed);
+}
+
+uint32_t sweep_dead(struct ledger *ledger, enum sweep_kind kind)
+{
+	uint64_t pid_namespace = slots_own_namespace(ledger);
+	uint32_t from = 0, closed = 0;
+	struct batch batch;
+	uint64_t mask;
+
+	do {
+		ledger_lock(ledger, &mask);
+		from = collect(ledger, kind, pid_namespace, from, &batch);
+		ledger_unlock(ledger, &mask);
+		keep_the_dead(&batch);
+		ledger_lock(ledger, &mask);
+		closed += bury(ledger, &batch);
+		if (from >= atomic_load_explicit(&ledger->slots_end, memory_order_relaxed))
+			note_leaving(ledger, pid_namespace);
+		ledger_unlock(ledger, &mask);
+	} while (from < atomic_load_explicit(&ledger->slots_end, memory_order_relaxed));
+	if (kind == SWEEP_ALL)
+		atomic_store_explicit(&ledger->swept_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);
+	return closed;
+}
+
+static uint32_t changes_of(const struct ledger *ledger)
+{
+	return atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
+}
+
+bool sweep_wish(const struct ledger *ledger, struct sweep *sweep, enum sweep_kind kind)
+{
+	if (sweep->done >= kind)
+		return false;
+	sweep->wished = kind;
+	sweep->changes = changes_of(ledger);
+	return true;
+}
+
+bool sweep_wish_landing(struct sweep *sweep, int64_t in_flight)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+
+	if (!sweep->give_up_ns)
+		sweep->give_up_ns = now_ns + LANDING_NS;
+	sweep->landing = now_ns < sweep->give_up_ns;
+	sweep->in_flight = in_flight;
+	return sweep->landing;
+}
+
+/* A realloc takes microseconds, unless its thread has no processor. */
+static void wait_for_landing(struct ledger *ledger, struct sweep *sweep)
+{
+	int64_t until_ns = sweep->give_up_ns;
+
+	atomic_fetch_add_explicit(&ledger->landings, 1, memory_order_relaxed);
+	/* Or a new one would always be there. One waiter's mark may hide another's, who then waits longer. */
+	atomic_store_explicit(&ledger->landing_until_ns, until_ns, memory_order_relaxed);
+	/* Some may have landed and others begun: only another try tells. */
+	for (int i = 0; i < LOOKS && leases_in_flight(ledger, NULL) >= sweep->in_flight; i++)
+		raw_sleep_ns(LANDING_LOOK_NS);
+	atomic_compare_exchange_strong_explicit(&ledger->landing_until_ns, &until_ns, 0, memory_order_relaxed,
+						memory_order_relaxed);
+	sweep->landing = false;
+}
+
+bool sweep_if_wished(struct ledger *ledger, struct sweep *sweep)
+{
+	enum sweep_kind kind = sweep->wished;
+
+	if (sweep->landing) {
+		wait_for_landing(ledger, sweep);
+		return true;
+	}
+	if (kind == SWEEP_NONE)
+		return false;
+	sweep_dead(ledger, kind);
+	sweep->wished = SWEEP_NONE;
+	sweep->rounds++;
+	sweep->done = kind == SWEEP_ALL && changes_of(ledger) != sweep->changes && sweep->rounds < ROUNDS
+			      ? SWEEP_LEAVING
+			      : kind;
+	return true;
+}

@@ -1,0 +1,130 @@
+/*
+ * test_sweep.c - the search for dead processes: what it finds, and that nobody waits for who is stopped in
+ * it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tree_of_one.h"
+
+#include <sys/ptrace.h>
+
+static void hold_and_die(uint32_t slot, void *arg)
+{
+	cells_charge_direct(ledger, slot, *(int64_t *)arg);
+	kill(getpid(), SIGKILL);
+}
+
+static void many_dead_are_found_at_one_limit(void **state)
+{
+	int64_t each = 10 * KIB;
+	uint32_t slot;
+	pid_t pid[60];
+
+	(void)state;
+	begin(MIB, 60);
+	for (int i = 0; i < 60; i++)
+		pid[i] = spawn(hold_and_die, &each, &slot);
+	for (int i = 0; i < 60; i++)
+		waitid(P_PID, (id_t)pid[i], &(siginfo_t){0}, WEXITED | WNOWAIT);
+	/* All of the budget is free, but it must be looked for. */
+	assert_int_equal(ledger->account[0].leased, 60 * each);
+	assert_int_equal(cells_charge_direct(ledger, self_slot, MIB), 0);
+	assert_int_equal(slots_count(ledger), 1);
+	for (int i = 0; i < 60; i++)
+		reap(pid[i]);
+	expect_sums_are_exact();
+}
+
+static void place_of_a_dead_child_stays_its_makers_until_the_call_is_over(void **state)
+{
+	int64_t none = 0;
+	uint32_t slot;
+	uint64_t mask;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	pid = spawn(hold_and_die, &none, &slot);
+	ledger->slot[slot].claim = CLAIM_HELD;
+	reap(pid);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(ledger->slot[slot].state, SLOT_RESERVED);
+	assert_int_equal(ledger->account[0].procs, 2);
+	ledger_lock(ledger, &mask);
+	slots_bind(ledger, slot, pid);
+	ledger_unlock(ledger, &mask);
+	ledger->slot[slot].claim = CLAIM_NONE;
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(ledger->slot[slot].state, SLOT_FREE);
+	expect_sums_are_exact();
+}
+
+/* What a member does at each of its limits; the dead one beside it makes it look. */
+static void ask_at_the_limit(uint32_t slot, void *arg)
+{
+	struct sweep sweep = {0};
+	uint64_t mask;
+	bool full;
+
+	(void)arg;
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+	raise(SIGSTOP);
+	cells_charge_direct(ledger, slot, 2 * MIB);
+	reserve(slot, &full);
+	do {
+		ledger_lock(ledger, &mask);
+		slots_reserve_thread(ledger, slot, &sweep);
+		ledger_unlock(ledger, &mask);
+	} while (sweep_if_wished(ledger, &sweep));
+	slots_is_last(ledger, slot);
+}
+
+/*
+ * Stops the child at each of its system calls. What is stopped at an open() may stay so for as long
+ * as somebody likes; if it held the lock, every other process would wait for it.
+ */
+static int count_opens_and_expect_the_lock_free(pid_t pid)
+{
+	int status, opens = 0;
+
+	waitpid(pid, &status, 0);
+	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	while (ptrace(PTRACE_SYSCALL, pid, 0, 0) == 0 && waitpid(pid, &status, 0) == pid &&
+	       WIFSTOPPED(status)) {
+		struct __ptrace_syscall_info info;
+
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
+			continue;
+		ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info);
+		if (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_openat)
+			continue;
+		opens++;
+		assert_int_equal(atomic_load(&ledger->lock), 0);
+	}
+	assert_true(WIFEXITED(status));
+	return opens;
+}
+
+static void nobody_reads_files_under_the_lock(void **state)
+{
+	uint32_t slot;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, 1);
+	ledger->account[0].limit[RL_THREADS] = 0;
+	pid = spawn(ask_at_the_limit, NULL, &slot);
+	/* One look for bytes, one for a process, one for a thread, each at two processes; one at the end. */
+	assert_in_range(count_opens_and_expect_the_lock_free(pid), 6, 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LEDGER_TEST(many_dead_are_found_at_one_limit),
+		LEDGER_TEST(place_of_a_dead_child_stays_its_makers_until_the_call_is_over),
+		LEDGER_TEST(nobody_reads_files_under_the_lock),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

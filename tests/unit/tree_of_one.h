@@ -1,0 +1,168 @@
+/*
+ * tree_of_one.h - a ledger whose first process is the test itself, and what tests do with it.
+ *
+ * Owns:    `ledger`, until tree_end(), every test's teardown.
+ * Called:  tests/unit/test_*.c that look at the ledger from inside.
+ * Context: one thread, unless said otherwise.
+ * Fork:    spawn() makes children that are members; others only inherit the mapping.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef RL_TEST_TREE_OF_ONE_H
+#define RL_TEST_TREE_OF_ONE_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/accounts.h"
+#include "core/cells.h"
+#include "core/config.h"
+#include "core/leases.h"
+#include "core/ledger_file.h"
+#include "core/ledger_lock.h"
+#include "core/procfs.h"
+#include "core/rawsys.h"
+#include "core/slots.h"
+
+#define KIB INT64_C(1024)
+#define MIB INT64_C(1048576)
+
+static struct ledger *ledger;
+static uint32_t self_slot;
+
+static inline struct config limits(int64_t mem, int64_t procs)
+{
+	struct config config;
+
+	config_defaults(&config);
+	config.limit[RL_MEM] = mem;
+	config.limit[RL_PROCS] = procs;
+	config_finish(&config);
+	return config;
+}
+
+/* A tree of one process: this one. */
+static inline void begin(int64_t mem, int64_t procs)
+{
+	struct config config = limits(mem, procs);
+	uint64_t mask;
+
+	assert_int_equal(ledger_create(&ledger), 0);
+	ledger_lock(ledger, &mask);
+	self_slot = slots_open(ledger, LEDGER_NONE);
+	slots_bind_self(ledger, self_slot);
+	ledger->slot[self_slot].account =
+		accounts_open(ledger, LEDGER_NONE, self_slot, &config, ACCOUNT_WHOLE);
+	accounts_add_procs(ledger, ledger->slot[self_slot].account, 1);
+	ledger_unlock(ledger, &mask);
+	leases_register_fence(ledger);
+}
+
+static inline int end(void **state)
+{
+	(void)state;
+	if (ledger) {
+		ledger_unlink(ledger);
+		ledger_unmap(ledger);
+	}
+	ledger = NULL;
+	return 0;
+}
+
+static inline int charge(uint32_t slot, struct cell *cell, int64_t n)
+{
+	if (!cell_covers(cell, (size_t)n))
+		return cells_charge_short(ledger, slot, cell, n);
+	return cell_charge(cell, n) ? 0 : cells_settle_charge(ledger, slot, cell, n);
+}
+
+static inline void refund(uint32_t slot, struct cell *cell, int64_t n)
+{
+	if (!cell_refund(cell, n))
+		cells_settle_refund(ledger, slot, cell);
+}
+
+static inline void expect_sums_are_exact(void)
+{
+	struct account before[8], *now = ledger->account;
+	uint64_t mask;
+
+	ledger_lock(ledger, &mask);
+	memcpy(before, now, sizeof(before));
+	accounts_recompute(ledger);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(now[i].leased, before[i].leased);
+		assert_int_equal(now[i].threads, before[i].threads);
+		assert_int_equal(now[i].procs, before[i].procs);
+	}
+	ledger_unlock(ledger, &mask);
+}
+
+/* A place for a child of `parent`, as a program asks for it: with a sweep if that may help. Without the lock.
+ */
+static inline uint32_t reserve(uint32_t parent, bool *full)
+{
+	struct sweep sweep = {0};
+	uint32_t slot;
+	uint64_t mask;
+
+	do {
+		ledger_lock(ledger, &mask);
+		slot = slots_reserve(ledger, parent, &sweep, full);
+		ledger_unlock(ledger, &mask);
+	} while (sweep_if_wished(ledger, &sweep));
+	return slot;
+}
+
+/* A child with a slot of its own that runs `body` and ends, or is killed by it. */
+static inline pid_t spawn(void (*body)(uint32_t slot, void *arg), void *arg, uint32_t *slot)
+{
+	uint64_t mask;
+	bool full;
+	pid_t pid;
+
+	*slot = reserve(self_slot, &full);
+	assert_int_not_equal(*slot, LEDGER_NONE);
+	pid = fork();
+	if (pid == 0) {
+		alarm(20);
+		ledger_lock(ledger, &mask);
+		slots_bind(ledger, *slot, getpid());
+		ledger_unlock(ledger, &mask);
+		body(*slot, arg);
+		_exit(0);
+	}
+	/* As fork() does: a child that is killed before it has bound its place is known by its pid. */
+	ledger_lock(ledger, &mask);
+	slots_bind(ledger, *slot, pid);
+	ledger_unlock(ledger, &mask);
+	return pid;
+}
+
+static inline int reap(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+#define LEDGER_TEST(f) cmocka_unit_test_teardown(f, end)
+
+#endif
