@@ -95,6 +95,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
 	atomic_store_explicit(&w->errand, ERRAND_NONE, memory_order_relaxed);
 	atomic_store_explicit(&w->leaving, LEAVING_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->ending, 0, memory_order_relaxed);
 }
 
 /* The limits without a call to refuse, and MEM for its grace, in the order in which they become the verdict.

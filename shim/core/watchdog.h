@@ -48,7 +48,9 @@ struct watchdog {
 	_Atomic uint32_t polls_errands; /* who asks cannot wake the thread */
 	void (*run_errand)(void);
 	_Atomic uint32_t leaving; /* enum watchdog_leaving */
-	struct leader leader;	  /* of the process in which it is a guest; zeros elsewhere */
+	_Atomic uint32_t
+		ending; /* a thread of ours ends the process: files that it opens are not the program's */
+	struct leader leader; /* of the process in which it is a guest; zeros elsewhere */
 };
 
 /* Something that the watchdog's thread is asked to do for one that must not make the system calls. */

@@ -84,8 +84,11 @@ static void leave_tree(const struct record_ending *ending)
 /* Return: whether this is the first to end the process. */
 static bool begin_end(void)
 {
-	return member_is_guarded() && !member_is_borrowed() &&
-	       !atomic_exchange_explicit(&ended, 1, memory_order_acq_rel);
+	if (!member_is_guarded() || member_is_borrowed() ||
+	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
+		return false;
+	timer_thread_expect_end();
+	return true;
 }
 
 /* While the dead hold what they had drawn, it counts as used. */

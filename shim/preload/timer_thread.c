@@ -292,6 +292,11 @@ void timer_thread_expect_stop(void)
 	stops_expect(&timer.watchdog);
 }
 
+void timer_thread_expect_end(void)
+{
+	atomic_store_explicit(&timer.watchdog.ending, 1, memory_order_release);
+}
+
 struct timer_pause timer_thread_pause(void)
 {
 	struct timer_pause pause = {.was_running = false};
