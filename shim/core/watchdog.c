@@ -83,6 +83,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpus = watchdog_cpus();
 	w->cpu_seen_ns = 0;
 	w->own_seen_ns = 0;
+	w->idle_since_ns = 0;
 	w->idle_looks = 0;
 	w->watching = w->supervising = (struct sampling){.next_ns = 0};
 	if (slot != LEDGER_NONE)
