@@ -11,6 +11,7 @@
 
 static int leash = -1;
 static bool has_supervisor; /* that must not be outlived */
+static bool is_forbidden;   /* written by the thread that a filter binds, and inherited by its children */
 
 void own_leash_begin(void)
 {
@@ -30,6 +31,11 @@ void own_leash_tell_of_child(void)
 
 void own_leash_fork(enum fork_side side)
 {
-	if (side == FORK_CHILD && has_supervisor && member_is_guarded())
+	if (side == FORK_CHILD && has_supervisor && !is_forbidden && member_is_guarded())
 		leash = leash_take(member.ledger, member.slot, leash);
+}
+
+void own_leash_forbid(void)
+{
+	is_forbidden = true;
 }
