@@ -2,7 +2,7 @@
  * schedule.h - a thread's turn on a processor.
  *
  * Owns:    nothing.
- * Called:  watchdog for its own thread; breach for those that it kills.
+ * Called:  watchdog for its own thread; step_signals for those that it kills.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because children begin with the ordinary policy.
  *

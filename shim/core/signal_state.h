@@ -2,7 +2,7 @@
  * signal_state.h - would that process take that signal?
  *
  * Owns:    nothing.
- * Called:  breach, before a step that may be passed over; fatal; meter_time.
+ * Called:  breach and step_signals, before a step; fatal; meter_time.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          reads files, so never under the ledger's lock.
  * Fork:    nothing, because there is no state.
