@@ -12,6 +12,7 @@
 #include "core/cputime.h"
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
+#include "core/stops.h"
 #include "supervisor_parts.h"
 
 /* What the ledger still knows while the first process is a zombie. */
@@ -50,26 +51,17 @@ static void reap_dead(struct supervisor *s)
 	}
 }
 
-static void credit(struct account *a, int64_t ns)
-{
-	if (a->wall_deadline_ns != INT64_MAX)
-		a->wall_deadline_ns += ns;
-}
-
 void supervisor_credit_stop(struct supervisor *s)
 {
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	int64_t stood_ns = now_ns - s->stopped_at_ns;
-	uint64_t mask;
 
 	if (!s->is_stopped)
 		return;
 	s->stopped_at_ns = now_ns;
-	ledger_lock(s->ledger, &mask);
-	credit(&s->ledger->account[s->account], stood_ns);
+	stops_credit(s->ledger, s->account, stood_ns);
 	if (s->own != s->account)
-		credit(&s->ledger->account[s->own], stood_ns);
-	ledger_unlock(s->ledger, &mask);
+		stops_credit(s->ledger, s->own, stood_ns);
 }
 
 static bool has_terminal(void)

@@ -212,6 +212,46 @@ stopped_time_does_not_count() {
 	expect_record '"verdict":"ok"'
 }
 
+only_so_much_stopped_time_is_left_out() {
+	run 124 --grace 100ms --wall 600ms --stopped 0 -- sh -c 'kill -STOP $$; sleep 60'
+	expect_record '"verdict":"wall","certain":true.*"wall_stopped_ns":0,'
+	run 124 --grace 100ms --wall 600ms --stopped 300ms -- sh -c 'kill -STOP $$; sleep 60'
+	expect_record '"verdict":"wall","certain":true.*"wall_stopped_ns":300000000,.*"steps":\[\{"at_ns":(9[0-9]{8}|[0-9]{10,}),'
+	run 124 --grace 100ms --scope process --wall 600ms --stopped 200ms -- sh -c 'kill -STOP $$; sleep 60'
+	expect_record '"verdict":"wall","certain":true.*"wall_stopped_ns":200000000,'
+}
+
+# A debugger of the process whose number is in ./ready, until that is dead; only signals are passed on.
+debug='import ctypes, os, signal, time
+libc = ctypes.CDLL(None, use_errno=True)
+open("up", "w")
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+while not (os.path.exists("ready") and os.path.getsize("ready")): time.sleep(0.01)
+pid = int(open("ready").read())
+if libc.ptrace(0x4206, pid, None, None): raise SystemExit("cannot debug: " + os.strerror(ctypes.get_errno()))
+while True:
+	_, status = os.waitpid(pid, 0x40000000)
+	if not os.WIFSTOPPED(status): break
+	libc.ptrace(7, pid, None, None if status >> 16 else os.WSTOPSIG(status))'
+
+start_debugger() {
+	rm -f ready up
+	python3 -c "$debug" 2>debugger &
+	while [ ! -e up ] && [ ! -s debugger ]; do sleep 0.01; done
+}
+
+time_under_a_debugger_does_not_count() {
+	start_debugger
+	run 0 --wall 1s -- sh -c 'echo $$ >ready.new; mv ready.new ready; exec sleep 1.8'
+	wait
+	[ ! -s debugger ] || fail "$(cat debugger)"
+	expect_record '"verdict":"ok".*"wall_stopped_ns":[0-9]{9,},'
+	start_debugger
+	run 124 --wall 1s --stopped 300ms -- sh -c 'echo $$ >ready.new; mv ready.new ready; exec sleep 60'
+	wait
+	expect_record '"verdict":"wall","certain":true.*"wall_stopped_ns":300000000,'
+}
+
 core_dumps_are_noted_and_not_doubled() {
 	local pattern
 	pattern=$(cat /proc/sys/kernel/core_pattern)
@@ -339,7 +379,7 @@ runs_leave_nothing_behind() {
 failed=0
 # shellcheck disable=SC2013 # names of functions are words
 for test in $(sed -n '/^# Tests\.$/,$ s/^\([a-zA-Z_]*\)() {$/\1/p' "$self"); do
-	case $test in start_counter) continue ;; esac
+	case $test in start_counter | start_debugger) continue ;; esac
 	[ $# -eq 0 ] || [[ " $* " = *" $test "* ]] || continue
 	mkdir -p "$scratch/$test"
 	if (cd "$scratch/$test" && "$test") >"$scratch/complaint" 2>&1; then
