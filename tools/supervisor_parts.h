@@ -43,6 +43,9 @@ void supervisor_hold_members(struct supervisor *s);
 /* Lets go of all. */
 void supervisor_drop_leash(struct supervisor *s);
 
+/* supervisor_tracer.c: before a step, threads that run get a stack too. */
+void supervisor_prepare_stacks(void);
+
 /* supervisor_start.c: makes the program's process. Return: 0, or the exit status after a complaint. */
 int supervisor_start(struct supervisor *s);
 

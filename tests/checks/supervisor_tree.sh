@@ -252,6 +252,32 @@ time_under_a_debugger_does_not_count() {
 	expect_record '"verdict":"wall","certain":true.*"wall_stopped_ns":300000000,'
 }
 
+# STATE FUNCTION: whether a thread in that state has a frame in that function of be_busy_and_wait, and tracing was allowed.
+has_stack() {
+	python3 - "$1" "$(sed -n "s/^$2=//p" out)" <<-'END'
+		import json, re, sys
+		stacks = json.load(open("record"))["stacks"]
+		names = [re.fullmatch(r"be_busy_and_wait\+0x([0-9a-f]+)", f) for t in stacks["top"] if t["state"] == sys.argv[1]
+			 for f in t["frames"]]
+		at = [int(n.group(1), 16) - int(sys.argv[2]) for n in names if n]
+		sys.exit("refused" in stacks or not any(0 <= a < 64 for a in at))
+	END
+}
+
+what_spins_and_what_waits_is_told_with_its_stack() {
+	local tries
+	for tries in 1 2 3 4 5 6 7 8; do # a look has a tenth of a second, which a busy machine may not give it
+		run 124 --wall 300ms --stacks 1 -- sh -c 'exec "$@" >out' sh "$subjects/be_busy_and_wait" 1 1
+		has_stack running spin && has_stack sleeping wait && break
+	done
+	has_stack running spin && has_stack sleeping wait || fail "after $tries looks" "$(cat out record)"
+	expect_record '"activity":"mixed"'
+	run 124 --wall 300ms --stacks 1 -- "$subjects/be_busy_and_wait" 0 0 spin
+	expect_record '"activity":"spinning"'
+	run 124 --wall 300ms --stacks 1 -- "$subjects/be_busy_and_wait" 0 1
+	expect_record '"activity":"blocked"'
+}
+
 core_dumps_are_noted_and_not_doubled() {
 	local pattern
 	pattern=$(cat /proc/sys/kernel/core_pattern)
@@ -379,7 +405,7 @@ runs_leave_nothing_behind() {
 failed=0
 # shellcheck disable=SC2013 # names of functions are words
 for test in $(sed -n '/^# Tests\.$/,$ s/^\([a-zA-Z_]*\)() {$/\1/p' "$self"); do
-	case $test in start_counter | start_debugger) continue ;; esac
+	case $test in start_counter | start_debugger | has_stack) continue ;; esac
 	[ $# -eq 0 ] || [[ " $* " = *" $test "* ]] || continue
 	mkdir -p "$scratch/$test"
 	if (cd "$scratch/$test" && "$test") >"$scratch/complaint" 2>&1; then
