@@ -34,7 +34,10 @@ void supervisor_restore_signals(const struct supervisor *s);
 /* supervisor_leash.c: makes the pipe, with room for all; nothing if orphans may stay. Return: 0 or -errno. */
 int supervisor_make_leash(struct supervisor *s);
 
-/* Once the program is on its way: puts the writing end where it is closed first. */
+/*
+ * Once the program is on its way: puts the writing end where it is closed first, takes hold of the program
+ * and opens the socket for the leashes of its children.
+ */
 void supervisor_raise_leash(struct supervisor *s);
 
 /* Takes hold of every process that came, and lets go of those that went. */

@@ -317,6 +317,9 @@ struct account {
 	uint32_t stacks_noted;		/* before which steps it was begun */
 	_Atomic uint32_t stacks_pieces; /* texts for the record below, each with its NUL; written last */
 	char stacks_text[LEDGER_STACKS];
+	/* The kernel's name for the supervisor's socket, which takes leashes, + 1; 0: there is none. Writer:
+	 * it. */
+	_Atomic uint32_t leash_address;
 };
 
 /*

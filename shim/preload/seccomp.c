@@ -19,6 +19,7 @@
 #include "core/stacks.h"
 #include "fatal.h"
 #include "member.h"
+#include "own_leash.h"
 #include "real.h"
 #include "timer_thread.h"
 
@@ -33,6 +34,7 @@ enum need {
 	NEED_START = 64,   /* to start it again */
 	NEED_WAKE = 128,   /* to wake it */
 	NEED_STACKS = 256, /* stacks before a step */
+	NEED_LEASH = 512,  /* to send a child's leash to the supervisor */
 	NEED_LOCK = NEED_LEDGER | NEED_WATCH,
 	NEED_FILES = NEED_LEDGER | NEED_END | NEED_WATCH,
 	NEED_RECORD = NEED_END | NEED_WATCH,
@@ -81,6 +83,9 @@ static const struct {
 	{SYS_ptrace, NEED_STACKS, 0},
 	{SYS_process_vm_readv, NEED_STACKS, 0},
 	{SYS_wait4, NEED_STACKS, 0},
+	{SYS_socket, NEED_LEASH, 0},
+	{SYS_sendmsg, NEED_LEASH, 0},
+	{SYS_setsockopt, NEED_LEASH, 0},
 };
 
 /* What the threads that a filter binds can no longer do. Written once it is installed. */
@@ -128,6 +133,8 @@ static int find_lost_needs(const struct sock_fprog *program)
 	}
 	if (!any_wants_stacks())
 		needs &= ~NEED_STACKS;
+	if (!own_leash_is_due())
+		needs &= ~NEED_LEASH;
 	return needs;
 }
 
@@ -157,7 +164,7 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 	/* Nobody in the process can wake the watchdog any more: it looks by itself whether we have ended. */
 	else if ((p.needs & (NEED_END | NEED_HELP)) && (p.needs & NEED_WAKE))
 		timer_thread_expect_errands();
-	if (p.needs)
+	if (p.needs & ~NEED_LEASH)
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	return p;
 }
@@ -176,6 +183,8 @@ static void conclude(const struct precautions *p, bool refused)
 	atomic_fetch_or_explicit(&lost_needs, p->needs, memory_order_relaxed);
 	if (p->needs & (NEED_START | NEED_WATCH))
 		timer_thread_forbid();
+	if (p->needs & NEED_LEASH)
+		own_leash_forbid_sockets();
 	if (p->needs & NEED_LEDGER)
 		member.phase = PHASE_IDLE;
 }

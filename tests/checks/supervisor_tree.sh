@@ -338,11 +338,10 @@ many_orphans_are_waited_for() {
 	[ "$(sed -n 's/.*"procs_total":\([0-9]*\).*/\1/p' record)" -eq $((2 * n + 1)) ] || fail "$(cat record)"
 }
 
-# A tree of daemons that fork and execute all the time, each without any descriptor; they close them once the
-# supervisor has had time to see them, which DESIGN.md names as a gap.
-restless='use POSIX; for my $i (1 .. 3) { next if fork; POSIX::setsid(); exit if fork;
-	select undef, undef, undef, 0.03; POSIX::close($_) for 0 .. 999;
-	for (1 .. 1000) { my $p = fork; if (!$p) { exec @ARGV if $i == 1; POSIX::_exit(0) } $i == 1 ? select(undef, undef, undef, 0.002) : waitpid $p, 0 } }
+# A tree of daemons that fork and execute all the time, each without any descriptor from its first instruction on.
+restless='use POSIX; for my $i (1 .. 3) { next if fork; POSIX::setsid(); exit if fork; syscall(436, 0, 0xffffffff, 0);
+	for (1 .. 1000) { my $p = fork; if (!$p) { syscall(436, 0, 0xffffffff, 0); select undef, undef, undef, 9 if $i == 2;
+			exec @ARGV if $i == 1; POSIX::_exit(0) } $i == 3 ? waitpid $p, 0 : select(undef, undef, undef, 0.002) } }
 	sleep 60;'
 
 nobody_survives_the_supervisor() {
@@ -361,6 +360,13 @@ nobody_survives_the_supervisor() {
 		done
 		[ "$left" -eq 0 ] || fail "run $i: $left left: $(pgrep -af "$mark restless" | cut -c 1-100)"
 	done
+}
+
+a_program_that_forbids_sockets_may_fork() {
+	run 5 -- perl -e 'my $filter = join "", map { pack "SCCL", @$_ } [0x20, 0, 0, 0], [0x15, 0, 1, 41], [6, 0, 0, 0x80000000], [6, 0, 0, 0x7fff0000];
+		syscall(157, 38, 1, 0, 0, 0); syscall(157, 22, 2, pack("S x6 P", 4, $filter), 0, 0) and exit 90;
+		my $p = fork; exit 5 if !$p; waitpid $p, 0; exit($? & 127 ? 91 : $? >> 8)'
+	expect_record '"exit_code":5,'
 }
 
 each_killed_program_has_a_record() {
