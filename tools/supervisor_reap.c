@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +13,9 @@
 #include "core/cputime.h"
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
+#include "core/slots.h"
 #include "core/stops.h"
+#include "core/trace.h"
 #include "supervisor_parts.h"
 
 /* What the ledger still knows while the first process is a zombie. */
@@ -36,6 +39,18 @@ static void note_death(struct supervisor *s, const siginfo_t *info)
 	loop_end(&s->loop);
 }
 
+/* For the timeline, what the process may not have told itself. */
+static void note_end(struct supervisor *s, const siginfo_t *info)
+{
+	uint32_t end = atomic_load_explicit(&s->ledger->slots_end, memory_order_acquire);
+
+	if (!trace_is_on(s->ledger, s->account))
+		return;
+	for (uint32_t i = 0; i < end; i++)
+		if (slots_is_of(s->ledger, i, info->si_pid))
+			trace_exit(s->ledger, i, info->si_status, info->si_code != CLD_EXITED);
+}
+
 /* Everybody who died below us; those without a parent of their own are ours to wait for. */
 static void reap_dead(struct supervisor *s)
 {
@@ -44,6 +59,7 @@ static void reap_dead(struct supervisor *s)
 	while (!waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid) {
 		pid_t pid = info.si_pid;
 
+		note_end(s, &info);
 		if (pid == s->child && !s->is_dead)
 			note_death(s, &info);
 		waitpid(pid, NULL, WNOHANG);

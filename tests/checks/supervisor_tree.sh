@@ -331,6 +331,24 @@ an_inner_budget_is_part_of_the_outer_one() {
 	grep -q '"denied":{"mem":1}' outer || fail "$(cat outer)"
 }
 
+the_timeline_has_every_end() {
+	run 139 --trace trace --tick 50ms -- perl -e 'for my $end (sub { kill KILL => $$ }, sub { syscall(231, 7) }, sub { exit 6 }) {
+			my $p = fork; if (!$p) { $end->(); sleep 60 } waitpid $p, 0 }
+		if (!fork) { if (!fork) { kill TERM => $$; sleep 60 } exit 5 }
+		wait; select undef, undef, undef, 0.3; kill SEGV => $$; sleep 60'
+	python3 - <<-'END' || fail "$(cat trace)"
+		import json, sys
+		events = [json.loads(line) for line in open("trace")]
+		ends = [e for e in events if e["event"] == "exit"]
+		begun = {e["pid"] for e in events if e["event"] in ("start", "fork")}
+		known = sorted((k, e[k]) for e in ends for k in ("exit_code", "signal") if k in e)
+		ok = sorted(e["pid"] for e in ends) == sorted(begun) and len(begun) == 6
+		# The first two were their parent's to wait for, who knows and does not tell.
+		ok &= known == [("exit_code", 5), ("exit_code", 6), ("signal", 11), ("signal", 15)]
+		sys.exit(not ok or events[-1]["event"] != "end" or events != sorted(events, key=lambda e: e["t_ns"]))
+	END
+}
+
 many_orphans_are_waited_for() {
 	local n=1000
 	[ -z "${RL_LONG:-}" ] || n=10000
