@@ -12,7 +12,14 @@
 #include "rawsys.h"
 
 /* /proc counts in hundredths of a second on every Linux (USER_HZ). */
-enum { TICK_NS = 10000000, FIELDS_TO_THREADS = 17, FIELDS_THREADS_TO_START = 2, FIELDS_TO_BLOCKED = 29 };
+enum {
+	TICK_NS = 10000000,
+	FIELDS_TO_FLAGS = 6,
+	FIELDS_TO_THREADS = 17,
+	FIELDS_THREADS_TO_START = 2,
+	FIELDS_TO_BLOCKED = 29,
+};
+enum { FLAG_EXITING = 4 };
 
 static int64_t number_at(const char *s)
 {
@@ -91,6 +98,22 @@ enum procfs_life procfs_life(pid_t pid, int64_t born_ns)
 		return PROCFS_ZOMBIE;
 	field = skip_fields(threads, FIELDS_THREADS_TO_START);
 	return number_at(field) * TICK_NS > born_ns + TICK_NS ? PROCFS_GONE : PROCFS_ALIVE;
+}
+
+bool procfs_is_ending(pid_t pid)
+{
+	char text[512];
+	const char *field;
+	long len;
+
+	if (raw_kill(pid, 0) == -ESRCH)
+		return true;
+	len = read_stat(pid, text, sizeof(text));
+	field = len > 0 ? after_command(text, len) : NULL;
+	if (!field)
+		return len == -ESRCH;
+	return *field == 'Z' || *field == 'X' ||
+	       (number_at(skip_fields(field, FIELDS_TO_FLAGS)) & FLAG_EXITING);
 }
 
 bool procfs_is_stopped(pid_t tid)

@@ -2,7 +2,7 @@
  * procfs.h - is that process still the one it was?
  *
  * Owns:    nothing.
- * Called:  slots, breach and stops, under the ledger's lock or not.
+ * Called:  slots, breach, leash and stops, under the ledger's lock or not.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *
@@ -27,6 +27,12 @@ enum procfs_life {
  * Without /proc only existence can be told.
  */
 enum procfs_life procfs_life(pid_t pid, int64_t born_ns);
+
+/*
+ * Whether the first thread of a process that had the number `pid` is on its way out or gone. It gives up its
+ * descriptors while its state still says that it runs.
+ */
+bool procfs_is_ending(pid_t pid);
 
 /* Whether a thread is stopped, by a signal or by a debugger. */
 bool procfs_is_stopped(pid_t tid);

@@ -12,6 +12,8 @@
 #ifndef RL_PRELOAD_OWN_LEASH_H
 #define RL_PRELOAD_OWN_LEASH_H
 
+#include <stdbool.h>
+
 #include "forkguard.h"
 
 /* Takes one if there is a supervisor that must not be outlived, and tells it of us. */
@@ -23,6 +25,11 @@ void own_leash_tell_of_child(void);
 /* No child takes one of its own from here on: a filter would kill it for the calls. The supervisor's stays.
  */
 void own_leash_forbid(void);
+/* Whether the children of this process take one. */
+bool own_leash_is_due(void);
+
+/* A filter of system calls would punish a child for its socket. */
+void own_leash_forbid_sockets(void);
 
 void own_leash_fork(enum fork_side side);
 

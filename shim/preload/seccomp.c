@@ -47,6 +47,7 @@ enum need {
 	NEED_EXEC = 2048,  /* descriptors that are passed on to the next program */
 	NEED_LOOK = 4096,  /* samples of memory, descriptors, conditions */
 	NEED_FORK = 8192,  /* not ours: the program makes no children any more */
+	NEED_SEND = 16384, /* to send a child's leash to the supervisor */
 	NEED_LOCK = NEED_LEDGER | NEED_WATCH,
 	NEED_FILES = NEED_LEDGER | NEED_END | NEED_WATCH,
 	NEED_RECORD = NEED_END | NEED_WATCH,
@@ -126,6 +127,9 @@ static const struct {
 	{SYS_ptrace, NEED_STACKS, 0, 0, 0},
 	{SYS_process_vm_readv, NEED_STACKS, 0, 0, 0},
 	{SYS_wait4, NEED_STACKS, 0, 0, 0},
+	{SYS_socket, NEED_SEND, 0, 0, 0},
+	{SYS_sendmsg, NEED_SEND, 0, 0, 0},
+	{SYS_setsockopt, NEED_SEND, 0, 0, 0},
 };
 
 /* What the threads that a filter binds can no longer do. Written once it is installed. */
@@ -179,6 +183,8 @@ static int find_lost_needs(const struct sock_fprog *program)
 		else if (filter_answer_is_refusal(answer))
 			needs |= CALLS[i].if_refused;
 	}
+	if (!own_leash_is_due())
+		needs &= ~(NEED_LEASH | NEED_SEND);
 	return needs & (optional_needs() | ~(NEED_STACKS | NEED_LOOK));
 }
 
@@ -219,7 +225,7 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 	/* Nobody in the process can wake the watchdog any more: it looks by itself whether we have ended. */
 	else if ((p.needs & (NEED_END | NEED_HELP)) && (p.needs & NEED_WAKE))
 		timer_thread_expect_errands();
-	if (p.needs & ~NEED_FORK)
+	if (p.needs & ~(NEED_FORK | NEED_SEND))
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	return p;
 }
@@ -240,6 +246,8 @@ static void conclude(const struct precautions *p, bool refused)
 		timer_thread_forbid();
 	if (p->needs & NEED_LEASH)
 		own_leash_forbid();
+	if (p->needs & NEED_SEND)
+		own_leash_forbid_sockets();
 	if (p->needs & NEED_TIMER)
 		backstop_forbid();
 	if (p->needs & NEED_LEDGER)
