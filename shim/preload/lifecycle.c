@@ -65,10 +65,8 @@ static void leave_tree(const struct record_ending *ending)
 {
 	uint64_t mask;
 
-	trace_event(member.ledger, member.ledger->slot[member.slot].account, "exit",
-		    {"pid", NULL, member.pid},
-		    {ending->signal ? "signal" : "exit_code", NULL,
-		     ending->signal ? ending->signal : ending->exit_code});
+	trace_exit(member.ledger, member.slot, ending->signal ? ending->signal : ending->exit_code,
+		   ending->signal != 0);
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
 	slots_leave(member.ledger, member.slot);

@@ -342,6 +342,8 @@ void timer_thread_fork(enum fork_side side)
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
 	timer.needed = 0;
 	timer_thread_ensure();
+	if (!timer.needed) /* none may be made */
+		timer.needed = is_needed() ? 1 : -1;
 	if (timer.needed > 0)
 		backstop_arm();
 	/* A process with a budget of its own has deadlines of its own. */
