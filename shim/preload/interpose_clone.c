@@ -165,6 +165,16 @@ struct request {
 	bool has_stack;
 };
 
+/*
+ * Whether the program's memory there can be read, as the kernel will find it;
+ * by a call that we make anyway, and that changes nothing because it asks for
+ * nothing that there is.
+ */
+static bool is_readable(const void *word)
+{
+	return raw_syscall4(SYS_rt_sigprocmask, -1, word, NULL, sizeof(uint64_t)) != -EFAULT;
+}
+
 /* Return: false for a call that the kernel will refuse. */
 static bool read_request(const long *call, struct request *request)
 {
@@ -176,7 +186,8 @@ static bool read_request(const long *call, struct request *request)
 	if (call[0] == SYS_clone3) {
 		const struct clone_args *args = (const struct clone_args *)call[1];
 
-		if (!args || (size_t)call[2] < CLONE_ARGS_SIZE_VER0)
+		if (!args || (size_t)call[2] < CLONE_ARGS_SIZE_VER0 || !is_readable(&args->flags) ||
+		    !is_readable((const char *)args + CLONE_ARGS_SIZE_VER0 - sizeof(uint64_t)))
 			return false;
 		request->flags = args->flags;
 		request->has_stack = args->stack != 0;
