@@ -37,7 +37,8 @@ struct clone_call {
 	int flags;
 	void *argument;
 	void *parent_tid, *tls, *child_tid;
-	uint32_t slot;
+	uint32_t slot, account; /* the child's, and who reserved it */
+	pid_t maker;
 };
 
 enum { STACK_ALIGNMENT = 16 };
@@ -47,7 +48,7 @@ static int run_copy(void *context)
 {
 	struct clone_call *call = context;
 
-	process_become_child(call->slot);
+	process_become_child(call->slot, call->maker, call->account);
 	return call->function(call->argument);
 }
 
@@ -61,6 +62,12 @@ static int run_sharing(void *context)
 	return call->function(call->argument);
 }
 
+/* Whether the new task is to have the thread-local words of its maker, which runs on beside it. */
+static bool shares_words(uint64_t flags)
+{
+	return (flags & CLONE_VM) && !(flags & (CLONE_SETTLS | CLONE_VFORK));
+}
+
 static int clone_really(const struct clone_call *c, int (*function)(void *), void *stack, void *argument)
 {
 	return real.clone(function, stack, c->flags, argument, c->parent_tid, c->tls, c->child_tid);
@@ -69,6 +76,7 @@ static int clone_really(const struct clone_call *c, int (*function)(void *), voi
 static int clone_thread_of_program(const struct clone_call *call, const void *caller)
 {
 	int saved = errno;
+	bool shared;
 	int tid;
 
 	if (member_is_borrowed())
@@ -77,8 +85,10 @@ static int clone_thread_of_program(const struct clone_call *call, const void *ca
 		errno = EAGAIN;
 		return -1;
 	}
+	shared = shares_words((uint64_t)call->flags) && member_share_words();
 	tid = clone_really(call, call->function, call->stack, call->argument);
 	saved = tid < 0 ? errno : saved;
+	member_own_words(shared && tid < 0);
 	raw_threads_settle(tid);
 	errno = saved;
 	return tid;
@@ -89,6 +99,8 @@ static pid_t make_copy(const void *context)
 	struct clone_call *call = (struct clone_call *)context;
 
 	call->slot = thread_self.child_slot;
+	call->maker = thread_self.child_maker;
+	call->account = thread_self.child_account;
 	return clone_really(call, run_copy, call->stack, call);
 }
 
@@ -99,6 +111,7 @@ static int clone_sharing(struct clone_call *call, const void *caller)
 	struct clone_call *on_stack = (struct clone_call *)top;
 	int saved = errno;
 	pid_t child;
+	bool shared;
 
 	call->slot = process_reserve("clone", CLAIM_NONE, caller);
 	if (call->slot == LEDGER_NONE) {
@@ -106,8 +119,10 @@ static int clone_sharing(struct clone_call *call, const void *caller)
 		return -1;
 	}
 	*on_stack = *call;
+	shared = shares_words((uint64_t)call->flags) && member_share_words();
 	child = clone_really(call, run_sharing, on_stack, on_stack);
 	saved = child < 0 ? errno : saved;
+	member_own_words(shared && child < 0);
 	process_settle(call->slot, child);
 	errno = saved;
 	return child;
@@ -154,11 +169,11 @@ RL_EXPORT int __clone(int (*function)(void *), void *stack, int flags, void *arg
 /* What the stub is about to do for this thread. A child that shares our memory leaves it alone. */
 enum pending_kind { PENDING_NOTHING, PENDING_THREAD, PENDING_PROCESS, PENDING_COPY };
 
-static RL_THREAD_LOCAL struct {
+static RL_THREAD_LOCAL struct pending {
 	enum pending_kind kind;
 	uint32_t slot;
-	uint64_t flags;
-} pending;
+	bool shared;	  /* the words, for the first time */
+} pending, outer_pending; /* outer: of a call that a handler interrupts with this one */
 
 struct request {
 	uint64_t flags;
@@ -208,10 +223,21 @@ static pid_t make_copy_by_number(const void *context)
 	return result < 0 ? (pid_t)clone_error(result) : (pid_t)result;
 }
 
+static void begin_pending(void)
+{
+	outer_pending = pending;
+	pending = (struct pending){.kind = PENDING_NOTHING};
+}
+
+static void end_pending(void)
+{
+	pending = outer_pending;
+	outer_pending.kind = PENDING_NOTHING;
+}
+
 /* Reserves for a call that the stub will make. Return: false on a refusal. */
 static bool reserve_pending(const struct request *request, const char *name, const void *caller)
 {
-	pending.flags = request->flags;
 	if (request->flags & CLONE_THREAD) {
 		pending.kind = member_is_borrowed() ? PENDING_NOTHING : PENDING_THREAD;
 		return pending.kind == PENDING_NOTHING || raw_threads_reserve(name, caller);
@@ -224,6 +250,20 @@ static bool reserve_pending(const struct request *request, const char *name, con
 		thread_self.child_slot = pending.slot; /* the child takes it when it first needs it */
 		forkguard_run(FORK_PREPARE);
 	}
+	return true;
+}
+
+/* Return: false on a refusal. */
+static bool prepare_pending(const struct request *request, const char *name, const void *caller)
+{
+	begin_pending();
+	if (!member_is_guarded())
+		return true;
+	if (!reserve_pending(request, name, caller)) {
+		end_pending();
+		return false;
+	}
+	pending.shared = shares_words(request->flags) && member_share_words();
 	return true;
 }
 
@@ -246,10 +286,7 @@ struct clone_answer clone_prepare(const long *call, const void *caller)
 		answer.form = CLONE_DONE;
 		answer.result = guarded ? process_fork(make_copy_by_number, call, name, caller)
 					: make_copy_by_number(call);
-	} else if (!guarded) {
-		pending.kind = PENDING_NOTHING;
-	} else if (!reserve_pending(&request, name, caller)) {
-		pending.kind = PENDING_NOTHING;
+	} else if (!prepare_pending(&request, name, caller)) {
 		answer.form = CLONE_DONE;
 		answer.result = clone_error(-EAGAIN);
 	}
@@ -273,7 +310,8 @@ static void settle_parent(pid_t child)
 		process_settle(pending.slot, child);
 		break;
 	}
-	pending.kind = PENDING_NOTHING;
+	member_own_words(pending.shared && child < 0);
+	end_pending();
 }
 
 long clone_return(long result)

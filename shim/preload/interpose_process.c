@@ -108,17 +108,19 @@ void process_end_held(uint32_t slot)
 	ledger_unlock(member.ledger, &mask);
 }
 
-void process_become_child(uint32_t slot)
+void process_become_child(uint32_t slot, pid_t maker, uint32_t account)
 {
 	/* A child of clone() with CLONE_SETTLS has other thread-local words than its parent's thread. */
 	thread_self.child_slot = slot;
+	thread_self.child_maker = maker;
+	thread_self.child_account = account;
 	forkguard_run(FORK_CHILD);
 }
 
 pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call,
 		   const void *caller)
 {
-	uint32_t slot;
+	uint32_t slot, outer = thread_self.child_slot; /* of a fork that a handler interrupts with this one */
 	int saved = errno;
 	pid_t child;
 
@@ -138,7 +140,7 @@ pid_t process_fork(pid_t (*make)(const void *context), const void *context, cons
 		return 0;
 	}
 	saved = child < 0 ? errno : saved;
-	thread_self.child_slot = LEDGER_NONE;
+	thread_self.child_slot = outer;
 	forkguard_run(FORK_PARENT);
 	if (child < 0)
 		member_note_kernel_refusal(call, saved);
@@ -183,6 +185,7 @@ long process_vfork_prepare(const void *caller)
 		errno = EAGAIN;
 		return -1;
 	}
+	thread_self.outer_slot = thread_self.child_slot;
 	thread_self.child_slot = slot;
 	return 0;
 }
@@ -197,8 +200,10 @@ pid_t process_vfork_return(long result)
 		uint32_t slot = thread_self.child_slot;
 
 		process_settle(slot, result ? (pid_t)result : raw_getpid());
-		if (result)
-			thread_self.child_slot = LEDGER_NONE;
+		if (result) {
+			thread_self.child_slot = thread_self.outer_slot;
+			thread_self.outer_slot = LEDGER_NONE;
+		}
 	}
 	if (result >= 0)
 		return (pid_t)result;

@@ -127,6 +127,41 @@ static void forked_children_write_no_record_of_their_own(void **state)
 	run_free(r);
 }
 
+static void a_handler_may_fork_in_the_middle_of_a_fork(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct run *r = run_guarded(
+			&(struct spec){.set = SET("PROCS=3", "MEM=64M"),
+				       .argv = ARGV("fork_in_handler", i ? "vfork" : "fork", "200"),
+				       .timeout_s = 60});
+
+		expect_exit(r, 0);
+		expect(r, out_number(r, "bad") == 0);
+		expect(r, out_number(r, "handled") > 0);
+		expect(r, out_number(r, "left") == 0);
+		/* A child that took its parent's credit for its own would leave it wrong by far more. */
+		expect(r, record_int(r, "mem_peak_bytes") < 8 * MIB);
+		expect(r, json_array_size(record_find(r, "escapes")) == 0);
+		run_free(r);
+	}
+}
+
+static void tasks_with_their_makers_words_leave_nothing_charged(void **state)
+{
+	static const char *const ways[] = {"process", "thread"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct run *r = run_guarded(&(struct spec){
+			.set = SET("MEM=64M"), .argv = ARGV("share_words", ways[i]), .timeout_s = 60});
+
+		expect_exit(r, 0);
+		expect_out(r, "left=0\n");
+		run_free(r);
+	}
+}
+
 static void what_a_tree_that_is_killed_cannot_make_is_not_this_limits_refusal(void **state)
 {
 	struct run *r = guarded(SET("PROCS=9", "THREADS=9"), ARGV("create_while_killed"));
@@ -150,6 +185,8 @@ int main(void)
 		cmocka_unit_test(forks_beside_allocating_threads_work),
 		cmocka_unit_test(forks_beside_allocating_threads_and_a_timer_work),
 		cmocka_unit_test(forked_children_write_no_record_of_their_own),
+		cmocka_unit_test(a_handler_may_fork_in_the_middle_of_a_fork),
+		cmocka_unit_test(tasks_with_their_makers_words_leave_nothing_charged),
 		cmocka_unit_test(what_a_tree_that_is_killed_cannot_make_is_not_this_limits_refusal),
 	};
 
