@@ -180,30 +180,18 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid)
 	atomic_store_explicit(&s->state, SLOT_LIVE, memory_order_release);
 }
 
-/* The question costs 30 us, so it is asked only once somebody has left the first namespace. */
-uint64_t slots_own_namespace(const struct ledger *ledger)
-{
-	uint64_t home = atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
-	uint64_t own = home ? procfs_pid_namespace() : 0;
-
-	return own == home ? 0 : own;
-}
-
-void slots_expect_namespaces(struct ledger *ledger)
-{
-	if (atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))
-		return;
-	atomic_store_explicit(&ledger->home_namespace, procfs_pid_namespace(), memory_order_relaxed);
-}
-
 void slots_bind_self(struct ledger *ledger, uint32_t index)
 {
 	uint64_t own = slots_own_namespace(ledger);
 
 	if (own != ledger->slot[index].pid_namespace) {
-		/* The creator may have bound it already, to a number that only the creator knows. */
-		ledger->slot[index].pid_namespace = own;
-		atomic_store_explicit(&ledger->slot[index].state, SLOT_RESERVED, memory_order_relaxed);
+		struct slot *s = &ledger->slot[index];
+
+		/* The creator may have bound it already, to the number that the creator knows. */
+		s->outer_namespace = s->pid_namespace;
+		atomic_store_explicit(&s->outer_pid, pid_of(s), memory_order_relaxed);
+		s->pid_namespace = own;
+		atomic_store_explicit(&s->state, SLOT_RESERVED, memory_order_relaxed);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_NAMESPACE, memory_order_relaxed);
 	}
 	slots_bind(ledger, index, raw_getpid());
@@ -253,6 +241,13 @@ bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pi
 	const struct slot *s = &ledger->slot[index];
 
 	return state_of(s) == SLOT_RESERVED && s->creator_tid == tid;
+}
+
+bool slots_is_made_by(const struct ledger *ledger, uint32_t index, pid_t tid)
+{
+	const struct slot *s = &ledger->slot[index];
+
+	return state_of(s) != SLOT_FREE && s->creator_tid == tid;
 }
 
 bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid)
@@ -307,7 +302,8 @@ static bool is_last_now(const struct ledger *ledger, uint32_t index)
 			continue;
 		/* A pid of another namespace says nothing; and who is our parent is alive, without a look at
 		 * /proc. */
-		if (s->pid_namespace != pid_namespace || pid_of(s) == parent || slots_is_alive(s))
+		if (!slots_is_visible(s, pid_namespace) || slots_pid_in(s, pid_namespace) == parent ||
+		    slots_is_alive_in(s, pid_namespace))
 			return false;
 	}
 	return true;

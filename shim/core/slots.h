@@ -51,6 +51,12 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid);
 /* Binds the calling process, whose namespace may not be that of who reserved the slot. */
 void slots_bind_self(struct ledger *ledger, uint32_t index);
 
+/*
+ * Notes the number by which the thread `maker` of the calling process knows its child in `index`, in case
+ * that it is in another namespace and knows itself by another.
+ */
+void slots_note_outer(struct ledger *ledger, uint32_t index, pid_t maker, pid_t pid);
+
 /* Before a process lets itself or its children into another pid namespace. */
 void slots_expect_namespaces(struct ledger *ledger);
 
@@ -62,6 +68,9 @@ bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t cre
  * have been reserved again by another thread of the same process.
  */
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid);
+
+/* Whether `index` is in use and was reserved by that thread. */
+bool slots_is_made_by(const struct ledger *ledger, uint32_t index, pid_t tid);
 
 /* Whether `index` is bound to the process `pid`. */
 bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
@@ -102,6 +111,17 @@ uint32_t slots_count(const struct ledger *ledger);
 
 /* Whether the slot's process still runs. Context: also without the lock. */
 bool slots_is_alive(const struct slot *slot);
+
+/*
+ * A slot seen from a pid namespace: whether its process, or the maker of a reservation, has a number there,
+ * which that is (0 while reserved), and whether it still runs. Context: also without the lock.
+ */
+bool slots_is_visible(const struct slot *slot, uint64_t pid_namespace);
+pid_t slots_pid_in(const struct slot *slot, uint64_t pid_namespace);
+bool slots_is_alive_in(const struct slot *slot, uint64_t pid_namespace);
+
+/* Ends all slots of a pid namespace, and of those in it, whose first process is dead. Under the lock. */
+void slots_close_namespace(struct ledger *ledger, uint64_t pid_namespace);
 
 /* Whether the slot's pid means the same to the process in slot `self`, or to us outside. */
 bool slots_shares_pids(const struct ledger *ledger, uint32_t index, uint32_t self);

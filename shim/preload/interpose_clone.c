@@ -57,8 +57,7 @@ static int run_sharing(void *context)
 {
 	struct clone_call *call = context;
 
-	if (!(call->flags & CLONE_NEWPID))
-		process_settle(call->slot, raw_getpid());
+	process_settle_self(call->slot);
 	return call->function(call->argument);
 }
 

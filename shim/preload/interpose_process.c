@@ -70,10 +70,22 @@ void process_settle(uint32_t slot, pid_t child)
 			slots_bind(member.ledger, slot, child);
 		else
 			slots_close(member.ledger, slot);
+	} else if (child > 0) {
+		slots_note_outer(member.ledger, slot, thread_self.child_maker, child);
 	}
 	ledger_unlock(member.ledger, &mask);
 	if (child > 0)
 		own_leash_tell_of_child();
+}
+
+void process_settle_self(uint32_t slot)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	if (slots_is_reserved_by_thread(member.ledger, slot, thread_self.child_maker))
+		slots_bind_self(member.ledger, slot);
+	ledger_unlock(member.ledger, &mask);
 }
 
 void process_settle_claim(uint32_t slot, pid_t child)
@@ -199,8 +211,10 @@ pid_t process_vfork_return(long result)
 	if (member_is_guarded() && thread_self.child_slot != LEDGER_NONE) {
 		uint32_t slot = thread_self.child_slot;
 
-		process_settle(slot, result ? (pid_t)result : raw_getpid());
+		if (!result)
+			process_settle_self(slot);
 		if (result) {
+			process_settle(slot, (pid_t)result);
 			thread_self.child_slot = thread_self.outer_slot;
 			thread_self.outer_slot = LEDGER_NONE;
 		}

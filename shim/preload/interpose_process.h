@@ -23,6 +23,10 @@ uint32_t process_reserve(const char *call, enum slot_claim claim, const void *ca
 /* Binds the slot to the child, or returns it if there is none (child <= 0). */
 void process_settle(uint32_t slot, pid_t child);
 
+/* Binds the slot to the calling process, a child that shares its maker's memory and knows itself before that.
+ */
+void process_settle_self(uint32_t slot);
+
 /* The same for CLAIM_ONCE, where the child may have been faster and have chosen another. */
 void process_settle_claim(uint32_t slot, pid_t child);
 

@@ -110,7 +110,8 @@ static uint32_t take_place(uint32_t index, pid_t pid)
 {
 	/* In a pid namespace of its own the child alone knows its number. */
 	if (index != LEDGER_NONE &&
-	    atomic_load_explicit(&member.ledger->home_namespace, memory_order_relaxed)) {
+	    atomic_load_explicit(&member.ledger->home_namespace, memory_order_relaxed) &&
+	    slots_is_made_by(member.ledger, index, thread_self.child_maker)) {
 		slots_bind_self(member.ledger, index);
 		return index;
 	}

@@ -145,7 +145,8 @@ static void begin_tree(const struct config *config)
 
 	error = ledger_create(&ledger);
 	if (error == -EFBIG)
-		refuse_to_start("the limit on file sizes (ulimit -f) is below the ledger's 26 MB; raise it");
+		refuse_number("the limit on file sizes (ulimit -f) is below the ledger's ",
+			      (int64_t)(sizeof(struct ledger) >> 20) + 1, " MB; raise it");
 	if (error)
 		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
 			      "); make one of them writable, with some space left");
