@@ -12,7 +12,7 @@
 #include "rawsys.h"
 
 /* /proc counts in hundredths of a second on every Linux (USER_HZ). */
-enum { TICK_NS = 10000000, FIELDS_TO_THREADS = 17, FIELDS_THREADS_TO_START = 2 };
+enum { TICK_NS = PROCFS_TICK_NS, FIELDS_TO_THREADS = 17, FIELDS_THREADS_TO_START = 2 };
 
 static int64_t number_at(const char *s)
 {
@@ -83,6 +83,17 @@ enum procfs_life procfs_life(pid_t pid, int64_t born_ns)
 		return PROCFS_ZOMBIE;
 	field = skip_fields(threads, FIELDS_THREADS_TO_START);
 	return number_at(field) * TICK_NS > born_ns + TICK_NS ? PROCFS_GONE : PROCFS_ALIVE;
+}
+
+int64_t procfs_began_ns(pid_t pid)
+{
+	char text[512];
+	long len = read_stat(pid, text, sizeof(text));
+	const char *field = len > 0 ? after_command(text, len) : NULL;
+
+	if (!field)
+		return 0;
+	return number_at(skip_fields(field, FIELDS_TO_THREADS + FIELDS_THREADS_TO_START)) * TICK_NS;
 }
 
 bool procfs_is_stopped(pid_t tid)

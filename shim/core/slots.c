@@ -204,7 +204,7 @@ bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t cre
 	return state_of(s) == SLOT_RESERVED && s->creator == creator;
 }
 
-static uint32_t find(const struct ledger *ledger, pid_t pid, int64_t born_after_ns)
+uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns)
 {
 	uint64_t pid_namespace = slots_own_namespace(ledger);
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
@@ -212,28 +212,12 @@ static uint32_t find(const struct ledger *ledger, pid_t pid, int64_t born_after_
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 
+		/* One that was bound before belongs to an earlier process of that number. */
 		if ((state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid &&
-		    s->pid_namespace == pid_namespace && (s->born_ns > born_after_ns || slots_is_alive(s)))
+		    s->pid_namespace == pid_namespace && s->born_ns + PROCFS_TICK_NS >= began_ns)
 			return i;
 	}
 	return LEDGER_NONE;
-}
-
-uint32_t slots_find(const struct ledger *ledger, pid_t pid)
-{
-	return find(ledger, pid, INT64_MAX);
-}
-
-/*
- * Who was bound a moment ago is not somebody else of the same number, which
- * the kernel gives again only after all others; and most processes look when
- * they execute, a moment after they were forked.
- */
-enum { NUMBER_RESTS_NS = 10000000 };
-
-uint32_t slots_find_own(const struct ledger *ledger)
-{
-	return find(ledger, raw_getpid(), raw_clock_ns(CLOCK_BOOTTIME) - NUMBER_RESTS_NS);
 }
 
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid)

@@ -75,11 +75,12 @@ bool slots_is_made_by(const struct ledger *ledger, uint32_t index, pid_t tid);
 /* Whether `index` is bound to the process `pid`. */
 bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
 
-/* The slot of a live process as the caller numbers it, or LEDGER_NONE. */
-uint32_t slots_find(const struct ledger *ledger, pid_t pid);
-
-/* The caller's own, without a look at /proc where that can be spared. */
-uint32_t slots_find_own(const struct ledger *ledger);
+/*
+ * The slot of the process that the caller knows by that number and that began
+ * at began_ns (CLOCK_BOOTTIME) or later, or LEDGER_NONE: the number alone may be
+ * that of an earlier process. Context: also without the lock.
+ */
+uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns);
 
 /* Gives back what the process drew: its memory is gone. */
 void slots_return_leases(struct ledger *ledger, uint32_t index);

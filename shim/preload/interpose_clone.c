@@ -171,6 +171,7 @@ enum pending_kind { PENDING_NOTHING, PENDING_THREAD, PENDING_PROCESS, PENDING_CO
 static RL_THREAD_LOCAL struct pending {
 	enum pending_kind kind;
 	uint32_t slot;
+	int64_t since_ns;
 	bool shared;	  /* the words, for the first time */
 } pending, outer_pending; /* outer: of a call that a handler interrupts with this one */
 
@@ -242,6 +243,7 @@ static bool reserve_pending(const struct request *request, const char *name, con
 		return pending.kind == PENDING_NOTHING || raw_threads_reserve(name, caller);
 	}
 	pending.kind = request->flags & CLONE_VM ? PENDING_PROCESS : PENDING_COPY;
+	pending.since_ns = raw_clock_ns(CLOCK_BOOTTIME);
 	pending.slot = process_reserve(name, pending.kind == PENDING_COPY ? CLAIM_NONE : CLAIM_ONCE, caller);
 	if (pending.slot == LEDGER_NONE)
 		return false;
@@ -301,7 +303,7 @@ static void settle_parent(pid_t child)
 		raw_threads_settle(child);
 		break;
 	case PENDING_PROCESS:
-		process_settle_claim(pending.slot, child);
+		process_settle_claim(pending.slot, child, pending.since_ns);
 		break;
 	case PENDING_COPY:
 		thread_self.child_slot = LEDGER_NONE;

@@ -88,16 +88,20 @@ void process_settle_self(uint32_t slot)
 	ledger_unlock(member.ledger, &mask);
 }
 
-void process_settle_claim(uint32_t slot, pid_t child)
+void process_settle_claim(uint32_t slot, pid_t child, int64_t since_ns)
 {
+	struct claims_child made = {.pid = child, .since_ns = since_ns};
+	struct sweep sweep = {0};
 	uint64_t mask;
 
-	ledger_lock(member.ledger, &mask);
-	if (child > 0)
-		claims_settle(member.ledger, slot, member.slot, raw_getpid(), child);
-	else
-		claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_ONCE);
-	ledger_unlock(member.ledger, &mask);
+	do {
+		ledger_lock(member.ledger, &mask);
+		if (child > 0)
+			claims_settle(member.ledger, slot, member.slot, raw_getpid(), &made, &sweep);
+		else
+			claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_ONCE, &sweep);
+		ledger_unlock(member.ledger, &mask);
+	} while (sweep_if_wished(member.ledger, &sweep));
 	if (child > 0)
 		own_leash_tell_of_child();
 }
@@ -113,11 +117,14 @@ void process_let_go(uint32_t slot)
 
 void process_end_held(uint32_t slot)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 
-	ledger_lock(member.ledger, &mask);
-	claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_HELD);
-	ledger_unlock(member.ledger, &mask);
+	do {
+		ledger_lock(member.ledger, &mask);
+		claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_HELD, &sweep);
+		ledger_unlock(member.ledger, &mask);
+	} while (sweep_if_wished(member.ledger, &sweep));
 }
 
 void process_become_child(uint32_t slot, pid_t maker, uint32_t account)

@@ -27,8 +27,11 @@ void process_settle(uint32_t slot, pid_t child);
  */
 void process_settle_self(uint32_t slot);
 
-/* The same for CLAIM_ONCE, where the child may have been faster and have chosen another. */
-void process_settle_claim(uint32_t slot, pid_t child);
+/*
+ * The same for CLAIM_ONCE, where the child may have been faster and have chosen another. The call began at
+ * since_ns (CLOCK_BOOTTIME), before the reservation.
+ */
+void process_settle_claim(uint32_t slot, pid_t child, int64_t since_ns);
 
 /* The same where the pid cannot be learnt: the place is the child's, if it looks for one. */
 void process_let_go(uint32_t slot);
