@@ -28,6 +28,12 @@ static uintptr_t round_up(uintptr_t n)
 	return (n + MAPPINGS_PAGE - 1) & ~(uintptr_t)(MAPPINGS_PAGE - 1);
 }
 
+/* Whether the break could be there at all. */
+static bool is_possible(uintptr_t position)
+{
+	return position && mappings_are_addressable(position, 1);
+}
+
 /* The pages between two positions of the break. */
 static struct range between(uintptr_t low, uintptr_t high)
 {
@@ -56,9 +62,9 @@ static void *guarded_sbrk(intptr_t step, struct range_call call)
 	int64_t paid = 0;
 	void *old;
 
-	if (was == UINTPTR_MAX)
-		return (void *)was;
-	if (step > 0 && was + (uintptr_t)step > was)
+	if (was == UINTPTR_MAX || !is_possible(was + (uintptr_t)step))
+		return real.sbrk(step);
+	if (step > 0)
 		paid = range_admit(between(was, was + (uintptr_t)step).bytes, 0, call);
 	if (paid < 0)
 		return (void *)-1;
@@ -90,16 +96,18 @@ static int guarded_brk(void *to, struct range_call call)
 	int64_t paid = 0;
 	int result;
 
-	if (was == UINTPTR_MAX)
+	if (was == UINTPTR_MAX || !is_possible(end))
 		return real.brk(to);
-	if (end > was && round_up(end) >= end)
+	if (end > was)
 		paid = range_admit(between(was, end).bytes, 0, call);
 	if (paid < 0)
 		return -1;
 	result = real.brk(to);
+	/* Where the break must not be the kernel leaves it, and libc may call that a success. */
+	end = (uintptr_t)real.sbrk(0);
 	if (result)
 		budget_return_unused(paid);
-	else if (end > was)
+	else if (end >= was)
 		note_raised(between(was, end), paid);
 	else
 		note_lowered(between(end, was));

@@ -23,7 +23,8 @@ enum { SYMBOL_OBJECTS = 16 };
 /* One object's tables, as its dynamic section names them. */
 struct symbol_table {
 	uintptr_t base;
-	const uint32_t *hash;
+	const uint32_t *hash;	  /* NULL: it has only the old one */
+	const uint32_t *old_hash; /* of System V */
 	const void *symbols;
 	const char *names;
 	const uint16_t *versions; /* NULL: it has none */
