@@ -63,7 +63,7 @@ static int run_sharing(void *context)
 
 static int clone_really(const struct clone_call *c, int (*function)(void *), void *stack, void *argument)
 {
-	return real.clone(function, stack, c->flags, argument, c->parent_tid, c->tls, c->child_tid);
+	return REAL_LATE(clone)(function, stack, c->flags, argument, c->parent_tid, c->tls, c->child_tid);
 }
 
 static int clone_thread_of_program(const struct clone_call *call, const void *caller)
