@@ -113,7 +113,7 @@ RL_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_a
 		.pid = pid, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
-	call.function = real.posix_spawn;
+	call.function = REAL_LATE(posix_spawn);
 	return guarded_spawn(&call, envp, "posix_spawn", __builtin_return_address(0));
 }
 
@@ -124,7 +124,7 @@ RL_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_
 		.pid = pid, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
-	call.function = real.posix_spawnp;
+	call.function = REAL_LATE(posix_spawnp);
 	return guarded_spawn(&call, envp, "posix_spawnp", __builtin_return_address(0));
 }
 

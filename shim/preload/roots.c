@@ -16,7 +16,7 @@
 #include "core/glob.h"
 #include "core/rawsys.h"
 
-static char executable[PATH_MAX];
+static char executable[PATH_MAX] RL_SELDOM;
 
 static const char *without_directories(const char *path)
 {

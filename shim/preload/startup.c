@@ -83,7 +83,7 @@ static RL_NORETURN void refuse_text(const char *name, const char *value, const c
 
 static void check_sinks(struct config *config)
 {
-	static struct sinks sinks;
+	static struct sinks sinks RL_SELDOM;
 	char why[MESSAGE_MAX];
 	struct fmt reason = FMT_INIT(why);
 
