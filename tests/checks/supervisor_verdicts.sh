@@ -53,6 +53,12 @@ dies() {
 }
 
 end=$subjects/end_by
+
+# It has less before it is the program.
+dies a_condition_is_not_asked_before_the_program_is_there 0 ok true '' --watch 'VmRSS>=600K' -- "$end" return 0
+dies a_condition_is_asked_of_a_program_that_never_tells 120 custom:Threads true '' --tick 20ms --watch 'Threads>=9' \
+	--unguarded allow -- "$subjects/wait_unguarded"
+
 # Exit codes, by each way out that leaves one.
 dies it_returns_0 0 ok true 'exit_code=0 signal=0' -- "$end" return 0
 dies it_returns_1 1 exit true 'exit_code=1 signal=0' -- "$end" return 1
