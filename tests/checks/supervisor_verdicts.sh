@@ -129,7 +129,7 @@ grep -q 'cannot be guarded: it is statically linked; give --unguarded allow' err
 printf '#!%s\n' "$subjects/wait_unguarded" >static-script
 chmod +x static-script
 dies its_interpreter_is_static 125 internal true exit_code=125 -- ./static-script
-dies it_is_static_and_allowed 124 wall true signal=15 --unguarded allow --wall 200ms -- "$subjects/wait_unguarded"
+dies it_is_static_and_allowed 124 wall true 'signal=15 heap="none" mappings="none"' --unguarded allow --wall 200ms -- "$subjects/wait_unguarded"
 grep -q '"escapes":\["unguarded-program"\]' record || { echo "not ok an_escape_is_noted: $(cat record)"; failed=1; }
 mkdir other
 cp "$tool" other/reslimit

@@ -407,6 +407,25 @@ a_profile_may_hold_comments_spaces_and_both_kinds_of_names() {
 	expect_line "export RESLIMIT_WALL=''"
 }
 
+a_profile_may_begin_with_a_byte_order_mark() {
+	printf '\357\273\277MEM=64M\n' >"$tmp/profile"
+	run "$tool" exec --profile "$tmp/profile" --print
+	expect_line "export RESLIMIT_MEM='64M'"
+}
+
+a_profile_without_lines_is_refused_and_not_read_for_ever() {
+	# shellcheck disable=SC2016
+	run sh -c 'ulimit -v 1000000; exec "$@"' x "$tool" exec --profile /dev/zero true
+	expect_complaint 125 '/dev/zero:1: '
+	head -c 5000 /dev/zero | tr '\0' x >"$tmp/profile"
+	run "$tool" exec --profile "$tmp/profile" true
+	expect_complaint 125 "$tmp/profile:1: xxx"
+	expect_words 'too long a line; a profile is plain text'
+	{ printf 'NAME='; head -c 127 /dev/zero | tr '\0' y; } >"$tmp/profile"
+	run "$tool" exec --profile "$tmp/profile" true
+	expect_status 0
+}
+
 a_bad_profile_line_is_named_by_file_and_line() {
 	printf '# one\n\nMEM=64M\nWALL=abc\n' >"$tmp/profile"
 	run "$tool" exec --profile "$tmp/profile" true
