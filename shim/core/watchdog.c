@@ -18,6 +18,7 @@
 #include "logline.h"
 #include "meter.h"
 #include "rawsys.h"
+#include "step_signals.h"
 #include "trace.h"
 
 enum {
@@ -169,7 +170,7 @@ static int64_t look_at_limits(struct watchdog *w, uint32_t account, int64_t now_
 	if (now_ns < next_ns)
 		return next_ns;
 	breach_carry_out(w->ledger, account, w->slot, now_ns);
-	breach_pay_owed(w->ledger, w->slot, w->end_by);
+	step_signals_pay_owed(w->ledger, w->slot, w->end_by);
 	return a->next_step_ns;
 }
 
@@ -186,7 +187,7 @@ int64_t watchdog_look(struct watchdog *w)
 	int64_t next_ns = INT64_MAX;
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
-	breach_pay_owed(w->ledger, w->slot, w->end_by);
+	step_signals_pay_owed(w->ledger, w->slot, w->end_by);
 	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
 	{
 		int64_t look_ns = look_at_account(w, (uint32_t)(a - w->ledger->account), now_ns);
