@@ -128,7 +128,6 @@ int supervisor_start(struct supervisor *s)
 		become_program(s, ends[1], parent);
 	raw_close(ends[1]);
 	supervisor_raise_leash(s);
-	supervisor_hold_members(s);
 	error = s->child < 0 ? 0 : wait_for_exec(ends[0]);
 	raw_close(ends[0]);
 	if (s->child < 0)

@@ -17,6 +17,7 @@
 #include "placeholders.h"
 #include "quiet_write.h"
 #include "rawsys.h"
+#include "sweep.h"
 
 enum {
 	LINE = 512,
@@ -97,6 +98,22 @@ void trace_process(const struct ledger *ledger, uint32_t account, const char *ev
 		    {"exe", exe, 0});
 }
 
+void trace_exit(struct ledger *ledger, uint32_t slot, int code, bool by_signal)
+{
+	struct slot *s = &ledger->slot[slot];
+
+	if (atomic_exchange_explicit(&s->end_told, 1, memory_order_relaxed))
+		return;
+	trace_event(ledger, s->account, "exit",
+		    {"pid", NULL, atomic_load_explicit(&s->pid, memory_order_relaxed)},
+		    {by_signal ? "signal" : "exit_code", NULL, code});
+}
+
+void trace_lost(const struct ledger *ledger, uint32_t account, pid_t pid)
+{
+	trace_event(ledger, account, "exit", {"pid", NULL, pid});
+}
+
 /* Bytes that a process has resident, as the kernel tells in kB; 0 if it is gone. */
 static int64_t resident_of(pid_t pid)
 {
@@ -160,6 +177,8 @@ static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
 	uint64_t mask;
 	size_t count;
 
+	/* Who was killed is told of now, or with its record. */
+	sweep_dead(ledger, SWEEP_ALL);
 	ledger_lock(ledger, &mask);
 	items[0].number = cells_charged_to_account(ledger, account);
 	items[2].number = a->threads;
