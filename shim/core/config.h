@@ -2,7 +2,7 @@
  * config.h - settings from NAME=value texts: environment, options, profiles.
  *
  * Owns:    nothing; struct config is the caller's.
- * Called:  lifecycle before main, tools.
+ * Called:  startup before main, tools.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *

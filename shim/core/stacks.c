@@ -115,8 +115,7 @@ static void write_text(const struct account *a, const struct fmt *f)
 		return;
 	}
 	placeholders_expand(&p, a->stacks, a);
-	/* Not even a pipe without a reader may hold a limit up. */
-	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK, 0666);
+	fd = quiet_open(path);
 	if (fd < 0 || quiet_write(fd, f->buf, f->len) < 0)
 		logline(a, "stacks lost", path, fd);
 	if (fd >= 0)

@@ -45,7 +45,7 @@ static void write_line(const struct account *a, const char *line, size_t len)
 	int fd;
 
 	placeholders_expand(&f, a->trace, a);
-	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK, 0666);
+	fd = quiet_open(path);
 	if (fd < 0)
 		return;
 	quiet_write(fd, line, len);

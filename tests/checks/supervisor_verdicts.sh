@@ -53,6 +53,12 @@ dies() {
 }
 
 end=$subjects/end_by
+
+# It has less before it is the program.
+dies a_condition_is_not_asked_before_the_program_is_there 0 ok true '' --watch 'VmRSS>=600K' -- "$end" return 0
+dies a_condition_is_asked_of_a_program_that_never_tells 120 custom:Threads true '' --tick 20ms --watch 'Threads>=9' \
+	--unguarded allow -- "$subjects/wait_unguarded"
+
 # Exit codes, by each way out that leaves one.
 dies it_returns_0 0 ok true 'exit_code=0 signal=0' -- "$end" return 0
 dies it_returns_1 1 exit true 'exit_code=1 signal=0' -- "$end" return 1
@@ -123,7 +129,7 @@ grep -q 'cannot be guarded: it is statically linked; give --unguarded allow' err
 printf '#!%s\n' "$subjects/wait_unguarded" >static-script
 chmod +x static-script
 dies its_interpreter_is_static 125 internal true exit_code=125 -- ./static-script
-dies it_is_static_and_allowed 124 wall true signal=15 --unguarded allow --wall 200ms -- "$subjects/wait_unguarded"
+dies it_is_static_and_allowed 124 wall true 'signal=15 heap="none" mappings="none"' --unguarded allow --wall 200ms -- "$subjects/wait_unguarded"
 grep -q '"escapes":\["unguarded-program"\]' record || { echo "not ok an_escape_is_noted: $(cat record)"; failed=1; }
 mkdir other
 cp "$tool" other/reslimit

@@ -190,7 +190,7 @@ static void contradictions_are_refused_with_their_remedy(void **state)
 {
 	(void)state;
 	expect_complaint(SET("RSS_GRACE=1s"), "RESLIMIT_RSS_GRACE: there is no limit");
-	expect_complaint(SET("RSS=1G", "TICK=1us"), "RESLIMIT_TICK: looking would be all");
+	expect_complaint(SET("RSS=1G", "TICK=1us"), "RESLIMIT_TICK=1000ns: looking would be all");
 	expect_complaint(SET("RSS=1G", "RSS_ACTION=deny"), "has no call to refuse here");
 }
 

@@ -243,11 +243,14 @@ static void contradictory_action_lists_are_refused(void **state)
 		       "RESLIMIT_WALL_ACTION=deny: step 'deny' has no call to refuse here; it "
 		       "is for mem, threads and procs");
 	expect_refusal("RESLIMIT_MEM_ACTION=TERM,deny",
-		       "RESLIMIT_MEM_ACTION=TERM,deny: step 'deny' must come first");
+		       "RESLIMIT_MEM_ACTION=TERM,deny: step 'deny' must come first; put it there");
 	expect_refusal("RESLIMIT_CPU_ACTION=KILL,TERM",
-		       "RESLIMIT_CPU_ACTION=KILL,TERM: step 'KILL' ends the tree; no step can follow it");
-	expect_refusal("RESLIMIT_CPU_ACTION=TERM:1s",
-		       "RESLIMIT_CPU_ACTION=TERM:1s: step 'TERM' has a delay but no step after it");
+		       "RESLIMIT_CPU_ACTION=KILL,TERM: step 'KILL' ends the tree, and no step can follow it; "
+		       "end the list there");
+	expect_refusal(
+		"RESLIMIT_CPU_ACTION=TERM:1s",
+		"RESLIMIT_CPU_ACTION=TERM:1s: step 'TERM' has a delay but no step after it; give one, as "
+		"in TERM:5s,KILL");
 }
 
 static void unknown_names_are_refused_and_the_nearest_named(void **state)
