@@ -1,25 +1,12 @@
 #!/bin/bash
 # capture.sh - output in files: whole, apart, bounded, stamped; and nobody is held up or killed for it.
 #
-# Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
-command -v python3 >/dev/null || exit 77
-while read -r variable; do unset "$variable"; done < <(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p')
-unset LD_PRELOAD
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
+need python3
 export PATH=$BUILD:/usr/bin:/bin TERM=xterm
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
 
 # Runs a program under the supervisor; leaves `status`, err and record.
 run() {
@@ -38,7 +25,7 @@ expect_capture() {
 	[ "$found" = "$2" ] || fail "capture.$1 is $found, not $2" "$(cat record)"
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 both_streams_go_to_their_files_and_the_status_stays() {
 	run --capture out -- sh -c 'echo one; echo two >&2; exit 5'
@@ -166,21 +153,4 @@ assert ours < 2 * cat + 0.1
 END
 }
 
-# The end of the tests.
-
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$top/tests/checks/$(basename "$0")")
-for name; do
-	("$name")
-	case $? in
-	0) echo "ok $name" ;;
-	77) echo "ok $name # SKIP not possible here" ;;
-	*)
-		echo "not ok $name"
-		failed=1
-		;;
-	esac
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+run_cases "$@"

@@ -1,25 +1,12 @@
 #!/bin/bash
 # progress.sh - gauges on the last line of a terminal, gone at the end, and nowhere else.
 #
-# Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
-command -v python3 >/dev/null || exit 77
-while read -r variable; do unset "$variable"; done < <(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p')
-unset LD_PRELOAD
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
+need python3
 export PATH=$BUILD:/usr/bin:/bin TERM=xterm
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
 on_terminal=$top/tests/harness/on_terminal.py
 
 # Runs a command on a terminal; what the terminal was sent is in `seen`.
@@ -68,7 +55,7 @@ print("region", top, bottom)
 END
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 gauges_show_what_is_used_of_each_limit() {
 	on_terminal --size 20x140 -- reslimit run --progress --mem 64M --wall 20s --procs 4 -- sleep 1
@@ -158,21 +145,4 @@ a_stopped_terminal_does_not_stop_the_limits() {
 	[ "$took" -lt 2500 ] || fail "took $took ms"
 }
 
-# The end of the tests.
-
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$top/tests/checks/$(basename "$0")")
-for name; do
-	("$name")
-	case $? in
-	0) echo "ok $name" ;;
-	77) echo "ok $name # SKIP not possible here" ;;
-	*)
-		echo "not ok $name"
-		failed=1
-		;;
-	esac
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+run_cases "$@"

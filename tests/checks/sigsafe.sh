@@ -3,10 +3,8 @@
 # nor lock; the core, which also runs in the timer thread that libc does not know, keeps to the shorter one.
 #
 # SPDX-License-Identifier: MIT
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
-failed=0
+# shellcheck source=tests/harness/rules.sh
+. "$(dirname "$0")/../harness/rules.sh"
 
 # Pure functions of memory and strings.
 pure='memcpy memset memcmp memchr memmove strlen strncpy strstr strspn sigfillset __popcountdi2 strcmp strncmp strchr strrchr strnlen'
@@ -24,16 +22,6 @@ ours=$(nm "$build"/shim/core/*.o "$build"/shim/preload/*.o 2>/dev/null | awk 'NF
 foreign() {
 	nm -u "$1" | awk '{ print $NF }' | sed 's/@.*//' | grep -vxF "$ours" |
 		grep -vxF "$(printf '%s\n' $2)" | grep -vxE '_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|_DYNAMIC'
-}
-
-rule() {
-	if [ -z "$2" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		failed=1
-	fi
 }
 
 found=

@@ -1,28 +1,17 @@
 #!/bin/bash
 # supervisor_tree.sh - what reslimit run does to and for the tree: sweep, signals, descriptors, leash.
 #
-# Each function whose name is no helper's is one test. Takes the build directory from BUILD (build);
-# with RL_LONG each repetition is as often as the figures of the manual ask for.
+# With RL_LONG each repetition is as often as the figures of the manual ask for.
 #
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2094,SC2317 # the programs' code stands in single quotes; tests are called by name
 set -u
-BUILD=$(realpath "${BUILD:-build}") || exit 1
-self=$(realpath "$0")
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
 tool=$BUILD/reslimit subjects=$BUILD/tests/subjects
-[ -x "$tool" ] && [ -x "$subjects/end_by" ] || exit 77
-for variable in $(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p') LD_PRELOAD; do
-	unset "$variable"
-done
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"; pgrep -f -- "$scratch/mark " | xargs -r kill -KILL' EXIT # who got away must not go on forking
-cd "$scratch" || exit 1
-mark=$scratch/mark # stands in the command lines of what is to be gone afterwards
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
+[ -x "$subjects/end_by" ] || exit 77
+mark=$tmp/mark # stands in the command lines of what is to be gone afterwards
+trap 'clean_up; pgrep -f -- "$mark " | xargs -r kill -KILL' EXIT # who got away must not go on forking
 
 # How many processes live whose command line holds our mark and this word.
 living() {
@@ -49,7 +38,16 @@ expect_gone() {
 	[ "$(living "$1")" -eq 0 ] || fail "$1 is still there: $(pgrep -af "$mark $1")"
 }
 
-# Tests.
+# Starts a program that says when it is ready and counts signals; $! is the supervisor.
+start_counter() {
+	"$tool" run --status-fd 3 -- perl -e 'my %n; my $end;
+		$SIG{$_} = sub { $n{$_[0]}++; $end = 1 if $_[0] eq "TERM" } for qw(USR1 INT TERM WINCH HUP);
+		$| = 1; open R, ">ready"; print R "$$\n"; close R; select undef, undef, undef, 0.05 until $end;
+		select undef, undef, undef, 0.1; print join(" ", map { "$_=$n{$_}" } sort keys %n), "\n"; exit 5' >counted 3>record &
+	while [ ! -s ready ]; do sleep 0.01; done
+}
+
+# Tests:
 
 a_child_left_behind_is_ended_and_named() {
 	run 0 -- perl -e 'if (!fork) { exec @ARGV } exit 0' perl -e "$waiter" "$mark" child
@@ -160,15 +158,6 @@ a_parent_that_ignores_its_children_changes_nothing() {
 	perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' "$tool" run -- sh -c 'exit 6'
 	local status=$?
 	[ "$status" -eq 6 ] || fail "status $status"
-}
-
-# Starts a program that says when it is ready and counts signals; $! is the supervisor.
-start_counter() {
-	"$tool" run --status-fd 3 -- perl -e 'my %n; my $end;
-		$SIG{$_} = sub { $n{$_[0]}++; $end = 1 if $_[0] eq "TERM" } for qw(USR1 INT TERM WINCH HUP);
-		$| = 1; open R, ">ready"; print R "$$\n"; close R; select undef, undef, undef, 0.05 until $end;
-		select undef, undef, undef, 0.1; print join(" ", map { "$_=$n{$_}" } sort keys %n), "\n"; exit 5' >counted 3>record &
-	while [ ! -s ready ]; do sleep 0.01; done
 }
 
 signals_to_us_reach_the_program_once() {
@@ -336,18 +325,4 @@ runs_leave_nothing_behind() {
 	[ -z "$left" ] || fail "left: $left"
 }
 
-failed=0
-# shellcheck disable=SC2013 # names of functions are words
-for test in $(sed -n '/^# Tests\.$/,$ s/^\([a-zA-Z_]*\)() {$/\1/p' "$self"); do
-	case $test in start_counter) continue ;; esac
-	[ $# -eq 0 ] || [[ " $* " = *" $test "* ]] || continue
-	mkdir -p "$scratch/$test"
-	if (cd "$scratch/$test" && "$test") >"$scratch/complaint" 2>&1; then
-		echo "ok $test"
-	else
-		echo "not ok $test"
-		cat "$scratch/complaint"
-		failed=1
-	fi
-done
-exit "$failed"
+run_cases "$@"

@@ -1,25 +1,12 @@
 #!/bin/bash
 # trace.sh - the timeline: what happens in a tree, when, and what it used meanwhile.
 #
-# Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
-command -v python3 >/dev/null || exit 77
-while read -r variable; do unset "$variable"; done < <(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p')
-unset LD_PRELOAD
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
+need python3
 export PATH=$BUILD:/usr/bin:/bin TERM=xterm
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
 
 # Runs a program with the library alone, its settings as NAME=value before "--".
 plain() {
@@ -40,7 +27,7 @@ sys.exit(not eval(sys.argv[2]))
 END
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 the_events_of_a_tree_stand_in_their_order() {
 	plain MEM=64M TRACE=t NAME=n -- sh -c '/bin/true; exit 3'
@@ -140,21 +127,4 @@ a_place_that_cannot_be_written_is_refused() {
 	grep -q '^reslimit: RESLIMIT_TRACE=.*missing/t: no such directory' err || fail "$(cat err)"
 }
 
-# The end of the tests.
-
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$top/tests/checks/$(basename "$0")")
-for name; do
-	("$name")
-	case $? in
-	0) echo "ok $name" ;;
-	77) echo "ok $name # SKIP not possible here" ;;
-	*)
-		echo "not ok $name"
-		failed=1
-		;;
-	esac
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+run_cases "$@"
