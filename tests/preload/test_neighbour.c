@@ -303,10 +303,7 @@ static void a_hard_limit_on_file_sizes_is_one_clear_line(void **state)
 						   .arg = &hard});
 
 	(void)state;
-	expect_exit(r, EXIT_REFUSED_TO_START);
-	expect(r, count_lines(r->err) == 1);
-	expect(r, strstr(r->err, "file sizes") != NULL);
-	expect(r, r->out_len == 0);
+	expect_no_start(r, "file sizes");
 	run_free(r);
 }
 
@@ -384,7 +381,7 @@ static void a_program_that_ends_its_only_thread_by_system_call_ends(void **state
 		struct run *r = guarded(SET("WALL=15s"), ARGV("end_by", "thread_exit", "7"));
 
 		expect_exit(r, 7);
-		expect(r, r->elapsed_ns < 5 * SEC);
+		expect(r, r->elapsed_ns < 9 * SEC);
 		expect_verdict(r, "exit");
 		expect(r, record_int(r, "exit_code") == 7);
 		expect(r, strstr(record_str(r, "exe"), "/end_by") != NULL);
@@ -399,7 +396,7 @@ static void a_program_whose_threads_end_one_by_one_by_system_call_ends(void **st
 	(void)state;
 	expect_exit(r, 7);
 	expect(r, r->elapsed_ns > 200 * MS);
-	expect(r, r->elapsed_ns < 5 * SEC);
+	expect(r, r->elapsed_ns < 9 * SEC);
 	expect(r, record_int(r, "exit_code") == 7);
 	run_free(r);
 }
@@ -411,7 +408,7 @@ static void a_thread_that_joins_the_first_hears_of_its_end(void **state)
 		struct run *r = guarded(SET("WALL=15s"), ARGV("join_first_thread"));
 
 		expect_exit(r, 5);
-		expect(r, r->elapsed_ns < 5 * SEC);
+		expect(r, r->elapsed_ns < 9 * SEC);
 		run_free(r);
 	}
 }
@@ -509,7 +506,7 @@ static void a_program_under_such_a_filter_keeps_its_deadline(void **state)
 
 		print_message("# %s %s\n", FILTERS[i][0], FILTERS[i][1]);
 		expect(r, WIFSIGNALED(r->status));
-		expect(r, r->elapsed_ns < 5 * SEC);
+		expect(r, r->elapsed_ns < 9 * SEC);
 		if (FILTERS[i][3] && !strcmp(FILTERS[i][3], "any")) {
 			expect_signal(r, SIGTERM);
 			expect_verdict(r, "wall");
