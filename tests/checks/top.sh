@@ -130,7 +130,7 @@ a_file_that_is_no_ledger_is_passed_over() {
 
 a_terminal_is_kept_up_to_date_until_q_and_then_as_it_was() {
 	begin RESLIMIT_MEM=256M "RESLIMIT_NAME=$tag-g" ''
-	"$on_terminal" --at 1.2 q -- reslimit top --interval 0.3s >"$tmp/seen"
+	"$on_terminal" --at "/$tag-g.*$tag-g.*$tag-g/" q -- reslimit top --interval 0.3s >"$tmp/seen"
 	status=$?
 	end
 	[ "$status" -eq 0 ] || fail "status $status"
@@ -141,7 +141,7 @@ a_terminal_is_kept_up_to_date_until_q_and_then_as_it_was() {
 
 a_signal_also_gives_the_terminal_back() {
 	for name in INT TERM HUP; do
-		"$on_terminal" --signal 0.5 "$name" -- reslimit top >"$tmp/seen"
+		"$on_terminal" --signal $'/\e\\[\\?25l/' "$name" -- reslimit top >"$tmp/seen"
 		status=$?
 		[ "$status" -eq $((128 + $(kill -l "$name"))) ] || fail "$name: status $status"
 		tail -c 14 "$tmp/seen" | grep -qF $'\e[?25h\e[?1049l' || fail "$name: cursor or screen not given back"
