@@ -24,17 +24,15 @@ foreign() {
 		grep -vxF "$(printf '%s\n' $2)" | grep -vxE '_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|_DYNAMIC'
 }
 
-found=
-for object in "$build"/shim/core/*.o; do
-	extra=$(foreign "$object" "$pure" | tr '\n' ' ')
-	[ -z "$extra" ] || found+="$object: $extra"$'\n'
-done
-rule "the_core_calls_pure_functions_only" "${found%$'\n'}"
+# What objects of the folder $1 call beyond the list $2, a line for each object.
+calls_beyond() {
+	local object extra
+	for object in "$build/shim/$1"/*.o; do
+		extra=$(foreign "$object" "$2" | tr '\n' ' ')
+		[ -z "$extra" ] || echo "$object: $extra"
+	done
+}
 
-found=
-for object in "$build"/shim/preload/*.o; do
-	extra=$(foreign "$object" "$pure $once" | tr '\n' ' ')
-	[ -z "$extra" ] || found+="$object: $extra"$'\n'
-done
-rule "the_preload_calls_nothing_that_allocates_or_locks" "${found%$'\n'}"
+rule "the_core_calls_pure_functions_only" "$(calls_beyond core "$pure")"
+rule "the_preload_calls_nothing_that_allocates_or_locks" "$(calls_beyond preload "$pure $once")"
 exit "$failed"
