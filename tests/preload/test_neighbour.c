@@ -415,10 +415,10 @@ static void a_thread_that_joins_the_first_hears_of_its_end(void **state)
 
 static void the_thread_of_a_sleeping_program_sleeps(void **state)
 {
-	static const char *const settings[] = {"WALL=1h", "CPU=1h", "STACKS=1"};
+	static const char *const settings[] = {"WALL=1h", "CPU=1h", "IDLE=1h", "STACKS=1"};
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct run *r = guarded(SET("WALL=1h", settings[i]), ARGV("count_wakeups", "1500"));
 
 		print_message("# %s\n", settings[i]);

@@ -220,16 +220,6 @@ static void a_stuck_timer_is_not_a_program_without_limits(void **state)
 	}
 }
 
-static void the_timer_of_a_sleeping_program_sleeps(void **state)
-{
-	struct run *r = guarded(SET("WALL=1h", "CPU=1h", "IDLE=1h"), ARGV("show_timer", "300"));
-
-	(void)state;
-	expect_exit(r, 0);
-	expect(r, out_number(r, "sleeps") <= 2);
-	run_free(r);
-}
-
 static void wall_time_ends_children_too(void **state)
 {
 	/* Their ends of the output pipes close only when they die: run_guarded() waits for that. */
@@ -398,7 +388,6 @@ int main(void)
 		cmocka_unit_test(children_that_were_killed_or_not_announced_count),
 		cmocka_unit_test(the_record_of_a_program_that_was_ended_has_its_exact_peak),
 		cmocka_unit_test(a_stuck_timer_is_not_a_program_without_limits),
-		cmocka_unit_test(the_timer_of_a_sleeping_program_sleeps),
 		cmocka_unit_test(wall_time_ends_children_too),
 		cmocka_unit_test(children_that_outlive_their_parent_meet_the_deadline),
 		cmocka_unit_test(repeated_refusals_escalate_as_the_list_says),
