@@ -360,6 +360,26 @@ static void a_library_that_the_user_put_before_ours_stays_there_over_exec(void *
 	run_free(r);
 }
 
+static void a_library_whose_name_only_ends_like_ours_is_not_taken_for_it(void **state)
+{
+	const char *other = in_scratch("xlibreslimit_preload.so");
+	char preload[2 * PATH_MAX];
+	struct run *r = bare(ARGV("/bin/cp", subject_path("libearly.so"), other));
+
+	(void)state;
+	expect_exit(r, 0);
+	run_free(r);
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s:%s", other, library_path());
+	r = run_guarded(&(struct spec){.argv = ARGV("exec_by_name", "execve", "empty",
+						    subject_path("allocate_until_refused"), "10000"),
+				       .set = SET(preload, "RESLIMIT_MEM=8M"),
+				       .verbatim = true});
+	expect_exit(r, 0);
+	expect_out(r, "errno=12");
+	expect(r, record_int(r, "denied.mem") == 1);
+	run_free(r);
+}
+
 static void a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well(void **state)
 {
 	struct run *r = guarded(SET("PROCS=1"), ARGV("outlive_first"));
@@ -545,6 +565,7 @@ int main(void)
 		cmocka_unit_test(a_program_with_its_own_malloc_grows_arrays_by_it),
 		cmocka_unit_test(a_refusal_in_a_library_that_lies_elsewhere_names_its_place),
 		cmocka_unit_test(a_library_that_the_user_put_before_ours_stays_there_over_exec),
+		cmocka_unit_test(a_library_whose_name_only_ends_like_ours_is_not_taken_for_it),
 		cmocka_unit_test(a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well),
 		cmocka_unit_test(a_program_that_ends_its_only_thread_by_system_call_ends),
 		cmocka_unit_test(a_program_whose_threads_end_one_by_one_by_system_call_ends),
