@@ -62,7 +62,13 @@ static const char *call_of(const json_t *thread)
 
 static bool was_cut_short(const struct run *r, const void *unused)
 {
+	const json_t *thread, *top = record_find(r, "stacks.top");
+	size_t i;
+
 	(void)unused;
+	/* A thread that was to run and did not get a processor could not be asked. */
+	json_array_foreach(top, i,
+			   thread) if (!json_array_size(json_object_get(thread, "frames"))) return true;
 	return record_find(r, "stacks.cut") || !record_find(r, "stacks");
 }
 

@@ -35,7 +35,7 @@ static void wait_for_guard(pid_t pid)
 	int threads = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	while (threads < 2) {
+	for (; threads < 2; usleep(200)) {
 		DIR *tasks = opendir(path);
 		struct dirent *entry;
 
@@ -100,10 +100,10 @@ static struct run *driven(const char *const set[], const char *how, struct plan 
 static void a_program_that_was_stopped_gets_all_of_its_time(void **state)
 {
 	struct plan plan = {.after = 200, .hold = 600, .times = 1};
-	struct run *spin = driven(SET("WALL=500ms"), "spin", plan, 1100 * MS - EARLY, 1100 * MS + LATE);
+	struct run *spin = driven(SET("WALL=1s"), "spin", plan, 1600 * MS - EARLY, 1600 * MS + LATE);
 	/* Of one that sleeps it is not known since when it was stopped: at most since the timer fell asleep.
 	 */
-	struct run *sleeping = driven(SET("WALL=500ms"), "sleep", plan, 1100 * MS - EARLY, 1300 * MS + LATE);
+	struct run *sleeping = driven(SET("WALL=1s"), "sleep", plan, 1600 * MS - EARLY, 1800 * MS + LATE);
 
 	(void)state;
 	expect_verdict(spin, "wall");
@@ -118,7 +118,7 @@ static void a_program_that_was_stopped_gets_all_of_its_time(void **state)
 static void stops_add_up(void **state)
 {
 	struct plan plan = {.after = 100, .hold = 200, .times = 3};
-	struct run *r = driven(SET("WALL=500ms"), "spin", plan, 1100 * MS - EARLY, 1100 * MS + LATE);
+	struct run *r = driven(SET("WALL=1s"), "spin", plan, 1600 * MS - EARLY, 1600 * MS + LATE);
 
 	(void)state;
 	expect_verdict(r, "wall");
@@ -129,7 +129,7 @@ static void a_stop_beyond_every_deadline_does_not_kill(void **state)
 {
 	struct plan plan = {.after = 50, .hold = 1500, .times = 1};
 	struct run *r =
-		driven(SET("WALL=150ms", "GRACE=100ms"), "spin", plan, 1650 * MS - EARLY, 1650 * MS + LATE);
+		driven(SET("WALL=500ms", "GRACE=100ms"), "spin", plan, 2000 * MS - EARLY, 2000 * MS + LATE);
 
 	(void)state;
 	expect_signal(r, SIGTERM);
@@ -139,7 +139,7 @@ static void a_stop_beyond_every_deadline_does_not_kill(void **state)
 static void a_stop_is_no_idle_time(void **state)
 {
 	struct plan plan = {.after = 100, .hold = 600, .times = 1};
-	struct run *r = driven(SET("IDLE=300ms"), "sleep", plan, 900 * MS - EARLY, 1000 * MS + LATE);
+	struct run *r = driven(SET("IDLE=600ms"), "sleep", plan, 1200 * MS - EARLY, 1300 * MS + LATE);
 
 	(void)state;
 	expect_verdict(r, "idle");
@@ -148,12 +148,13 @@ static void a_stop_is_no_idle_time(void **state)
 
 static void time_stopped_counts_if_asked(void **state)
 {
-	struct plan plan = {.after = 200, .hold = 600, .times = 1};
+	struct plan beyond = {.after = 200, .hold = 1300, .times = 1};
+	struct plan within = {.after = 200, .hold = 600, .times = 1};
 	/* As soon as it goes on. */
 	struct run *all =
-		driven(SET("WALL=500ms", "STOPPED=0"), "spin", plan, 800 * MS - EARLY, 800 * MS + LATE);
+		driven(SET("WALL=1s", "STOPPED=0"), "spin", beyond, 1500 * MS - EARLY, 1500 * MS + LATE);
 	struct run *some =
-		driven(SET("WALL=500ms", "STOPPED=400ms"), "spin", plan, 900 * MS - EARLY, 900 * MS + LATE);
+		driven(SET("WALL=1s", "STOPPED=400ms"), "spin", within, 1400 * MS - EARLY, 1400 * MS + LATE);
 
 	(void)state;
 	expect_verdict(all, "wall");

@@ -41,7 +41,7 @@ static void handle(int signal)
 int main(int argc, char **argv)
 {
 	struct itimerval often = {{0, 40}, {0, 40}}, never = {{0, 0}, {0, 0}};
-	volatile long turns = number(argv, 1);
+	long times = number(argv, 1);
 	long base;
 
 	jumps = argc > 2;
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 	signal(SIGALRM, handle);
 	setitimer(ITIMER_REAL, &often, NULL);
 	sigsetjmp(start, 1);
-	while (turns-- > 0)
+	while (handled < times)
 		cycle(arena, MAP_FIXED, 100);
 	setitimer(ITIMER_REAL, &never, NULL);
 	signal(SIGALRM, SIG_IGN);
