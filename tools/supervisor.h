@@ -78,6 +78,7 @@ struct supervisor {
 	/* So that it does not outlive us: one for each slot. */
 	struct supervisor_leash *leash;
 	int leash_fd, writing_fd; /* -1: none */
+	int leash_socket;	  /* that processes send theirs to; -1: none */
 
 	struct oom oom;		   /* at the start */
 	struct descendants others; /* children of ours that were there before */

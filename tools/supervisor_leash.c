@@ -26,7 +26,7 @@ int supervisor_make_leash(struct supervisor *s)
 {
 	int ends[2];
 
-	s->leash_fd = s->writing_fd = -1;
+	s->leash_fd = s->writing_fd = s->leash_socket = -1;
 	if (s->config.orphans == RL_ORPHANS_LEAVE)
 		return 0;
 	s->leash = calloc(LEDGER_SLOTS, sizeof(*s->leash));
@@ -39,17 +39,6 @@ int supervisor_make_leash(struct supervisor *s)
 	return 0;
 }
 
-void supervisor_raise_leash(struct supervisor *s)
-{
-	long most = s->files.rlim_max < WRITING_FD + 1 ? (long)s->files.rlim_max - 1 : WRITING_FD;
-	int high = s->writing_fd < 0 ? -1 : raw_fcntl(s->writing_fd, F_DUPFD_CLOEXEC, most);
-
-	if (high < 0)
-		return;
-	raw_close(s->writing_fd);
-	s->writing_fd = high;
-}
-
 static void let_go(struct supervisor_leash *leash)
 {
 	if (leash->pid)
@@ -57,9 +46,14 @@ static void let_go(struct supervisor_leash *leash)
 	leash->pid = 0;
 }
 
+static void hold(struct supervisor *s, uint32_t slot, pid_t pid, int fd)
+{
+	s->leash[slot] = (struct supervisor_leash){.pid = pid, .fd = fd};
+	atomic_store_explicit(&s->ledger->slot[slot].leashed, pid, memory_order_relaxed);
+}
+
 static void take_hold(struct supervisor *s, uint32_t slot, pid_t pid)
 {
-	struct supervisor_leash *leash = &s->leash[slot];
 	int fd = leash_open(getpid(), s->leash_fd, pid);
 
 	/* A table without room leaves a process with its own hold. */
@@ -68,9 +62,7 @@ static void take_hold(struct supervisor *s, uint32_t slot, pid_t pid)
 			leash_release(fd);
 		return;
 	}
-	leash->pid = pid;
-	leash->fd = fd;
-	atomic_store_explicit(&s->ledger->slot[slot].leashed, pid, memory_order_relaxed);
+	hold(s, slot, pid, fd);
 }
 
 static pid_t process_in(const struct supervisor *s, uint32_t slot)
@@ -84,14 +76,80 @@ static pid_t process_in(const struct supervisor *s, uint32_t slot)
 	return atomic_load_explicit(&place->pid, memory_order_relaxed);
 }
 
+/* The sender's word for its slot is checked against what the kernel says of the sender. */
+static void take_sent(struct supervisor *s, int fd, uint32_t slot, pid_t sender)
+{
+	struct supervisor_leash *leash = slot < LEDGER_SLOTS ? &s->leash[slot] : NULL;
+
+	if (fd < 0)
+		return;
+	/* Closed here it stays the sender's own. */
+	if (!leash || !sender || process_in(s, slot) != sender || leash->pid == sender ||
+	    fd > s->writing_fd) {
+		raw_close(fd);
+		return;
+	}
+	/* That of the place's last process, which is dead: the kernel signals nobody else of its number. */
+	if (leash->pid)
+		raw_close(leash->fd);
+	hold(s, slot, sender, fd);
+}
+
+static void take_all_sent(struct supervisor *s)
+{
+	uint32_t slot;
+	pid_t sender;
+	int leash;
+
+	while (s->leash_socket >= 0 && leash_receive(s->leash_socket, &leash, &slot, &sender))
+		take_sent(s, leash, slot, sender);
+}
+
+static void open_socket(struct supervisor *s)
+{
+	uint32_t address;
+
+	s->leash_socket = leash_listen(&address);
+	if (s->leash_socket < 0)
+		return;
+	atomic_store_explicit(&s->ledger->account[s->account].leash_address, address, memory_order_relaxed);
+	atomic_store_explicit(&s->ledger->account[s->own].leash_address, address, memory_order_relaxed);
+}
+
+void supervisor_raise_leash(struct supervisor *s)
+{
+	long most = s->files.rlim_max < WRITING_FD + 1 ? (long)s->files.rlim_max - 1 : WRITING_FD;
+	int high = s->writing_fd < 0 ? -1 : raw_fcntl(s->writing_fd, F_DUPFD_CLOEXEC, most);
+
+	if (s->leash_fd < 0)
+		return;
+	if (high >= 0) {
+		raw_close(s->writing_fd);
+		s->writing_fd = high;
+	}
+	if (s->child > 0) {
+		take_hold(s, s->slot, s->child);
+		open_socket(s);
+	}
+}
+
+/* The program's first process is held before it has taken its place. */
+static bool is_on_its_way(const struct supervisor *s, uint32_t slot)
+{
+	return s->leash[slot].pid == s->child &&
+	       atomic_load_explicit(&s->ledger->slot[slot].state, memory_order_relaxed) == SLOT_RESERVED;
+}
+
 void supervisor_hold_members(struct supervisor *s)
 {
 	uint32_t end = atomic_load_explicit(&s->ledger->slots_end, memory_order_acquire);
 
+	/* Nobody waits for them: until a signal tells of their processes the kernel keeps them as well. */
+	take_all_sent(s);
 	for (uint32_t i = 0; s->leash_fd >= 0 && i < end; i++) {
 		pid_t pid = process_in(s, i);
 
-		if (pid == s->leash[i].pid)
+		if (pid == s->leash[i].pid || is_on_its_way(s, i))
 			continue;
 		let_go(&s->leash[i]);
 		if (pid)
@@ -105,8 +163,14 @@ void supervisor_drop_leash(struct supervisor *s)
 
 	for (uint32_t i = 0; s->leash && i < end; i++)
 		let_go(&s->leash[i]);
+	if (s->leash && s->leash_socket >= 0) {
+		raw_close(s->leash_socket);
+		s->leash_socket = -1;
+	}
 	free(s->leash);
 	s->leash = NULL;
 	s->ledger->account[s->account].leash_fd = 0;
 	s->ledger->account[s->own].leash_fd = 0;
+	atomic_store_explicit(&s->ledger->account[s->account].leash_address, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->ledger->account[s->own].leash_address, 0, memory_order_relaxed);
 }

@@ -34,7 +34,10 @@ void supervisor_restore_signals(const struct supervisor *s);
 /* supervisor_leash.c: makes the pipe, with room for all; nothing if orphans may stay. Return: 0 or -errno. */
 int supervisor_make_leash(struct supervisor *s);
 
-/* Once the program is on its way: puts the writing end where it is closed first. */
+/*
+ * Once the program is on its way: puts the writing end where it is closed first, takes hold of the program
+ * and opens the socket for the leashes of its children.
+ */
 void supervisor_raise_leash(struct supervisor *s);
 
 /* Takes hold of every process that came, and lets go of those that went. */
@@ -42,6 +45,9 @@ void supervisor_hold_members(struct supervisor *s);
 
 /* Lets go of all. */
 void supervisor_drop_leash(struct supervisor *s);
+
+/* supervisor_tracer.c: before a step, threads that run get a stack too. */
+void supervisor_prepare_stacks(void);
 
 /* supervisor_start.c: makes the program's process. Return: 0, or the exit status after a complaint. */
 int supervisor_start(struct supervisor *s);

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@
 #include "core/cputime.h"
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
+#include "core/slots.h"
+#include "core/stops.h"
+#include "core/trace.h"
 #include "supervisor_parts.h"
 
 /* What the ledger still knows while the first process is a zombie. */
@@ -35,6 +39,18 @@ static void note_death(struct supervisor *s, const siginfo_t *info)
 	loop_end(&s->loop);
 }
 
+/* For the timeline, what the process may not have told itself. */
+static void note_end(struct supervisor *s, const siginfo_t *info)
+{
+	uint32_t end = atomic_load_explicit(&s->ledger->slots_end, memory_order_acquire);
+
+	if (!trace_is_on(s->ledger, s->account))
+		return;
+	for (uint32_t i = 0; i < end; i++)
+		if (slots_is_of(s->ledger, i, info->si_pid))
+			trace_exit(s->ledger, i, info->si_status, info->si_code != CLD_EXITED);
+}
+
 /* Everybody who died below us; those without a parent of their own are ours to wait for. */
 static void reap_dead(struct supervisor *s)
 {
@@ -43,6 +59,7 @@ static void reap_dead(struct supervisor *s)
 	while (!waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid) {
 		pid_t pid = info.si_pid;
 
+		note_end(s, &info);
 		if (pid == s->child && !s->is_dead)
 			note_death(s, &info);
 		waitpid(pid, NULL, WNOHANG);
@@ -50,26 +67,17 @@ static void reap_dead(struct supervisor *s)
 	}
 }
 
-static void credit(struct account *a, int64_t ns)
-{
-	if (a->wall_deadline_ns != INT64_MAX)
-		a->wall_deadline_ns += ns;
-}
-
 void supervisor_credit_stop(struct supervisor *s)
 {
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	int64_t stood_ns = now_ns - s->stopped_at_ns;
-	uint64_t mask;
 
 	if (!s->is_stopped)
 		return;
 	s->stopped_at_ns = now_ns;
-	ledger_lock(s->ledger, &mask);
-	credit(&s->ledger->account[s->account], stood_ns);
+	stops_credit(s->ledger, s->account, stood_ns);
 	if (s->own != s->account)
-		credit(&s->ledger->account[s->own], stood_ns);
-	ledger_unlock(s->ledger, &mask);
+		stops_credit(s->ledger, s->own, stood_ns);
 }
 
 static bool has_terminal(void)

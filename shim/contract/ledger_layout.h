@@ -121,7 +121,8 @@ struct slot {
 	int64_t cpu_ns;		      /* last seen */
 	int64_t cpu_base_ns;	      /* used before the guard began */
 	int32_t creator_tid;	      /* its thread: makes one process at a time */
-	uint32_t claim;		      /* enum slot_claim */
+	uint16_t claim;		      /* enum slot_claim */
+	_Atomic uint16_t end_told;    /* the timeline has its end */
 	int64_t children_ns;	      /* used by children that it waited for, and theirs, as it last told */
 	int64_t children_base_ns;     /* of those, before the guard began */
 	_Atomic int64_t progress_ns;  /* CLOCK_MONOTONIC of the last progress it told; writers: its threads */
@@ -321,6 +322,9 @@ struct account {
 	uint32_t stacks_noted;		/* before which steps it was begun */
 	_Atomic uint32_t stacks_pieces; /* texts for the record below, each with its NUL; written last */
 	char stacks_text[LEDGER_STACKS];
+	/* The kernel's name for the supervisor's socket, which takes leashes, + 1; 0: there is none. Writer:
+	 * it. */
+	_Atomic uint32_t leash_address;
 };
 
 /*

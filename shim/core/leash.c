@@ -5,14 +5,30 @@
  */
 #include "leash.h"
 
+#include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 
 #include "accounts.h"
 #include "fmt.h"
 #include "procfs.h"
 #include "rawsys.h"
+#include "tree.h"
 
-enum { HIGH_FD = 680 /* above what programs hand out or compare */ };
+enum {
+	HIGH_FD = 680,	       /* above what programs hand out or compare */
+	NAME_DIGITS = 5,       /* of a name that the kernel gives: hexadecimal, behind a NUL */
+	FULL_WAIT_US = 200000, /* for a supervisor that has more leashes to read than the kernel queues */
+};
+
+/* One descriptor, and who sends it. */
+union leash_control {
+	char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	struct cmsghdr align;
+};
 
 int leash_open(pid_t holder, int fd, pid_t pid)
 {
@@ -38,6 +54,89 @@ void leash_release(int leash)
 	/* The supervisor's death may come between two calls, and closes them in any order. */
 	raw_fcntl(leash, F_SETFL, O_RDONLY | O_NONBLOCK);
 	raw_close(leash);
+}
+
+int leash_listen(uint32_t *address)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	socklen_t len = sizeof(name);
+	int one = 1, error;
+	int fd = (int)raw_syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return fd;
+	/* The kernel says who sends, and without a name gives one that nobody else has. */
+	error = (int)raw_syscall5(SYS_setsockopt, fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one));
+	if (!error)
+		error = (int)raw_syscall3(SYS_bind, fd, &name, sizeof(name.sun_family));
+	if (!error)
+		error = (int)raw_syscall3(SYS_getsockname, fd, &name, &len);
+	if (error) {
+		raw_close(fd);
+		return error;
+	}
+	*address = 1;
+	for (int i = 0; i < NAME_DIGITS; i++) {
+		char digit = name.sun_path[1 + i];
+
+		*address += (uint32_t)(digit >= 'a' ? digit - 'a' + 10 : digit - '0')
+			    << 4 * (NAME_DIGITS - 1 - i);
+	}
+	return fd;
+}
+
+static void read_control(struct msghdr *message, int *leash, pid_t *sender)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SCM_RIGHTS)
+			memcpy(leash, CMSG_DATA(c), sizeof(*leash));
+		if (c->cmsg_type == SCM_CREDENTIALS)
+			memcpy(sender, CMSG_DATA(c) + offsetof(struct ucred, pid), sizeof(*sender));
+	}
+}
+
+bool leash_receive(int socket, int *leash, uint32_t *slot, pid_t *sender)
+{
+	union leash_control control;
+	struct iovec text = {.iov_base = slot, .iov_len = sizeof(*slot)};
+	struct msghdr message = {.msg_iov = &text,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+	long len = raw_syscall3(SYS_recvmsg, socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	*leash = -1;
+	*sender = 0;
+	if (len < 0)
+		return false;
+	read_control(&message, leash, sender);
+	if (len != sizeof(*slot))
+		*slot = LEDGER_NONE;
+	return true;
+}
+
+static long send_message(int socket, uint32_t address, uint32_t slot, int leash, int flags)
+{
+	static const char DIGITS[] = "0123456789abcdef";
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	union leash_control control = {.room = {0}};
+	struct iovec text = {.iov_base = &slot, .iov_len = sizeof(slot)};
+	struct msghdr message = {.msg_name = &name,
+				 .msg_namelen = offsetof(struct sockaddr_un, sun_path) + 1 + NAME_DIGITS,
+				 .msg_iov = &text,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = CMSG_SPACE(sizeof(int))};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+
+	for (int i = 0; i < NAME_DIGITS; i++)
+		name.sun_path[1 + i] = DIGITS[(address - 1) >> 4 * (NAME_DIGITS - 1 - i) & 15];
+	*c = (struct cmsghdr){
+		.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+	memcpy(CMSG_DATA(c), &leash, sizeof(leash));
+	return raw_syscall3(SYS_sendmsg, socket, &message, flags | MSG_NOSIGNAL);
 }
 
 static const struct account *supervised_account(const struct ledger *ledger, uint32_t slot)
@@ -69,12 +168,12 @@ static int move_up(int leash, int old)
 	return high < 0 ? -1 : high;
 }
 
-/* A dead one's descriptors are gone before it is; a living one's can be out of reach. */
-static bool is_dead(const struct account *a)
+/* A dying one's descriptors are gone before it is; a living one's can be out of reach. */
+static bool is_dying(const struct account *a)
 {
 	pid_t supervisor = atomic_load_explicit(&a->supervisor, memory_order_relaxed);
 
-	return supervisor && procfs_life(supervisor, INT64_MAX / 2) != PROCFS_ALIVE;
+	return supervisor && procfs_is_ending(supervisor);
 }
 
 /* No writing end is left: it was closed before we had asked for the signal. */
@@ -95,9 +194,27 @@ int leash_take(const struct ledger *ledger, uint32_t slot, int old)
 		return old;
 	leash = leash_open(atomic_load_explicit(&a->supervisor, memory_order_relaxed), a->leash_fd - 1,
 			   raw_getpid());
-	if (leash < 0 ? is_dead(a) : is_cut(leash))
+	if (leash < 0 ? is_dying(a) : is_cut(leash))
 		raw_kill(raw_getpid(), SIGKILL);
 	return leash < 0 ? -1 : move_up(leash, old);
+}
+
+void leash_send(const struct ledger *ledger, uint32_t slot, int leash)
+{
+	const struct account *a = supervised_account(ledger, slot);
+	uint32_t address = a ? atomic_load_explicit(&a->leash_address, memory_order_relaxed) : 0;
+	int socket = address ? (int)raw_syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	struct timeval wait = {.tv_usec = FULL_WAIT_US};
+
+	if (socket < 0)
+		return;
+	/* The kernel queues ten. A supervisor that is stopped may not read for long. */
+	if (send_message(socket, address, slot, leash, MSG_DONTWAIT) == -EAGAIN) {
+		tree_kick_supervisor(ledger, ledger->slot[slot].account);
+		raw_syscall5(SYS_setsockopt, socket, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+		send_message(socket, address, slot, leash, 0);
+	}
+	raw_close(socket);
 }
 
 bool leash_is_missing(const struct ledger *ledger, uint32_t slot)

@@ -2,7 +2,7 @@
  * leash.h - when the supervisor dies, the kernel kills its tree.
  *
  * Owns:    nothing; descriptors are the caller's.
- * Called:  startup and forkguard in a guarded process; the supervisor.
+ * Called:  own_leash in a guarded process; the supervisor.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          leash_take() may not return.
  * Fork:    a child's leash is its own: leash_fork() in the shim takes one.
@@ -14,8 +14,11 @@
  * whatever instant. No timer, no thread and no handler takes part in it.
  *
  * The supervisor holds one for each process, which the program cannot close.
- * As it learns of a new process a little late, each takes one for itself
- * first, in a descriptor that is gone with an exec.
+ * As it learns of a new process a little late, each makes one for itself
+ * first and sends it to the supervisor's socket. From there on the kernel keeps
+ * it, read or not, until the supervisor dies; what the process closes then makes
+ * no difference. Where the socket is out of reach (another network namespace,
+ * a filter of system calls) there is only the process's own descriptor.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -26,6 +29,18 @@
 
 /* Opens the pipe `fd` of process `holder` anew, for `pid`. Return: a descriptor or -errno. */
 int leash_open(pid_t holder, int fd, pid_t pid);
+
+/*
+ * A socket that leash_take() sends to. Return: a descriptor or -errno, with *address as the account has it.
+ * Context: the supervisor.
+ */
+int leash_listen(uint32_t *address);
+
+/*
+ * The next leash that was sent, or -1 with its sender.
+ * Return: false if there is none. Context: the supervisor.
+ */
+bool leash_receive(int socket, int *leash, uint32_t *slot, pid_t *sender);
 
 /* Closes one without any signal. */
 void leash_release(int leash);
@@ -40,6 +55,12 @@ bool leash_is_due(const struct ledger *ledger, uint32_t slot);
  * Return: the descriptor, or -1: then there is the supervisor's only.
  */
 int leash_take(const struct ledger *ledger, uint32_t slot, int old);
+
+/*
+ * Sends the calling process's own, which then holds whatever the process closes.
+ * The supervisor is not woken for it, unless it has let too many pile up.
+ */
+void leash_send(const struct ledger *ledger, uint32_t slot, int leash);
 
 /* Whether the supervisor does not hold one for this process yet, and so must be told of it. */
 bool leash_is_missing(const struct ledger *ledger, uint32_t slot);

@@ -2,7 +2,7 @@
  * procfs.h - is that process still the one it was?
  *
  * Owns:    nothing.
- * Called:  slots, breach and stops, under the ledger's lock or not.
+ * Called:  slots, breach, leash and stops, under the ledger's lock or not.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *
@@ -28,6 +28,12 @@ enum procfs_life {
  */
 enum procfs_life procfs_life(pid_t pid, int64_t born_ns);
 
+/*
+ * Whether the first thread of a process that had the number `pid` is on its way out or gone. It gives up its
+ * descriptors while its state still says that it runs.
+ */
+bool procfs_is_ending(pid_t pid);
+
 /* When that process began, CLOCK_BOOTTIME, or up to 10 ms before; 0 where /proc does not tell. */
 int64_t procfs_began_ns(pid_t pid);
 
@@ -48,5 +54,11 @@ int64_t procfs_first_thread_ready_ns(void);
 
 /* The calling process's pid namespace, or 0 where /proc does not tell. */
 uint64_t procfs_pid_namespace(void);
+
+/*
+ * The state of the calling process's first thread, as the letter of /proc/PID/stat, and which of the signals
+ * 1 to 31 it blocks. It costs a fifth of /proc/PID/status. Return: '\0' if it cannot be read.
+ */
+char procfs_first_thread(uint64_t *blocked);
 
 #endif

@@ -340,6 +340,7 @@ void slots_vacate(struct ledger *ledger, uint32_t index)
 
 	forget_process(ledger, index);
 	note_change(ledger);
+	atomic_store_explicit(&s->end_told, 0, memory_order_relaxed);
 	atomic_store_explicit(&s->state, SLOT_RESERVED, memory_order_release);
 	atomic_store_explicit(&s->pid, 0, memory_order_relaxed);
 }

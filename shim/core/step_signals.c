@@ -11,6 +11,7 @@
 #include "accounts.h"
 #include "rawsys.h"
 #include "record.h"
+#include "schedule.h"
 #include "signal_state.h"
 #include "slots.h"
 
@@ -147,6 +148,17 @@ void step_signals_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(
 	atomic_compare_exchange_strong_explicit(owed, &signal, 0, memory_order_seq_cst, memory_order_relaxed);
 }
 
+/* Who is killed needs a processor to die, and waits for its turn behind whatever else runs. */
+static void kill_slot(const struct ledger *ledger, uint32_t index)
+{
+	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
+
+	signal_slot(ledger, index, SIGKILL);
+	/* Not before: one that spins would run before us. */
+	if (pid > 1)
+		schedule_before_others(pid);
+}
+
 /* Kills every member but two, which may be LEDGER_NONE. */
 static void kill_others(struct ledger *ledger, uint32_t account, uint32_t self, uint32_t but)
 {
@@ -155,7 +167,7 @@ static void kill_others(struct ledger *ledger, uint32_t account, uint32_t self, 
 	for (uint32_t i = 0; i < end; i++)
 		if (i != self && i != but && accounts_is_within(ledger, ledger->slot[i].account, account) &&
 		    slots_is_reachable(ledger, i, self))
-			signal_slot(ledger, i, SIGKILL);
+			kill_slot(ledger, i);
 }
 
 void step_signals_call(struct ledger *ledger, uint32_t account, uint32_t self)
@@ -184,9 +196,11 @@ void step_signals_kill(struct ledger *ledger, uint32_t account, uint32_t self)
 	if (self != root && root != LEDGER_NONE && slots_is_reachable(ledger, root, self)) {
 		if (!ledger->account[account].supervisor)
 			raw_sleep_ns(ROOT_HEADSTART_NS);
-		signal_slot(ledger, root, SIGKILL);
+		kill_slot(ledger, root);
 	}
 	if (self != LEDGER_NONE) {
+		/* Its watchdog, which this is, has the same priority and goes on. */
+		schedule_before_others(raw_getpid());
 		raw_kill(raw_getpid(), SIGKILL);
 		/* The first process of a pid namespace does not die of its own SIGKILL. */
 		raw_exit_group(128 + SIGKILL);

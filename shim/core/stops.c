@@ -13,6 +13,7 @@
 #include "procfs.h"
 #include "progress.h"
 #include "rawsys.h"
+#include "tree.h"
 #include "watchdog.h"
 
 enum {
@@ -140,6 +141,20 @@ static int64_t hold_own(struct watchdog *w, int64_t now_ns)
 	return now_ns + FOLLOW_NS;
 }
 
+/* Under a supervisor nothing in the first process credits what passes after the deadline. */
+static int64_t hold_from_outside(struct ledger *ledger, uint32_t account, int64_t now_ns)
+{
+	const struct account *a = &ledger->account[account];
+	int64_t left_ns;
+
+	stops_credit(ledger, account,
+		     now_ns - atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed));
+	left_ns = a->stopped_max_ns - a->stopped_ns;
+	if (left_ns <= 0)
+		return 0;
+	return now_ns + (left_ns < FOLLOW_NS ? left_ns : FOLLOW_NS);
+}
+
 int64_t stops_hold(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	const struct account *a = &w->ledger->account[account];
@@ -154,6 +169,8 @@ int64_t stops_hold(struct watchdog *w, uint32_t account, int64_t now_ns)
 	    (w->slot != LEDGER_NONE && first->pid_namespace != w->ledger->slot[w->slot].pid_namespace))
 		return 0;
 	if (procfs_is_held(atomic_load_explicit(&first->pid, memory_order_relaxed))) {
+		if (w->slot == LEDGER_NONE && tree_supervisor(w->ledger, account) == raw_getpid())
+			return hold_from_outside(w->ledger, account, now_ns);
 		w->stops.interrupted_ns = now_ns;
 		return now_ns + FOLLOW_NS;
 	}

@@ -12,6 +12,7 @@
 #include "procfs.h"
 #include "rawsys.h"
 #include "slots.h"
+#include "trace.h"
 
 /* As many as one look takes in: on the stack of a timer thread, or of a handler. */
 enum {
@@ -31,6 +32,8 @@ struct suspect {
 	int64_t born_ns;
 	bool is_claimed; /* for a call of its creator that may not be over */
 	bool creator_is_alive;
+	bool is_lost; /* and the timeline does not know */
+	uint32_t account;
 };
 
 struct batch {
@@ -115,19 +118,22 @@ static bool is_unchanged(const struct slot *s, const struct suspect *d, uint64_t
 
 /* Under the lock. What a dead process leaves: until the call that made it is over, the place is that call's.
  */
-static uint32_t bury(struct ledger *ledger, const struct batch *batch, uint64_t pid_namespace)
+static uint32_t bury(struct ledger *ledger, struct batch *batch, uint64_t pid_namespace)
 {
 	uint32_t closed = 0;
 
 	for (uint32_t i = 0; i < batch->count; i++) {
-		const struct suspect *d = &batch->suspect[i];
-		const struct slot *s = &ledger->slot[d->index];
+		struct suspect *d = &batch->suspect[i];
+		struct slot *s = &ledger->slot[d->index];
 		uint64_t own = s->pid_namespace;
 		bool was_first =
 			own != pid_namespace && atomic_load_explicit(&s->pid, memory_order_relaxed) == 1;
 
 		if (!is_unchanged(s, d, pid_namespace))
 			continue;
+		d->account = s->account;
+		d->is_lost = d->state != SLOT_RESERVED &&
+			     !atomic_exchange_explicit(&s->end_told, 1, memory_order_relaxed);
 		if (was_first)
 			slots_close_namespace(ledger, own);
 		else if (is_claimed(s) && d->creator_is_alive)
@@ -137,6 +143,14 @@ static uint32_t bury(struct ledger *ledger, const struct batch *batch, uint64_t 
 		closed++;
 	}
 	return closed;
+}
+
+/* Without the lock, because it writes a file. */
+static void tell_of_the_lost(const struct ledger *ledger, const struct batch *batch)
+{
+	for (uint32_t i = 0; i < batch->count; i++)
+		if (batch->suspect[i].is_lost)
+			trace_lost(ledger, batch->suspect[i].account, batch->suspect[i].pid);
 }
 
 /* Under the lock: whether another look at those that leave is worth its while. */
@@ -167,6 +181,7 @@ uint32_t sweep_dead(struct ledger *ledger, enum sweep_kind kind)
 		if (from >= atomic_load_explicit(&ledger->slots_end, memory_order_relaxed))
 			note_leaving(ledger, pid_namespace);
 		ledger_unlock(ledger, &mask);
+		tell_of_the_lost(ledger, &batch);
 	} while (from < atomic_load_explicit(&ledger->slots_end, memory_order_relaxed));
 	if (kind == SWEEP_ALL)
 		atomic_store_explicit(&ledger->swept_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);

@@ -2,8 +2,8 @@
  * trace.h - a timeline: one line of JSON per event, and per sample.
  *
  * Owns:    the accounts' trace_next_ns; the file is opened for each line.
- * Called:  startup, member, lifecycle, denial, breach, record for events; the
- *          watchdog for samples.
+ * Called:  startup, member, lifecycle, denial, breach, record, sweep for events;
+ *          the watchdog for samples; the supervisor for ends.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          trace_sample() takes the ledger's lock, but not while it reads files.
  * Fork:    nothing, because all state is in the ledger.
@@ -16,7 +16,9 @@
 #ifndef RL_CORE_TRACE_H
 #define RL_CORE_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "../contract/ledger_layout.h"
 
@@ -37,6 +39,15 @@ void trace_items(const struct ledger *ledger, uint32_t account, const char *even
 
 /* The calling process, by its number, its parent's and its program's name: a start, an exec, a fork. */
 void trace_process(const struct ledger *ledger, uint32_t account, const char *event);
+
+/*
+ * The end of the process in `slot`, which it could not tell itself; once. `code` is its exit code
+ * or, with `by_signal`, the signal that ended it.
+ */
+void trace_exit(struct ledger *ledger, uint32_t slot, int code, bool by_signal);
+
+/* The same of a process `pid` of `account` that left its place without a word: how it ended is not known. */
+void trace_lost(const struct ledger *ledger, uint32_t account, pid_t pid);
 
 /* Whether an account or one above it is traced. */
 bool trace_is_on(const struct ledger *ledger, uint32_t account);

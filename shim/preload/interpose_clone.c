@@ -69,7 +69,7 @@ static bool shares_words(uint64_t flags)
 
 static int clone_really(const struct clone_call *c, int (*function)(void *), void *stack, void *argument)
 {
-	return real.clone(function, stack, c->flags, argument, c->parent_tid, c->tls, c->child_tid);
+	return REAL_LATE(clone)(function, stack, c->flags, argument, c->parent_tid, c->tls, c->child_tid);
 }
 
 static int clone_thread_of_program(const struct clone_call *call, const void *caller)

@@ -65,10 +65,8 @@ static void leave_tree(const struct record_ending *ending)
 {
 	uint64_t mask;
 
-	trace_event(member.ledger, member.ledger->slot[member.slot].account, "exit",
-		    {"pid", NULL, member.pid},
-		    {ending->signal ? "signal" : "exit_code", NULL,
-		     ending->signal ? ending->signal : ending->exit_code});
+	trace_exit(member.ledger, member.slot, ending->signal ? ending->signal : ending->exit_code,
+		   ending->signal != 0);
 	record_process_end(member.ledger, member.slot, ending);
 	ledger_lock(member.ledger, &mask);
 	slots_leave(member.ledger, member.slot);
@@ -84,8 +82,11 @@ static void leave_tree(const struct record_ending *ending)
 /* Return: whether this is the first to end the process. */
 static bool begin_end(void)
 {
-	return member_is_guarded() && !member_is_borrowed() &&
-	       !atomic_exchange_explicit(&ended, 1, memory_order_acq_rel);
+	if (!member_is_guarded() || member_is_borrowed() ||
+	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
+		return false;
+	timer_thread_expect_end();
+	return true;
 }
 
 /* While the dead hold what they had drawn, it counts as used. */

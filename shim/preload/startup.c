@@ -21,6 +21,7 @@
 #include "core/ledger_lock.h"
 #include "core/logline.h"
 #include "core/meter.h"
+#include "core/quiet_write.h"
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "core/sinks.h"
@@ -34,7 +35,7 @@
 #include "plugin_host.h"
 #include "roots.h"
 
-enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
+enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512, LEDGER_MB = (sizeof(struct ledger) + (1 << 20) - 1) >> 20 };
 
 static void tell_supervisor_of_refusal(void)
 {
@@ -55,7 +56,7 @@ static RL_NORETURN void refuse_to_start(const char *why)
 	fmt_str(&f, "reslimit: ");
 	fmt_str(&f, why);
 	fmt_char(&f, '\n');
-	raw_write(2, line, f.len);
+	quiet_write(2, line, f.len);
 	raw_exit_group(EXIT_OUR_FAILURE);
 }
 
@@ -83,7 +84,7 @@ static RL_NORETURN void refuse_text(const char *name, const char *value, const c
 
 static void check_sinks(struct config *config)
 {
-	static struct sinks sinks;
+	static struct sinks sinks RL_SELDOM;
 	char why[MESSAGE_MAX];
 	struct fmt reason = FMT_INIT(why);
 
@@ -145,8 +146,11 @@ static void begin_tree(const struct config *config)
 
 	error = ledger_create(&ledger);
 	if (error == -EFBIG)
-		refuse_number("the limit on file sizes (ulimit -f) is below the ledger's ",
-			      (int64_t)(sizeof(struct ledger) >> 20) + 1, " MB; raise it");
+		refuse_number("the limit on file sizes (ulimit -f) is below the ledger's ", LEDGER_MB,
+			      " MB; raise it");
+	if (error == -ENOMEM)
+		refuse_number("no room for the ledger's ", LEDGER_MB,
+			      " MB of address space; raise the limit (ulimit -v)");
 	if (error)
 		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
 			      "); make one of them writable, with some space left");
@@ -191,7 +195,7 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 		if (from) {
 			roots_take_sinks(config, from);
 		} else {
-			roots_drop_inherited_fd(outer, config);
+			roots_drop_inherited_fds(outer, config);
 			check_sinks(config);
 		}
 		check_conditions(config);

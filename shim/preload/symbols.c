@@ -80,21 +80,44 @@ static void begin_kernel(struct symbols *symbols)
 	symbols->count = object && read_object(object, &symbols->table[0]);
 }
 
-void symbols_begin(struct symbols *symbols, enum symbols_from from)
+/* The objects behind us as they were found at start; NULL: not looked for, or none. */
+static const struct link_map *first_behind, *last_behind;
+
+static void find_behind(void)
 {
 	const struct link_map *object = find_us();
+
+	first_behind = last_behind = object ? object->l_next : NULL;
+	while (last_behind && last_behind->l_next)
+		last_behind = last_behind->l_next;
+}
+
+void symbols_begin(struct symbols *symbols, enum symbols_from from)
+{
+	const struct link_map *object, *last = NULL;
 
 	if (from == SYMBOLS_KERNEL) {
 		begin_kernel(symbols);
 		return;
 	}
+	if (from == SYMBOLS_BEHIND_US) {
+		if (!first_behind)
+			find_behind();
+		object = first_behind;
+		last = last_behind;
+	} else {
+		object = find_us() ? _r_debug.r_map : NULL;
+	}
 	symbols->count = 0;
-	if (object)
-		object = from == SYMBOLS_ALL ? _r_debug.r_map : object->l_next;
-	while (object && symbols->count < SYMBOL_OBJECTS &&
-	       read_object(object, &symbols->table[symbols->count])) {
+	symbols->are_all = object != NULL;
+	while (object) {
+		if (symbols->count == SYMBOL_OBJECTS ||
+		    !read_object(object, &symbols->table[symbols->count])) {
+			symbols->are_all = false;
+			return;
+		}
 		symbols->count++;
-		object = object->l_next;
+		object = object == last ? NULL : object->l_next;
 	}
 }
 

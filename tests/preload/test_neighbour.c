@@ -303,10 +303,7 @@ static void a_hard_limit_on_file_sizes_is_one_clear_line(void **state)
 						   .arg = &hard});
 
 	(void)state;
-	expect_exit(r, EXIT_REFUSED_TO_START);
-	expect(r, count_lines(r->err) == 1);
-	expect(r, strstr(r->err, "file sizes") != NULL);
-	expect(r, r->out_len == 0);
+	expect_no_start(r, "file sizes");
 	run_free(r);
 }
 
@@ -363,6 +360,26 @@ static void a_library_that_the_user_put_before_ours_stays_there_over_exec(void *
 	run_free(r);
 }
 
+static void a_library_whose_name_only_ends_like_ours_is_not_taken_for_it(void **state)
+{
+	const char *other = in_scratch("xlibreslimit_preload.so");
+	char preload[2 * PATH_MAX];
+	struct run *r = bare(ARGV("/bin/cp", subject_path("libearly.so"), other));
+
+	(void)state;
+	expect_exit(r, 0);
+	run_free(r);
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s:%s", other, library_path());
+	r = run_guarded(&(struct spec){.argv = ARGV("exec_by_name", "execve", "empty",
+						    subject_path("allocate_until_refused"), "10000"),
+				       .set = SET(preload, "RESLIMIT_MEM=8M"),
+				       .verbatim = true});
+	expect_exit(r, 0);
+	expect_out(r, "errno=12");
+	expect(r, record_int(r, "denied.mem") == 1);
+	run_free(r);
+}
+
 static void a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well(void **state)
 {
 	struct run *r = guarded(SET("PROCS=1"), ARGV("outlive_first"));
@@ -384,7 +401,7 @@ static void a_program_that_ends_its_only_thread_by_system_call_ends(void **state
 		struct run *r = guarded(SET("WALL=15s"), ARGV("end_by", "thread_exit", "7"));
 
 		expect_exit(r, 7);
-		expect(r, r->elapsed_ns < 5 * SEC);
+		expect(r, r->elapsed_ns < 9 * SEC);
 		expect_verdict(r, "exit");
 		expect(r, record_int(r, "exit_code") == 7);
 		expect(r, strstr(record_str(r, "exe"), "/end_by") != NULL);
@@ -399,7 +416,7 @@ static void a_program_whose_threads_end_one_by_one_by_system_call_ends(void **st
 	(void)state;
 	expect_exit(r, 7);
 	expect(r, r->elapsed_ns > 200 * MS);
-	expect(r, r->elapsed_ns < 5 * SEC);
+	expect(r, r->elapsed_ns < 9 * SEC);
 	expect(r, record_int(r, "exit_code") == 7);
 	run_free(r);
 }
@@ -411,17 +428,17 @@ static void a_thread_that_joins_the_first_hears_of_its_end(void **state)
 		struct run *r = guarded(SET("WALL=15s"), ARGV("join_first_thread"));
 
 		expect_exit(r, 5);
-		expect(r, r->elapsed_ns < 5 * SEC);
+		expect(r, r->elapsed_ns < 9 * SEC);
 		run_free(r);
 	}
 }
 
 static void the_thread_of_a_sleeping_program_sleeps(void **state)
 {
-	static const char *const settings[] = {"WALL=1h", "CPU=1h", "STACKS=1"};
+	static const char *const settings[] = {"WALL=1h", "CPU=1h", "IDLE=1h", "STACKS=1"};
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct run *r = guarded(SET("WALL=1h", settings[i]), ARGV("count_wakeups", "1500"));
 
 		print_message("# %s\n", settings[i]);
@@ -502,20 +519,80 @@ static void a_program_under_such_a_filter_keeps_its_deadline(void **state)
 {
 	(void)state;
 	for (int i = 0; i < FILTER_COUNT; i++) {
-		/* Without the watchdog it is the kernel's timer, behind the last step. */
+		/* Without the watchdog it is the kernel's timer, behind the last step, and by processor time.
+		 */
 		const char *grace = FILTERS[i][3] ? "GRACE=10s" : "GRACE=200ms";
-		struct run *r = guarded(SET("WALL=300ms", grace), ARGV("forbid_calls", FILTERS[i][0],
-								       FILTERS[i][1], "spin", FILTERS[i][2]));
+		struct run *r = run_guarded(&(struct spec){
+			.set = SET("WALL=300ms", grace),
+			.argv = ARGV("forbid_calls", FILTERS[i][0], FILTERS[i][1], "spin", FILTERS[i][2]),
+			.timeout_s = 90});
 
 		print_message("# %s %s\n", FILTERS[i][0], FILTERS[i][1]);
 		expect(r, WIFSIGNALED(r->status));
-		expect(r, r->elapsed_ns < 5 * SEC);
 		if (FILTERS[i][3] && !strcmp(FILTERS[i][3], "any")) {
 			expect_signal(r, SIGTERM);
 			expect_verdict(r, "wall");
 		}
 		run_free(r);
 	}
+}
+
+/* A supervisor beside the program, and not the harness's own preload. */
+static struct run *supervised(const char *limit, const char *const words[])
+{
+	const char *library = library_path();
+	char tool[PATH_MAX];
+	const char *argv[16] = {tool, "run", limit, "--", subject_path(words[0])};
+
+	snprintf(tool, sizeof(tool), "%.*s/reslimit", (int)(strrchr(library, '/') - library), library);
+	for (int i = 1; words[i]; i++)
+		argv[4 + i] = words[i];
+	return bare(argv);
+}
+
+static void a_child_forked_under_such_a_filter_is_not_killed_for_a_call_of_ours(void **state)
+{
+	static const char *const filters[][3] = {
+		{"children", "thread", NULL}, {"children", "process", "x"}, {"owners", "thread", NULL},
+		{"watchdog", "thread", NULL}, {"watchdog", "process", "x"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+		const char *const *argv =
+			ARGV("forbid_calls", filters[i][0], filters[i][1], "fork", filters[i][2]);
+		struct run *without = bare(argv), *with = guarded(SET("MEM=100M", "WALL=15s"), argv);
+		struct run *leashed = supervised("--wall=15s", argv);
+
+		print_message("# %s %s\n", filters[i][0], filters[i][1]);
+		expect_exit(without, 3);
+		expect_exit(with, 3);
+		expect_exit(leashed, 3);
+		run_free(without);
+		run_free(with);
+		run_free(leashed);
+	}
+}
+
+static void a_child_forked_under_such_a_filter_keeps_its_deadline(void **state)
+{
+	struct run *spins = guarded(SET("WALL=300ms", "GRACE=200ms"),
+				    ARGV("forbid_calls", "children", "thread", "fork-spin"));
+	/* Half a second of processor time behind the last step takes a busy machine a while. */
+	struct run *left =
+		run_guarded(&(struct spec){.set = SET("WALL=300ms", "GRACE=200ms"),
+					   .argv = ARGV("forbid_calls", "watchdog", "thread", "leave"),
+					   .timeout_s = 120});
+
+	(void)state;
+	/* The parent's watchdog is not bound. */
+	expect_signal(spins, SIGTERM);
+	/* Whose parent is gone, and who may not have a watchdog, has the kernel's timer behind the last step.
+	 */
+	expect_exit(left, 3);
+	expect(left, left->tree_ns >= 500 * MS);
+	run_free(spins);
+	run_free(left);
 }
 
 static void no_thread_keeps_capabilities_that_were_given_up(void **state)
@@ -548,6 +625,7 @@ int main(void)
 		cmocka_unit_test(a_program_with_its_own_malloc_grows_arrays_by_it),
 		cmocka_unit_test(a_refusal_in_a_library_that_lies_elsewhere_names_its_place),
 		cmocka_unit_test(a_library_that_the_user_put_before_ours_stays_there_over_exec),
+		cmocka_unit_test(a_library_whose_name_only_ends_like_ours_is_not_taken_for_it),
 		cmocka_unit_test(a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well),
 		cmocka_unit_test(a_program_that_ends_its_only_thread_by_system_call_ends),
 		cmocka_unit_test(a_program_whose_threads_end_one_by_one_by_system_call_ends),
@@ -557,6 +635,8 @@ int main(void)
 		cmocka_unit_test(a_filter_that_kills_does_not_kill_for_a_call_of_ours),
 		cmocka_unit_test(a_program_without_time_limit_under_such_a_filter_ends_as_it_would),
 		cmocka_unit_test(a_program_under_such_a_filter_keeps_its_deadline),
+		cmocka_unit_test(a_child_forked_under_such_a_filter_is_not_killed_for_a_call_of_ours),
+		cmocka_unit_test(a_child_forked_under_such_a_filter_keeps_its_deadline),
 		cmocka_unit_test(no_thread_keeps_capabilities_that_were_given_up),
 	};
 
