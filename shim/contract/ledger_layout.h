@@ -359,6 +359,8 @@ struct ledger {
 	_Atomic uint32_t slots_changed; /* how often a place was taken or given back: a look at the table is
 					   out of date */
 	_Atomic int64_t swept_ns;	/* CLOCK_MONOTONIC of the last look at every process */
+	/* No slot, or cell, below is free: where the next is looked for. Lowered before one becomes so. */
+	_Atomic uint32_t slots_full_to, cells_full_to;
 	char path[LEDGER_PATH];
 
 	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(sizeof(struct slot))));

@@ -315,6 +315,9 @@ void accounts_recompute(struct ledger *ledger)
 	}
 	for (uint32_t i = 0; i < end; i++)
 		ledger->slot[i].taken = 0;
+	/* Who died in the lock may have been about to lower them. */
+	atomic_store_explicit(&ledger->slots_full_to, 0, memory_order_relaxed);
+	atomic_store_explicit(&ledger->cells_full_to, 0, memory_order_relaxed);
 	recompute_cells(ledger);
 	for (uint32_t i = 0; i < end; i++) {
 		struct slot *s = &ledger->slot[i];

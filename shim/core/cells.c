@@ -12,6 +12,7 @@
 #include "leases.h"
 #include "ledger_file.h"
 #include "ledger_lock.h"
+#include "slots.h"
 
 static int64_t load(const _Atomic int64_t *value)
 {
@@ -208,7 +209,7 @@ void cells_refund_direct(struct ledger *ledger, uint32_t slot, int64_t n)
 struct cell *cells_attach_locked(struct ledger *ledger, uint32_t slot)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
-	uint32_t i = 0;
+	uint32_t i = atomic_load_explicit(&ledger->cells_full_to, memory_order_relaxed);
 	struct cell *c;
 
 	while (i < end && atomic_load_explicit(&ledger_cell(ledger, i)->slot, memory_order_relaxed))
@@ -227,6 +228,7 @@ struct cell *cells_attach_locked(struct ledger *ledger, uint32_t slot)
 	atomic_store_explicit(&c->slot, slot + 1, memory_order_release);
 	if (i == end)
 		atomic_store_explicit(&ledger->cells_end, end + 1, memory_order_relaxed);
+	atomic_store_explicit(&ledger->cells_full_to, i + 1, memory_order_relaxed);
 	return c;
 }
 
@@ -250,7 +252,7 @@ void cells_retire_locked(struct ledger *ledger, uint32_t slot, struct cell *cell
 	/* The credit goes before its lease: killed in between, no credit is left that nothing backs. */
 	store(&cell->credit, 0);
 	leases_give_back(ledger, slot, credit);
-	atomic_store_explicit(&cell->slot, 0, memory_order_release);
+	slots_free_cell(ledger, cell);
 }
 
 void cells_note_last_peak(struct ledger *ledger, uint32_t slot)

@@ -29,7 +29,7 @@ static uint32_t find_free(struct ledger *ledger)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 
-	for (uint32_t i = 0; i < end; i++)
+	for (uint32_t i = atomic_load_explicit(&ledger->slots_full_to, memory_order_relaxed); i < end; i++)
 		if (state_of(&ledger->slot[i]) == SLOT_FREE)
 			return i;
 	if (end == LEDGER_SLOTS || (end && ledger_grow(&ledger->slot[end], sizeof(ledger->slot[end]))))
@@ -58,6 +58,7 @@ uint32_t slots_open(struct ledger *ledger, uint32_t account)
 	s->born_ns = raw_clock_ns(CLOCK_BOOTTIME);
 	s->account = account;
 	atomic_store_explicit(&s->state, SLOT_RESERVED, memory_order_release);
+	atomic_store_explicit(&ledger->slots_full_to, index + 1, memory_order_relaxed);
 	accounts_add_procs(ledger, account, 1);
 	return index;
 }
@@ -241,13 +242,22 @@ bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid)
 	return (state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid;
 }
 
+void slots_free_cell(struct ledger *ledger, struct cell *cell)
+{
+	uint32_t index = (uint32_t)(ledger_cell(ledger, 0) - cell);
+
+	if (index < atomic_load_explicit(&ledger->cells_full_to, memory_order_relaxed))
+		atomic_store_explicit(&ledger->cells_full_to, index, memory_order_relaxed);
+	atomic_store_explicit(&cell->slot, 0, memory_order_release);
+}
+
 static void free_cells(struct ledger *ledger, uint32_t index)
 {
 	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; i < end; i++)
 		if (atomic_load_explicit(&ledger_cell(ledger, i)->slot, memory_order_relaxed) == index + 1)
-			atomic_store_explicit(&ledger_cell(ledger, i)->slot, 0, memory_order_relaxed);
+			slots_free_cell(ledger, ledger_cell(ledger, i));
 }
 
 void slots_return_leases(struct ledger *ledger, uint32_t index)
@@ -345,6 +355,8 @@ void slots_close(struct ledger *ledger, uint32_t index)
 	forget_process(ledger, index);
 	note_change(ledger);
 	accounts_add_procs(ledger, account, -1);
+	if (index < atomic_load_explicit(&ledger->slots_full_to, memory_order_relaxed))
+		atomic_store_explicit(&ledger->slots_full_to, index, memory_order_relaxed);
 	atomic_store_explicit(&s->state, SLOT_FREE, memory_order_release);
 	accounts_close_unused(ledger, account);
 }

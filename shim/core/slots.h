@@ -82,6 +82,9 @@ bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
  */
 uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns);
 
+/* A cell that no thread uses any more: it may be another's. Under the lock. */
+void slots_free_cell(struct ledger *ledger, struct cell *cell);
+
 /* Gives back what the process drew: its memory is gone. */
 void slots_return_leases(struct ledger *ledger, uint32_t index);
 

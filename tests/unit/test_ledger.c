@@ -301,10 +301,13 @@ static void recycled_tid_does_not_hold_the_lock(void **state)
 
 static void stop_in_lock(uint32_t slot, void *arg)
 {
+	const int *gate = arg;
 	uint64_t mask;
+	char byte;
 
 	(void)slot;
-	(void)arg;
+	/* Not before its parent has bound its place, for which that needs the lock. */
+	assert_int_equal(read(gate[0], &byte, 1), 1);
 	ledger_lock(ledger, &mask);
 	raise(SIGSTOP);
 	ledger_unlock(ledger, &mask);
@@ -314,12 +317,14 @@ static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
 {
 	uint32_t slot;
 	uint64_t mask;
-	int status;
+	int status, gate[2];
 	pid_t pid;
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
-	pid = spawn(stop_in_lock, NULL, &slot);
+	assert_int_equal(pipe(gate), 0);
+	pid = spawn(stop_in_lock, gate, &slot);
+	assert_int_equal(write(gate[1], "x", 1), 1);
 	waitpid(pid, &status, WUNTRACED);
 	assert_true(WIFSTOPPED(status));
 	assert_false(ledger_lock_urgent(ledger, &mask));
@@ -332,6 +337,8 @@ static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
 	assert_true(ledger_lock_urgent(ledger, &mask));
 	ledger_unlock_urgent(ledger, &mask, true);
 	assert_int_equal(ledger->repairs, 0);
+	close(gate[0]);
+	close(gate[1]);
 }
 
 /* Another thread's realloc, which has charged the most that the block could become. */
@@ -541,6 +548,36 @@ static void full_table_of_cells_is_a_refusal(void **state)
 	assert_true(ledger->degraded & LEDGER_CELLS_FULL);
 	assert_int_equal(cells_charge_direct(ledger, self_slot, MIB), 0);
 	assert_int_equal(cells_charge_direct(ledger, self_slot, 1), -ENOMEM);
+}
+
+/* The next one is looked for behind those that are taken, and nowhere else. */
+static void cell_and_slot_that_come_free_are_used_again(void **state)
+{
+	struct cell *cell[100];
+	uint32_t slot[20];
+	uint64_t mask;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	ledger_lock(ledger, &mask);
+	for (int i = 0; i < 100; i++)
+		cell[i] = cells_attach_locked(ledger, self_slot);
+	for (int i = 0; i < 20; i++)
+		slot[i] = slots_open(ledger, 0);
+	cells_retire_locked(ledger, self_slot, cell[70]);
+	cells_retire_locked(ledger, self_slot, cell[30]);
+	slots_close(ledger, slot[15]);
+	slots_close(ledger, slot[3]);
+	for (int i = 0; i < 2; i++) {
+		/* Also where it is not known any more which. */
+		if (i)
+			accounts_recompute(ledger);
+		assert_ptr_equal(cells_attach_locked(ledger, self_slot), cell[i ? 70 : 30]);
+		assert_int_equal(slots_open(ledger, 0), slot[i ? 15 : 3]);
+	}
+	assert_ptr_equal(cells_attach_locked(ledger, self_slot), cell[99] - 1);
+	assert_int_equal(slots_open(ledger, 0), slot[19] + 1);
+	ledger_unlock(ledger, &mask);
 }
 
 static void full_table_of_slots_is_a_refusal(void **state)
@@ -795,6 +832,7 @@ int main(void)
 		LEDGER_TEST(slot_reserved_by_another_thread_is_not_mine),
 		LEDGER_TEST(process_limit_counts_reservations_and_forgets_the_dead),
 		LEDGER_TEST(full_table_of_cells_is_a_refusal),
+		LEDGER_TEST(cell_and_slot_that_come_free_are_used_again),
 		LEDGER_TEST(full_table_of_slots_is_a_refusal),
 		LEDGER_TEST(full_table_of_accounts_is_a_refusal),
 		LEDGER_TEST(ledger_is_found_again_by_its_path),

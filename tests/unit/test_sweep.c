@@ -8,6 +8,8 @@
 
 #include <sys/ptrace.h>
 
+#include "core/claims.h"
+
 static void hold_and_die(uint32_t slot, void *arg)
 {
 	cells_charge_direct(ledger, slot, *(int64_t *)arg);
@@ -59,6 +61,32 @@ static void place_of_a_dead_child_stays_its_makers_until_the_call_is_over(void *
 	expect_sums_are_exact();
 }
 
+/* What a maker and a child do about an offered place in which somebody is. */
+static void settle_claims(uint32_t slot)
+{
+	struct claims_child child = {.pid = getpid()};
+	struct sweep sweep = {0};
+	uint32_t place;
+	uint64_t mask;
+
+	ledger_lock(ledger, &mask);
+	place = slots_open(ledger, 0);
+	ledger->slot[place].claim = CLAIM_HELD;
+	slots_bind(ledger, place, getppid());
+	ledger_unlock(ledger, &mask);
+	for (int i = 0; i < 2; i++)
+		do {
+			ledger_lock(ledger, &mask);
+			if (i)
+				claims_settle(ledger, place, slot, getpid(), &child, &sweep);
+			else
+				claims_withdraw(ledger, place, getpid(), CLAIM_HELD, &sweep);
+			claims_take(ledger, getpid());
+			slots_find(ledger, getpid(), 1);
+			ledger_unlock(ledger, &mask);
+		} while (sweep_if_wished(ledger, &sweep));
+}
+
 /* What a member does at each of its limits; the dead one beside it makes it look. */
 static void ask_at_the_limit(uint32_t slot, void *arg)
 {
@@ -77,6 +105,7 @@ static void ask_at_the_limit(uint32_t slot, void *arg)
 		ledger_unlock(ledger, &mask);
 	} while (sweep_if_wished(ledger, &sweep));
 	slots_is_last(ledger, slot);
+	settle_claims(slot);
 }
 
 /*
