@@ -217,13 +217,23 @@ int64_t watchdog_look_around(struct watchdog *w, uint32_t account)
 	return next_ns;
 }
 
-/* Wakes at the time asked for: not up to 50 us later by timer slack, and not behind the slice of a program
- * that spins. */
-void watchdog_ask_for_prompt_wakeups(void)
+/* Not up to 50 us later. */
+void watchdog_ask_for_exact_timers(void)
 {
 	raw_syscall2(SYS_prctl, PR_SET_TIMERSLACK, 1);
+}
+
+/* Wakes not behind the slice of a program that spins. */
+static void ask_for_the_processor(void)
+{
 	if (!schedule_before_others(0))
 		schedule_in_short_slices();
+}
+
+void watchdog_ask_for_prompt_wakeups(void)
+{
+	watchdog_ask_for_exact_timers();
+	ask_for_the_processor();
 }
 
 static void run_errand(struct watchdog *w)
@@ -291,7 +301,7 @@ bool watchdog_run(struct watchdog *w)
 		if (!is_prompt && next_ns > settled_ns && raw_clock_ns(CLOCK_MONOTONIC) < settled_ns) {
 			next_ns = settled_ns;
 		} else if (!is_prompt) {
-			watchdog_ask_for_prompt_wakeups();
+			ask_for_the_processor();
 			is_prompt = true;
 		}
 		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);

@@ -86,7 +86,11 @@ int64_t watchdog_look_around(struct watchdog *watchdog, uint32_t account);
 /* Wakes and stands in the queue of the processor as a watchdog should; refusals do no harm. */
 void watchdog_ask_for_prompt_wakeups(void);
 
-/* Looks until it is stopped. Return: false when instead every other thread of its process has ended. */
+/* The first half of that, for who makes its calls to prctl(2) before the program can forbid them. */
+void watchdog_ask_for_exact_timers(void);
+
+/* Looks until it is stopped, with exact timers asked for. Return: false when instead every other thread of
+ * its process has ended. */
 bool watchdog_run(struct watchdog *watchdog);
 
 /* Both are sent to the watchdog's thread. Context: any thread, async-signal-safe. */
