@@ -50,7 +50,6 @@ static struct {
 	_Atomic int tid;	/* cleared by the kernel when the thread is gone */
 	_Atomic int state;	/* enum timer_state */
 	int needed;		/* 0: not known yet, 1: yes, -1: no */
-	bool has_own_files;	/* or may have, where the kernel allows it */
 	_Atomic bool forbidden; /* to make one would be fatal */
 	_Atomic bool has_begun; /* made the calls that it makes once */
 } timer;
@@ -173,9 +172,9 @@ void timer_thread_forbid(void)
 static void run(void *argument)
 {
 	raw_syscall2(SYS_prctl, PR_SET_NAME, TASKS_WATCHDOG_NAME);
-	watchdog_ask_for_exact_timers();
+	watchdog_begin(argument);
 	stacks_set_maker(make_tracer);
-	if (timer.has_own_files)
+	if (private_files_can_be())
 		record_take_private_files(member.ledger);
 	atomic_store_explicit(&timer.has_begun, true, memory_order_release);
 	if (!watchdog_run(argument))
@@ -193,7 +192,6 @@ static void start(void)
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
 	timer.watchdog.end_by = fatal_end_by;
-	timer.has_own_files = private_files_can_be();
 	/* Other threads than the first cannot ask, and what it told once stays true. */
 	if (!leader.word || leader.pid != member.pid)
 		leader_find(&leader);
