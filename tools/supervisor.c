@@ -26,8 +26,9 @@ static int start(struct supervisor *s)
 {
 	int status;
 
-	watchdog_ask_for_prompt_wakeups();
 	watchdog_init(&s->watchdog, s->ledger, LEDGER_NONE);
+	watchdog_begin(&s->watchdog);
+	watchdog_ask_for_the_processor();
 	supervisor_prepare_stacks();
 	status = supervisor_start(s);
 	if (!status)

@@ -79,7 +79,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 {
 	w->ledger = ledger;
 	w->slot = slot;
-	w->cpus = watchdog_cpus();
+	w->cpus = 1;
 	w->cpu_seen_ns = 0;
 	w->own_seen_ns = 0;
 	w->idle_since_ns = 0;
@@ -217,11 +217,15 @@ int64_t watchdog_look_around(struct watchdog *w, uint32_t account)
 	return next_ns;
 }
 
-/* Wakes at the time asked for: not up to 50 us later by timer slack, and not behind the slice of a program
- * that spins. */
-void watchdog_ask_for_prompt_wakeups(void)
+void watchdog_begin(struct watchdog *w)
 {
+	w->cpus = watchdog_cpus();
+	/* Wakes at the time asked for, not up to 50 us later. */
 	raw_syscall2(SYS_prctl, PR_SET_TIMERSLACK, 1);
+}
+
+void watchdog_ask_for_the_processor(void)
+{
 	if (!schedule_before_others(0))
 		schedule_in_short_slices();
 }
@@ -291,7 +295,7 @@ bool watchdog_run(struct watchdog *w)
 		if (!is_prompt && next_ns > settled_ns && raw_clock_ns(CLOCK_MONOTONIC) < settled_ns) {
 			next_ns = settled_ns;
 		} else if (!is_prompt) {
-			watchdog_ask_for_prompt_wakeups();
+			watchdog_ask_for_the_processor();
 			is_prompt = true;
 		}
 		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);

@@ -83,8 +83,11 @@ int64_t watchdog_look(struct watchdog *watchdog);
  */
 int64_t watchdog_look_around(struct watchdog *watchdog, uint32_t account);
 
-/* Wakes and stands in the queue of the processor as a watchdog should; refusals do no harm. */
-void watchdog_ask_for_prompt_wakeups(void);
+/* In the thread that is to look, before its first look: all calls to the kernel that are made once. */
+void watchdog_begin(struct watchdog *watchdog);
+
+/* Wakes not behind the slice of a program that spins; refusals do no harm. */
+void watchdog_ask_for_the_processor(void);
 
 /* Looks until it is stopped. Return: false when instead every other thread of its process has ended. */
 bool watchdog_run(struct watchdog *watchdog);

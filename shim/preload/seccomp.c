@@ -214,6 +214,8 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 	if (!member_is_guarded() || member_is_borrowed())
 		return p;
 	p.needs = find_lost_needs(program);
+	if (whole_process && p.needs)
+		timer_thread_await_begin();
 	p.ends_watchdog = whole_process && (p.needs & (NEED_WATCH | NEED_STACKS | NEED_LOOK));
 	if (p.needs & NEED_SIGNAL)
 		p.needs |= NEED_HELP;

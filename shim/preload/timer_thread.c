@@ -50,8 +50,8 @@ static struct {
 	_Atomic int tid;	/* cleared by the kernel when the thread is gone */
 	_Atomic int state;	/* enum timer_state */
 	int needed;		/* 0: not known yet, 1: yes, -1: no */
-	bool has_own_files;	/* or may have, where the kernel allows it */
 	_Atomic bool forbidden; /* to make one would be fatal */
+	_Atomic bool has_begun; /* made the calls that it makes once */
 } timer;
 
 static struct leader leader; /* as it was found at the first start */
@@ -172,9 +172,11 @@ void timer_thread_forbid(void)
 static void run(void *argument)
 {
 	raw_syscall2(SYS_prctl, PR_SET_NAME, TASKS_WATCHDOG_NAME);
+	watchdog_begin(argument);
 	stacks_set_maker(make_tracer);
-	if (timer.has_own_files)
+	if (private_files_can_be())
 		record_take_private_files(member.ledger);
+	atomic_store_explicit(&timer.has_begun, true, memory_order_release);
 	if (!watchdog_run(argument))
 		end_abandoned();
 }
@@ -190,12 +192,12 @@ static void start(void)
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
 	timer.watchdog.end_by = fatal_end_by;
-	timer.has_own_files = private_files_can_be();
 	/* Other threads than the first cannot ask, and what it told once stays true. */
 	if (!leader.word || leader.pid != member.pid)
 		leader_find(&leader);
 	timer.watchdog.leader = leader;
 	timer.watchdog.run_errand = run_errand;
+	atomic_store_explicit(&timer.has_begun, false, memory_order_relaxed);
 	/* The new thread inherits the mask: no handler of the program may ever run on it. */
 	raw_sigmask(SIG_SETMASK, &all, &mask);
 	tid = clone_thread(flags, tls - TLS_HALF, run, &timer.watchdog, tls, &timer.tid);
@@ -242,6 +244,16 @@ void timer_thread_ensure(void)
 	    atomic_compare_exchange_strong_explicit(&timer.state, &expected, TIMER_STARTING,
 						    memory_order_acquire, memory_order_relaxed))
 		start();
+}
+
+void timer_thread_await_begin(void)
+{
+	for (int i = 0; i < FORGET_TRIES; i++) {
+		if (atomic_load_explicit(&timer.state, memory_order_acquire) != TIMER_RUNNING ||
+		    atomic_load_explicit(&timer.has_begun, memory_order_acquire))
+			return;
+		raw_sleep_ns(FORGET_NS);
+	}
 }
 
 bool timer_thread_is_there(void)

@@ -5,10 +5,9 @@
  * Called:  lifecycle, forkguard, interpose_identity (pause), member (kick).
  * Context: starting: any thread, async-signal-safe, not in a vfork child.
  *          The thread itself: no libc, all signals blocked, raw system calls.
- * Fork:    the child has the kernel's timer at once, and its own thread when it
- *          first allocates; at once if the timer does not cover all limits: a
- *          child that never comes back to us must not outlive the last process
- *          that has one.
+ * Fork:    the child has its own thread and the kernel's timer at once: one that
+ *          never comes back to us must not outlive the last process that has
+ *          a thread.
  *
  * The thread is made by a raw clone: a thread made by pthread_create would
  * make putc five times as slow for the rest of the process, and would keep
@@ -27,6 +26,10 @@
 
 /* Starts the thread if a limit needs one and it does not run. */
 void timer_thread_ensure(void);
+
+/* Waits until it has made the calls that it makes only once, if it runs: from then on they may be forbidden.
+ */
+void timer_thread_await_begin(void);
 
 /* Whether it runs: the kernel counts it among the process's threads. */
 bool timer_thread_is_there(void);

@@ -515,6 +515,17 @@ static void a_program_without_time_limit_under_such_a_filter_ends_as_it_would(vo
 	}
 }
 
+static void a_filter_that_forbids_prctl_leaves_the_watchdog(void **state)
+{
+	struct run *r =
+		guarded(SET("WALL=300ms", "GRACE=10s"), ARGV("forbid_calls", "prctl", "process", "spin"));
+
+	(void)state;
+	expect_signal(r, SIGTERM);
+	expect_verdict(r, "wall");
+	run_free(r);
+}
+
 static void a_program_under_such_a_filter_keeps_its_deadline(void **state)
 {
 	(void)state;
@@ -634,6 +645,7 @@ int main(void)
 		cmocka_unit_test(without_a_limit_that_needs_it_there_is_no_thread),
 		cmocka_unit_test(a_filter_that_kills_does_not_kill_for_a_call_of_ours),
 		cmocka_unit_test(a_program_without_time_limit_under_such_a_filter_ends_as_it_would),
+		cmocka_unit_test(a_filter_that_forbids_prctl_leaves_the_watchdog),
 		cmocka_unit_test(a_program_under_such_a_filter_keeps_its_deadline),
 		cmocka_unit_test(a_child_forked_under_such_a_filter_is_not_killed_for_a_call_of_ours),
 		cmocka_unit_test(a_child_forked_under_such_a_filter_keeps_its_deadline),

@@ -1,7 +1,7 @@
 /*
  * forbid_calls.c - installs a seccomp filter that kills, allocates, and ends, spins, forks or leaves a child.
  *
- * forbid_calls few|threads|children|owners|watchdog|strict|errno thread|process|prctl
+ * forbid_calls few|threads|children|owners|watchdog|prctl|strict|errno thread|process|prctl
  *              exit|spin|fork|fork-spin|leave
  *
  * SPDX-License-Identifier: MIT
@@ -94,6 +94,14 @@ static struct sock_filter no_watchdog[] = {
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 
+/* One that forbids what is called early only. */
+static struct sock_filter no_prctl[] = {
+	LOAD_NUMBER,
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
 /* One that refuses instead of killing. */
 static struct sock_filter refusing[] = {LOAD_NUMBER, RUN_ON,
 					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1)};
@@ -139,6 +147,8 @@ static int forbid(const char *what, const char *how)
 		return install(no_owners, sizeof(no_owners) / sizeof(*no_owners), how);
 	if (!strcmp(what, "watchdog"))
 		return install(no_watchdog, sizeof(no_watchdog) / sizeof(*no_watchdog), how);
+	if (!strcmp(what, "prctl"))
+		return install(no_prctl, sizeof(no_prctl) / sizeof(*no_prctl), how);
 	if (!strcmp(what, "threads"))
 		return install(with_threads, sizeof(with_threads) / sizeof(*with_threads), how);
 	return install(refusing, sizeof(refusing) / sizeof(*refusing), how);
