@@ -12,16 +12,15 @@
 #include "ledger_lock.h"
 #include "logline.h"
 #include "rawsys.h"
-#include "record.h"
 #include "signal_state.h"
 #include "slots.h"
 #include "stacks.h"
+#include "step_signals.h"
 #include "trace.h"
 
 enum {
 	LOOK_HEADSTART_NS = 10000000,
-	KILL_AGAIN_NS = 2000000,     /* until nobody is left */
-	ROOT_HEADSTART_NS = 5000000, /* for the first process to write its record */
+	KILL_AGAIN_NS = 2000000, /* until nobody is left */
 };
 
 static uint32_t first_signal_step(const struct action *action)
@@ -111,27 +110,12 @@ bool breach_take_call(struct ledger *ledger, uint32_t account, int64_t now_ns)
 	return due && due->signal == RL_STEP_CALL && take_step(a, false, now_ns) == RL_STEP_CALL;
 }
 
-/*
- * The signal that runs a member's callback, or 0. A program may have put its
- * disposition back to SIG_DFL since, or have executed another past our hooks: it
- * would die of the signal.
- */
-static int call_signal(const struct ledger *ledger, uint32_t index, uint32_t self)
-{
-	int signal = atomic_load_explicit(&ledger->slot[index].call_signal, memory_order_acquire);
-	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
-
-	return signal && slots_is_reachable(ledger, index, self) && signal_state_is_handled(pid, signal)
-		       ? signal
-		       : 0;
-}
-
 /* Whether a member would not take the step. */
 static bool member_refuses(const struct ledger *ledger, uint32_t account, uint32_t index, uint32_t self,
 			   int step)
 {
 	bool skip_blocked = ledger->account[account].skip_blocked;
-	int signal = step == RL_STEP_CALL ? call_signal(ledger, index, self) : step;
+	int signal = step == RL_STEP_CALL ? step_signals_of_callback(ledger, index, self) : step;
 
 	if (!signal || !slots_is_reachable(ledger, index, self))
 		return true;
@@ -157,121 +141,6 @@ static bool step_is_refused(const struct ledger *ledger, uint32_t account, uint3
 		    !member_refuses(ledger, account, i, self, step->signal))
 			return false;
 	return true;
-}
-
-/*
- * Leaves a step's signal to the member's own watchdog. That one gets a
- * processor at once, where the threads of a process that spins would have to
- * wait for their turn to die. Its tid in that process says better than /proc that
- * the pid is no recycled one. A process that is being made finds the signal when
- * its watchdog begins. Return: false if nobody is there to see to it.
- */
-static bool owe_signal(struct slot *s, int signal)
-{
-	pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
-	pid_t watchdog;
-
-	atomic_store_explicit(&s->owed_signal, (uint16_t)signal, memory_order_seq_cst);
-	if (atomic_load_explicit(&s->state, memory_order_seq_cst) == SLOT_RESERVED)
-		return true;
-	watchdog = atomic_load_explicit(&s->watchdog_tid, memory_order_seq_cst);
-	if (watchdog && !raw_wake_thread(pid, watchdog))
-		return true;
-	return !atomic_exchange_explicit(&s->owed_signal, 0, memory_order_seq_cst);
-}
-
-/* 1 is the first process of a namespace that we were not told of, or of the machine. */
-static void signal_slot(const struct ledger *ledger, uint32_t index, int signal)
-{
-	pid_t pid = atomic_load_explicit(&ledger->slot[index].pid, memory_order_relaxed);
-
-	if (pid > 1)
-		raw_kill(pid, signal);
-}
-
-static void signal_members(struct ledger *ledger, uint32_t account, uint32_t self, int signal)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < end; i++) {
-		struct slot *s = &ledger->slot[i];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
-
-		if (i == self || state == SLOT_FREE || !accounts_is_within(ledger, s->account, account))
-			continue;
-		if (self != LEDGER_NONE && s->pid_namespace != ledger->slot[self].pid_namespace)
-			continue;
-		if (!owe_signal(s, signal) && slots_is_reachable(ledger, i, self))
-			signal_slot(ledger, i, signal);
-	}
-	/* The own process last: it may not survive its signal for long enough to send the others. */
-	if (self != LEDGER_NONE)
-		atomic_store_explicit(&ledger->slot[self].owed_signal, (uint16_t)signal,
-				      memory_order_relaxed);
-}
-
-void breach_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal))
-{
-	_Atomic uint16_t *owed;
-	int signal;
-
-	if (self == LEDGER_NONE)
-		return;
-	owed = &ledger->slot[self].owed_signal;
-	if (!atomic_load_explicit(owed, memory_order_relaxed))
-		return;
-	signal = (int)atomic_exchange_explicit(owed, 0, memory_order_seq_cst);
-	if (!signal)
-		return;
-	if (end_by)
-		end_by(signal);
-	raw_kill(raw_getpid(), signal);
-}
-
-/* Kills every member but two, which may be LEDGER_NONE. */
-static void kill_others(struct ledger *ledger, uint32_t account, uint32_t self, uint32_t but)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < end; i++)
-		if (i != self && i != but && accounts_is_within(ledger, ledger->slot[i].account, account) &&
-		    slots_is_reachable(ledger, i, self))
-			signal_slot(ledger, i, SIGKILL);
-}
-
-static void call_members(struct ledger *ledger, uint32_t account, uint32_t self)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < end; i++) {
-		int signal = accounts_is_within(ledger, ledger->slot[i].account, account)
-				     ? call_signal(ledger, i, self)
-				     : 0;
-
-		if (signal)
-			signal_slot(ledger, i, signal);
-	}
-}
-
-/* The first process goes last, and by its own hand if it can, because it writes the record. */
-static void kill_members(struct ledger *ledger, uint32_t account, uint32_t self)
-{
-	uint32_t root = ledger->account[account].root;
-	struct record_ending ending = {.signal = SIGKILL};
-
-	if (self == root)
-		record_process_end(ledger, self, &ending);
-	kill_others(ledger, account, self, root);
-	if (self != root && root != LEDGER_NONE && slots_is_reachable(ledger, root, self)) {
-		if (!ledger->account[account].supervisor)
-			raw_sleep_ns(ROOT_HEADSTART_NS);
-		signal_slot(ledger, root, SIGKILL);
-	}
-	if (self != LEDGER_NONE) {
-		raw_kill(raw_getpid(), SIGKILL);
-		/* The first process of a pid namespace does not die of its own SIGKILL. */
-		raw_exit_group(128 + SIGKILL);
-	}
 }
 
 enum { NOTED_FIRST = 1, NOTED_KILL = 2 };
@@ -355,14 +224,14 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 	logline(a, "step", action_step_name(signal), signal);
 	trace_event(ledger, account, "step", {"step", action_step_name(signal), 0});
 	if (signal == SIGKILL) {
-		kill_members(ledger, account, self);
+		step_signals_kill(ledger, account, self);
 		return;
 	}
 	if (signal == RL_STEP_CALL) {
-		call_members(ledger, account, self);
+		step_signals_call(ledger, account, self);
 		return;
 	}
-	signal_members(ledger, account, self, signal);
+	step_signals_send(ledger, account, self, signal);
 }
 
 int64_t breach_delays_ns(const struct account *a, enum limit_id limit)

@@ -1,7 +1,7 @@
 /*
  * breach.h - a limit's steps: the first breach wins, signals follow, KILL ends.
  *
- * Owns:    the accounts' breach and step members; alone ends processes.
+ * Owns:    the accounts' breach and step members.
  * Called:  denial (claims), watchdog (claims and carries out).
  * Context: async-signal-safe, never allocates, leaves errno alone. Claiming is
  *          done under the ledger's lock; carrying out takes it and may not
@@ -33,12 +33,6 @@ bool breach_take_call(struct ledger *ledger, uint32_t account, int64_t now_ns);
  * is the caller's slot, or LEDGER_NONE for one outside the tree.
  */
 void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns);
-
-/*
- * Sends the calling process, in slot `self` if it has one, the signal that a step owes it.
- * `end_by` first ends it by that signal, or returns if something else comes of it.
- */
-void breach_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal));
 
 /* Whether the account or one above it is being killed: nothing new may start. */
 bool breach_is_killing(const struct ledger *ledger, uint32_t account);

@@ -13,12 +13,17 @@
 #include "cputime.h"
 #include "ledger_lock.h"
 #include "rawsys.h"
+#include "signal_state.h"
 #include "stops.h"
 #include "watchdog.h"
 
 enum {
 	CPU_LOOK_NS = 50000,	    /* the finest look at processor time */
 	CPU_IDLE_LOOK_NS = 8000000, /* for a tree near its limit that does not run */
+	/* It may only wait for a processor, and then goes on at any time. */
+	CPU_PATIENCE_NS = 20000000,
+	/* How long before the limit the last look but one comes. */
+	CPU_REHEARSAL_NS = 400000,
 };
 
 int64_t meter_wall(struct watchdog *w, uint32_t account, int64_t now_ns)
@@ -49,16 +54,36 @@ static bool tree_is_idle(struct watchdog *w, const struct account *a, int64_t us
 	return is_idle;
 }
 
-/* When the account's processor time could first be used up. */
-static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_t used_ns, int64_t now_ns)
+static void count_idle_look(struct watchdog *w, bool is_idle, int64_t now_ns)
+{
+	if (!is_idle) {
+		w->idle_since_ns = 0;
+		w->idle_looks = 0;
+	} else if (!w->idle_since_ns) {
+		w->idle_since_ns = now_ns;
+	} else if (now_ns - w->idle_since_ns > CPU_PATIENCE_NS) {
+		w->idle_looks++;
+	}
+}
+
+/* How long it takes at least to use up what is left. */
+static int64_t time_to_limit(const struct watchdog *w, const struct account *a, int64_t used_ns)
 {
 	int64_t runners = a->procs + a->threads;
-	int64_t wait_ns, least_ns = CPU_LOOK_NS;
 
 	if (runners > (int64_t)w->cpus)
 		runners = w->cpus;
-	wait_ns = (a->limit[RL_CPU] - used_ns) / (runners > 0 ? runners : 1);
-	w->idle_looks = tree_is_idle(w, a, used_ns) ? w->idle_looks + 1 : 0;
+	return (a->limit[RL_CPU] - used_ns) / (runners > 0 ? runners : 1);
+}
+
+/* When to look again: when the account's processor time could first be used up, or a little before. */
+static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_t used_ns, int64_t now_ns)
+{
+	int64_t wait_ns = time_to_limit(w, a, used_ns), least_ns = CPU_LOOK_NS;
+
+	if (wait_ns > 2 * CPU_REHEARSAL_NS)
+		wait_ns -= CPU_REHEARSAL_NS;
+	count_idle_look(w, tree_is_idle(w, a, used_ns), now_ns);
 	for (uint32_t i = 0; i < w->idle_looks && least_ns < CPU_IDLE_LOOK_NS; i++)
 		least_ns *= 2;
 	return now_ns + (wait_ns > least_ns ? wait_ns : least_ns);
@@ -67,7 +92,7 @@ static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_
 int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	struct account *a = &w->ledger->account[account];
-	int64_t used_ns, next_ns = METER_REACHED;
+	int64_t used_ns, left_ns, next_ns = METER_REACHED;
 	uint64_t mask;
 	bool is_locked;
 
@@ -77,6 +102,11 @@ int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 	used_ns = cputime_of_account(w->ledger, account, w->slot);
 	if (used_ns < a->limit[RL_CPU])
 		next_ns = next_cpu_look(w, a, used_ns, now_ns);
+	left_ns = time_to_limit(w, a, used_ns);
 	ledger_unlock_urgent(w->ledger, &mask, is_locked);
+	/* What the program uses while the step looks at files, and finds them in no cache, is beyond the
+	 * limit. */
+	if (w->end_by && left_ns > CPU_REHEARSAL_NS / 2 && left_ns <= 2 * CPU_REHEARSAL_NS)
+		signal_state_rehearse();
 	return next_ns;
 }

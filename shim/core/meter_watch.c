@@ -103,39 +103,6 @@ static int64_t count_own_descriptors(struct watchdog *w)
 				   record_count_descriptors(w->ledger);
 }
 
-/*
- * Other threads open files of ours for some microseconds, at a refusal or at the
- * process's end, say: only what is there again and again is the program's.
- */
-static void judge_own_descriptors(struct watchdog *w, struct broken *broken)
-{
-	struct broken found = *broken;
-
-	if (broken->condition)
-		return;
-	for (int looks = 0; looks < FD_LOOKS; looks++) {
-		int64_t count = count_own_descriptors(w);
-
-		found = *broken;
-		if (count >= 0)
-			judge(&found, CONDITION_FDS, strlen(CONDITION_FDS), count);
-		if (!found.condition)
-			return;
-		raw_sleep_ns(FD_LOOK_AGAIN_NS);
-	}
-	*broken = found;
-}
-
-static void judge_own(struct watchdog *w, struct broken *broken)
-{
-	int fd = procfile_rewind(&w->status, "/proc/self/status");
-
-	if (fd >= 0)
-		procstatus_read(fd, judge, broken);
-	if (asks_for_descriptors(broken->conditions))
-		judge_own_descriptors(w, broken);
-}
-
 static const char *path_of(char *path, size_t size, pid_t pid, const char *name)
 {
 	struct fmt f = {.buf = path, .size = size};
@@ -146,24 +113,62 @@ static const char *path_of(char *path, size_t size, pid_t pid, const char *name)
 	return path;
 }
 
-static void judge_other(pid_t pid, struct broken *broken)
+static int64_t count_descriptors_of(pid_t pid)
+{
+	char path[40];
+	int fd = raw_open(path_of(path, sizeof(path), pid, "/fd"), O_RDONLY | O_DIRECTORY, 0);
+	int64_t count = procstatus_descriptors(path, fd);
+
+	if (fd >= 0)
+		raw_close(fd);
+	return count;
+}
+
+/*
+ * Other threads open files of ours for some microseconds, at a refusal or at the
+ * process's end, say: only what is there again and again is the program's. A thread
+ * that ends the process may lose the processor meanwhile, so that one says so.
+ * `pid` is 0 for the own process.
+ */
+static void judge_descriptors(struct watchdog *w, pid_t pid, struct broken *broken)
+{
+	struct broken found = *broken;
+
+	if (broken->condition || !asks_for_descriptors(broken->conditions))
+		return;
+	for (int looks = 0; looks < FD_LOOKS; looks++) {
+		int64_t count = pid ? count_descriptors_of(pid) : count_own_descriptors(w);
+
+		found = *broken;
+		if (count >= 0)
+			judge(&found, CONDITION_FDS, strlen(CONDITION_FDS), count);
+		if (!found.condition)
+			return;
+		raw_sleep_ns(FD_LOOK_AGAIN_NS);
+	}
+	if (!atomic_load_explicit(&w->ending, memory_order_acquire))
+		*broken = found;
+}
+
+static void judge_own(struct watchdog *w, struct broken *broken)
+{
+	int fd = procfile_rewind(&w->status, "/proc/self/status");
+
+	if (fd >= 0)
+		procstatus_read(fd, judge, broken);
+	judge_descriptors(w, 0, broken);
+}
+
+static void judge_other(struct watchdog *w, pid_t pid, struct broken *broken)
 {
 	char path[40];
 	int fd = raw_open(path_of(path, sizeof(path), pid, "/status"), O_RDONLY, 0);
-	int64_t count;
 
 	if (fd >= 0) {
 		procstatus_read(fd, judge, broken);
 		raw_close(fd);
 	}
-	if (!asks_for_descriptors(broken->conditions))
-		return;
-	fd = raw_open(path_of(path, sizeof(path), pid, "/fd"), O_RDONLY | O_DIRECTORY, 0);
-	count = procstatus_descriptors(path, fd);
-	if (fd >= 0)
-		raw_close(fd);
-	if (count >= 0)
-		judge(broken, CONDITION_FDS, strlen(CONDITION_FDS), count);
+	judge_descriptors(w, pid, broken);
 }
 
 /* The pid of a member in the caller's own pid namespace, or 0. */
@@ -186,7 +191,7 @@ static pid_t judge_members(struct watchdog *w, uint32_t account, struct broken *
 		pid_t pid = member_pid(w->ledger, i, account);
 
 		if (pid > 0)
-			judge_other(pid, broken);
+			judge_other(w, pid, broken);
 		if (broken->condition)
 			return pid;
 	}

@@ -12,7 +12,13 @@
 #include "rawsys.h"
 
 /* /proc counts in hundredths of a second on every Linux (USER_HZ). */
-enum { TICK_NS = 10000000, FIELDS_TO_FLAGS = 6, FIELDS_TO_THREADS = 17, FIELDS_THREADS_TO_START = 2 };
+enum {
+	TICK_NS = 10000000,
+	FIELDS_TO_FLAGS = 6,
+	FIELDS_TO_THREADS = 17,
+	FIELDS_THREADS_TO_START = 2,
+	FIELDS_TO_BLOCKED = 29,
+};
 enum { FLAG_EXITING = 4 };
 
 static int64_t number_at(const char *s)
@@ -43,7 +49,16 @@ static const char *skip_fields(const char *field, int count)
 	return field;
 }
 
-/* Reads /proc/<pid>/stat, which serves threads too. Return: its length, or -errno. */
+static void put_directory(struct fmt *path, pid_t pid)
+{
+	fmt_str(path, "/proc/");
+	if (pid)
+		fmt_int(path, pid);
+	else
+		fmt_str(path, "self");
+}
+
+/* Reads /proc/<pid>/stat, which serves threads too; of 0 the caller's own. Return: its length, or -errno. */
 static long read_stat(pid_t pid, char *text, size_t size)
 {
 	char path[32];
@@ -51,8 +66,7 @@ static long read_stat(pid_t pid, char *text, size_t size)
 	long len;
 	int fd;
 
-	fmt_str(&f, "/proc/");
-	fmt_int(&f, pid);
+	put_directory(&f, pid);
 	fmt_str(&f, "/stat");
 	fd = raw_open(path, O_RDONLY, 0);
 	if (fd < 0)
@@ -111,6 +125,18 @@ bool procfs_is_stopped(pid_t tid)
 	return state && (*state == 'T' || *state == 't');
 }
 
+char procfs_first_thread(uint64_t *blocked)
+{
+	char text[512];
+	long len = read_stat(0, text, sizeof(text));
+	const char *field = len > 0 ? after_command(text, len) : NULL;
+
+	if (!field)
+		return '\0';
+	*blocked = (uint64_t)number_at(skip_fields(field, FIELDS_TO_BLOCKED));
+	return *field;
+}
+
 bool procfs_is_held(pid_t pid)
 {
 	char path[32], text[512];
@@ -119,11 +145,7 @@ bool procfs_is_held(pid_t pid)
 	long len;
 	int fd;
 
-	fmt_str(&f, "/proc/");
-	if (pid)
-		fmt_int(&f, pid);
-	else
-		fmt_str(&f, "self");
+	put_directory(&f, pid);
 	fmt_str(&f, "/status");
 	fd = raw_open(path, O_RDONLY, 0);
 	if (fd < 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fmt.h"
+#include "procfs.h"
 #include "rawsys.h"
 #include "units.h"
 
@@ -137,12 +138,17 @@ static bool first_waits_for_signals(void)
 
 bool signal_state_is_deadly(int signal)
 {
-	char text[STATUS_MAX];
 	uint64_t blocked;
+	char state = procfs_first_thread(&blocked);
 
-	if (!read_status(raw_getpid(), 0, text) || strstr(text, "\nState:\tZ"))
+	if (!state || state == 'Z' || (blocked >> (signal - 1) & 1))
 		return false;
-	if (!read_mask(text, "\nSigBlk:\t", &blocked) || (blocked >> (signal - 1) & 1))
-		return false;
-	return !first_waits_for_signals();
+	/* Who runs does not wait. */
+	return state == 'R' || !first_waits_for_signals();
+}
+
+void signal_state_rehearse(void)
+{
+	signal_state_is_deadly(SIGTERM);
+	first_waits_for_signals();
 }

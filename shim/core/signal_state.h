@@ -2,7 +2,7 @@
  * signal_state.h - would that process take that signal?
  *
  * Owns:    nothing.
- * Called:  breach, before a step that may be passed over; fatal.
+ * Called:  breach and step_signals, before a step; fatal; meter_time.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          reads files, so never under the ledger's lock.
  * Fork:    nothing, because there is no state.
@@ -31,5 +31,9 @@ bool signal_state_is_handled(pid_t pid, int signal);
  * it and does not wait for it in sigwait(). In doubt: no.
  */
 bool signal_state_is_deadly(int signal);
+
+/* The same without an answer, ahead of time: the first look at each file costs several times what the next
+ * does. */
+void signal_state_rehearse(void);
 
 #endif

@@ -18,15 +18,14 @@
 #include "logline.h"
 #include "meter.h"
 #include "rawsys.h"
+#include "schedule.h"
+#include "step_signals.h"
 #include "trace.h"
 
 enum {
-	SLICE_NS = 100000, /* the shortest that the kernel takes */
 	POLL_NS = 10000000,
 	ERRAND_LOOK_NS = 20000000,
 	SHORT_LIFE_NS = 4000000,
-	SCHEDULE_FIFO = 1,
-	SCHEDULE_RESET_ON_FORK = 1,
 };
 
 static bool is_watched(const struct account *account, enum limit_id id)
@@ -83,6 +82,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpus = watchdog_cpus();
 	w->cpu_seen_ns = 0;
 	w->own_seen_ns = 0;
+	w->idle_since_ns = 0;
 	w->idle_looks = 0;
 	w->watching = w->supervising = (struct sampling){.next_ns = 0};
 	if (slot != LEDGER_NONE)
@@ -94,6 +94,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
 	atomic_store_explicit(&w->errand, ERRAND_NONE, memory_order_relaxed);
 	atomic_store_explicit(&w->leaving, LEAVING_NONE, memory_order_relaxed);
+	atomic_store_explicit(&w->ending, 0, memory_order_relaxed);
 }
 
 /* The limits without a call to refuse, and MEM for its grace, in the order in which they become the verdict.
@@ -169,7 +170,7 @@ static int64_t look_at_limits(struct watchdog *w, uint32_t account, int64_t now_
 	if (now_ns < next_ns)
 		return next_ns;
 	breach_carry_out(w->ledger, account, w->slot, now_ns);
-	breach_pay_owed(w->ledger, w->slot, w->end_by);
+	step_signals_pay_owed(w->ledger, w->slot, w->end_by);
 	return a->next_step_ns;
 }
 
@@ -186,7 +187,7 @@ int64_t watchdog_look(struct watchdog *w)
 	int64_t next_ns = INT64_MAX;
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
-	breach_pay_owed(w->ledger, w->slot, w->end_by);
+	step_signals_pay_owed(w->ledger, w->slot, w->end_by);
 	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
 	{
 		int64_t look_ns = look_at_account(w, (uint32_t)(a - w->ledger->account), now_ns);
@@ -216,37 +217,13 @@ int64_t watchdog_look_around(struct watchdog *w, uint32_t account)
 	return next_ns;
 }
 
-/* As sched_setattr(2) takes it, in its first version. */
-struct sched_attributes {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-};
-
-/*
- * Wakes at the time asked for: not up to 50 us later by timer slack, and not
- * behind the slice of a program that spins (a short slice of our own goes first
- * since Linux 6.12, unprivileged). Refusals do no harm.
- */
+/* Wakes at the time asked for: not up to 50 us later by timer slack, and not behind the slice of a program
+ * that spins. */
 void watchdog_ask_for_prompt_wakeups(void)
 {
-	struct sched_attributes attributes = {.size = 0};
-
 	raw_syscall2(SYS_prctl, PR_SET_TIMERSLACK, 1);
-	if (raw_syscall4(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) < 0 || attributes.policy)
-		return;
-	attributes.policy = SCHEDULE_FIFO;
-	attributes.flags = SCHEDULE_RESET_ON_FORK;
-	attributes.priority = 1;
-	if (raw_syscall3(SYS_sched_setattr, 0, &attributes, 0) == 0)
-		return;
-	attributes.policy = 0;
-	attributes.flags = 0;
-	attributes.priority = 0;
-	attributes.runtime = SLICE_NS;
-	raw_syscall3(SYS_sched_setattr, 0, &attributes, 0);
+	if (!schedule_before_others(0))
+		schedule_in_short_slices();
 }
 
 static void run_errand(struct watchdog *w)

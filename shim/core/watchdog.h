@@ -29,10 +29,11 @@ struct watchdog {
 	uint32_t slot; /* whose accounts are watched; LEDGER_NONE: from outside, by a supervisor */
 	uint32_t cpus; /* that the tree can run on */
 	int64_t cpu_seen_ns;
-	int64_t own_seen_ns;		     /* processor time of the watchdog itself */
-	uint32_t idle_looks;		     /* looks in a row at which no processor time had been used */
-	struct sampling watching;	     /* of conditions */
-	struct sampling supervising;	     /* of plug-ins' hosts */
+	int64_t own_seen_ns;	     /* processor time of the watchdog itself */
+	int64_t idle_since_ns;	     /* when a look first saw no processor time used, 0: the last one did */
+	uint32_t idle_looks;	     /* looks in a row at which that had gone on for a while */
+	struct sampling watching;    /* of conditions */
+	struct sampling supervising; /* of plug-ins' hosts */
 	struct procfile status, descriptors; /* of the own process */
 	/* Ends this process as the signal would, or returns if it would not; NULL: somebody else's process.
 	 */
@@ -48,7 +49,9 @@ struct watchdog {
 	_Atomic uint32_t polls_errands; /* who asks cannot wake the thread */
 	void (*run_errand)(void);
 	_Atomic uint32_t leaving; /* enum watchdog_leaving */
-	struct leader leader;	  /* of the process in which it is a guest; zeros elsewhere */
+	_Atomic uint32_t
+		ending; /* a thread of ours ends the process: files that it opens are not the program's */
+	struct leader leader; /* of the process in which it is a guest; zeros elsewhere */
 };
 
 /* Something that the watchdog's thread is asked to do for one that must not make the system calls. */

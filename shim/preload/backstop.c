@@ -16,6 +16,8 @@
 
 enum { LAST_RESORT_NS = 500000000 };
 
+static _Atomic bool forbidden; /* any thread writes it, before a child that reads it is made */
+
 static int64_t least(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -65,6 +67,8 @@ void backstop_arm(void)
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	int64_t stopped_at_ns = INT64_MAX, running_ns = INT64_MAX, cpu_ns = INT64_MAX;
 
+	if (atomic_load_explicit(&forbidden, memory_order_relaxed))
+		return;
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
 	{
 		int64_t wall_ns = last_wall_step_ns(a);
@@ -81,4 +85,9 @@ void backstop_arm(void)
 		arm(CLOCK_THREAD_CPUTIME_ID, raw_clock_ns(CLOCK_THREAD_CPUTIME_ID) + running_ns);
 	if (cpu_ns != INT64_MAX)
 		arm(CLOCK_PROCESS_CPUTIME_ID, raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) + cpu_ns);
+}
+
+void backstop_forbid(void)
+{
+	atomic_store_explicit(&forbidden, true, memory_order_relaxed);
 }

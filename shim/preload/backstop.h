@@ -2,7 +2,7 @@
  * backstop.h - the kernel's own timers behind the last steps of the time limits.
  *
  * Owns:    the POSIX timers that it makes, whose number nobody needs to know.
- * Called:  lifecycle at the start, timer_thread in a forked child.
+ * Called:  lifecycle at the start, timer_thread in a forked child, seccomp.
  * Context: any thread, async-signal-safe, not in a vfork child; never
  *          allocates, leaves errno alone.
  * Fork:    nothing, because the child arms its own: timers are not inherited.
@@ -28,5 +28,8 @@
 #define RL_PRELOAD_BACKSTOP_H
 
 void backstop_arm(void);
+
+/* No child arms one from here on: a filter would kill it for the calls. */
+void backstop_forbid(void);
 
 #endif

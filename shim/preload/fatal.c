@@ -19,6 +19,7 @@
 enum { FIRST_REAL_TIME = 32 };
 
 static bool is_installed; /* never where a supervisor writes the record */
+static bool is_withdrawn; /* SIG_DFL stands for our handler */
 
 /*
  * Those whose default ends the process, but for SIGKILL. Real-time signals are
@@ -68,9 +69,11 @@ static void take(int signal, struct sigaction *old)
 	struct sigaction ours;
 
 	memset(&ours, 0, sizeof(ours));
-	ours.sa_sigaction = on_fatal;
-	ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
-	sigfillset(&ours.sa_mask);
+	if (!is_withdrawn) {
+		ours.sa_sigaction = on_fatal;
+		ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
+		sigfillset(&ours.sa_mask);
+	}
 	real.sigaction(signal, &ours, old);
 }
 
@@ -173,7 +176,8 @@ void fatal_end_by(int signal)
 		return;
 	set = 1ULL << (signal - 1);
 	raw_syscall4(SYS_rt_sigaction, signal, NULL, &action, sizeof(action.mask));
-	if ((void *)action.handler != (void *)on_fatal || !signal_state_is_deadly(signal))
+	if ((void *)action.handler != (is_withdrawn ? (void *)SIG_DFL : (void *)on_fatal) ||
+	    !signal_state_is_deadly(signal))
 		return;
 	lifecycle_end_elsewhere(&ending);
 	memset(&action, 0, sizeof(action));
@@ -185,6 +189,7 @@ void fatal_end_by(int signal)
 void fatal_install(void)
 {
 	is_installed = true;
+	is_withdrawn = false;
 	for (int signal = 1; signal < FIRST_REAL_TIME; signal++) {
 		struct sigaction old;
 
@@ -201,6 +206,7 @@ void fatal_withdraw(void)
 {
 	struct sigaction by_default;
 
+	is_withdrawn = true;
 	memset(&by_default, 0, sizeof(by_default));
 	by_default.sa_handler = SIG_DFL;
 	for (int signal = 1; signal < FIRST_REAL_TIME; signal++) {

@@ -16,12 +16,13 @@
 #include "own_leash.h"
 #include "progress_word.h"
 #include "raw_threads.h"
+#include "seccomp.h"
 #include "timer_thread.h"
 
 /* The member first: the others ask it who this process is. */
 static void (*const MODULES[])(enum fork_side) = {
 	member_fork,   own_leash_fork,	      thread_fork,    timer_thread_fork, raw_threads_fork,
-	progress_fork, environment_loan_fork, lifecycle_fork, callback_fork,
+	progress_fork, environment_loan_fork, lifecycle_fork, callback_fork,	 seccomp_fork,
 };
 
 void forkguard_run(enum fork_side side)

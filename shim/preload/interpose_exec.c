@@ -24,6 +24,7 @@
 #include "environment.h"
 #include "member.h"
 #include "real.h"
+#include "seccomp.h"
 
 enum exec_form { EXEC_PATH, EXEC_SEARCH, EXEC_FD, EXEC_AT };
 
@@ -52,18 +53,20 @@ static int exec_really(const void *context, char *const *environment)
 
 static int guarded_exec(const struct exec_call *call, char *const *environment)
 {
-	bool is_member, keep;
+	bool is_member, keep, passes;
 	int result;
 
 	real_ensure();
 	if (!member_is_guarded())
 		return exec_really(call, environment);
 	is_member = !member_is_borrowed();
-	keep = is_member &&
+	passes = seccomp_lets_pass_descriptors();
+	keep = is_member && passes &&
 	       member.ledger->account[member.ledger->slot[member.slot].account].root == member.slot;
 	if (keep)
 		record_keep_over_exec(true);
-	ledger_pass_fd(member.ledger, true);
+	if (passes)
+		ledger_pass_fd(member.ledger, true);
 	/* From here until it has started nobody may have the ledger mapped, and it is not a leftover. */
 	if (is_member)
 		member.ledger->slot[member.slot].exec_ns = raw_clock_ns(CLOCK_BOOTTIME);
@@ -72,7 +75,8 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 		errno = ENOMEM;
 		result = -1;
 	}
-	ledger_pass_fd(member.ledger, false);
+	if (passes)
+		ledger_pass_fd(member.ledger, false);
 	if (is_member)
 		member.ledger->slot[member.slot].exec_ns = 0;
 	if (keep)

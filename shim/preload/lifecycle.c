@@ -9,9 +9,11 @@
 #include <stdlib.h>
 
 #include "backstop.h"
+#include "core/breach.h"
 #include "core/cells.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
+#include "core/rawsys.h"
 #include "core/slots.h"
 #include "core/trace.h"
 #include "fatal.h"
@@ -27,6 +29,8 @@
 #include "serving.h"
 #include "startup.h"
 #include "timer_thread.h"
+
+enum { KILL_PATIENCE_NS = 10000000 };
 
 static int exit_status; /* of quick_exit() */
 static _Atomic int ended;
@@ -78,8 +82,11 @@ static void leave_tree(const struct record_ending *ending)
 /* Return: whether this is the first to end the process. */
 static bool begin_end(void)
 {
-	return member_is_guarded() && !member_is_borrowed() &&
-	       !atomic_exchange_explicit(&ended, 1, memory_order_acq_rel);
+	if (!member_is_guarded() || member_is_borrowed() ||
+	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
+		return false;
+	timer_thread_expect_end();
+	return true;
 }
 
 /* While the dead hold what they had drawn, it counts as used. */
@@ -89,12 +96,20 @@ static void sweep_for_record(void)
 		sweep_dead(member.ledger, SWEEP_ALL);
 }
 
+/* Its tree's KILL is on the way to this process: it would be gone with a status that no record tells. */
+static void await_kill(void)
+{
+	if (breach_is_killing(member.ledger, member.ledger->slot[member.slot].account))
+		raw_sleep_ns(KILL_PATIENCE_NS);
+}
+
 void lifecycle_end(const struct record_ending *ending)
 {
 	if (seccomp_took_end(ending))
 		return;
 	if (!begin_end())
 		return;
+	await_kill();
 	sweep_for_record();
 	if (thread_self.cell)
 		cells_note_peak(member.ledger, member.slot, thread_self.cell);

@@ -13,6 +13,7 @@
 
 static int leash = -1;
 static bool has_supervisor; /* that must not be outlived */
+static bool is_forbidden; /* written by the thread that a filter binds, and inherited by its children */
 static _Atomic bool keeps_to_itself;
 
 static void take(int old)
@@ -50,6 +51,11 @@ void own_leash_tell_of_child(void)
 
 void own_leash_fork(enum fork_side side)
 {
-	if (side == FORK_CHILD && has_supervisor && member_is_guarded())
+	if (side == FORK_CHILD && has_supervisor && !is_forbidden && member_is_guarded())
 		take(leash);
+}
+
+void own_leash_forbid(void)
+{
+	is_forbidden = true;
 }

@@ -2,7 +2,7 @@
  * own_leash.h - this process's own hold on its supervisor's life; see core/leash.h.
  *
  * Owns:    one descriptor, where there is a supervisor.
- * Called:  lifecycle at the start, forkguard, whoever makes a process.
+ * Called:  lifecycle at the start, forkguard, whoever makes a process, seccomp.
  * Context: any thread, async-signal-safe, leaves errno alone; may not return
  *          if the supervisor is dead.
  * Fork:    own_leash_fork(): the child replaces its parent's.
@@ -22,6 +22,9 @@ void own_leash_begin(void);
 /* Tells the supervisor of a new process: it takes hold of it, and plans its looks anew. */
 void own_leash_tell_of_child(void);
 
+/* No child takes one of its own from here on: a filter would kill it for the calls. The supervisor's stays.
+ */
+void own_leash_forbid(void);
 /* Whether the children of this process take one. */
 bool own_leash_is_due(void);
 

@@ -12,16 +12,24 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "backstop.h"
 #include "core/accounts.h"
 #include "core/attrs.h"
 #include "core/filter_program.h"
 #include "core/rawsys.h"
 #include "core/stacks.h"
+#include "core/tree.h"
 #include "fatal.h"
 #include "member.h"
 #include "own_leash.h"
 #include "real.h"
 #include "timer_thread.h"
+
+/* As a filter sees the watchdog's thread made, and a child. */
+enum {
+	THREAD_FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD,
+	FORK_FLAGS = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, /* as libc's fork() */
+};
 
 /* What cannot be done any more. */
 enum need {
@@ -34,69 +42,113 @@ enum need {
 	NEED_START = 64,   /* to start it again */
 	NEED_WAKE = 128,   /* to wake it */
 	NEED_STACKS = 256, /* stacks before a step */
-	NEED_LEASH = 512,  /* to send a child's leash to the supervisor */
+	NEED_LEASH = 512,  /* a forked child's own hold on the supervisor's life */
+	NEED_TIMER = 1024, /* the kernel's timers behind the last steps, in a forked child */
+	NEED_EXEC = 2048,  /* descriptors that are passed on to the next program */
+	NEED_LOOK = 4096,  /* samples of memory, descriptors, conditions */
+	NEED_FORK = 8192,  /* not ours: the program makes no children any more */
+	NEED_SEND = 16384, /* to send a child's leash to the supervisor */
 	NEED_LOCK = NEED_LEDGER | NEED_WATCH,
 	NEED_FILES = NEED_LEDGER | NEED_END | NEED_WATCH,
 	NEED_RECORD = NEED_END | NEED_WATCH,
 };
 
-/* What goes with each call if a filter kills for it, and what if it only refuses. */
+/*
+ * What goes with each call if a filter kills for it, and what if it only refuses.
+ * A filter may look at an argument: `argument` (1 is the first, 0: none) has `value`.
+ */
 static const struct {
 	short number;
 	short if_fatal, if_refused;
+	short argument;
+	int value;
 } CALLS[] = {
-	{SYS_getpid, NEED_PID | NEED_LOCK | NEED_RECORD | NEED_SIGNAL, NEED_PID | NEED_LOCK | NEED_HELP},
-	{SYS_gettid, NEED_LOCK | NEED_SIGNAL, NEED_LOCK | NEED_SIGNAL},
-	{SYS_futex, NEED_LOCK, NEED_LOCK},
-	{SYS_rt_sigprocmask, NEED_LOCK | NEED_START, NEED_LOCK | NEED_START},
-	{SYS_clock_gettime, NEED_LOCK, NEED_LOCK},
-	{SYS_membarrier, NEED_LEDGER, 0},
-	{SYS_tgkill, NEED_LEDGER | NEED_SIGNAL, NEED_SIGNAL},
-	{SYS_kill, NEED_LOCK, NEED_WATCH},
-	{SYS_openat, NEED_FILES, NEED_HELP},
-	{SYS_read, NEED_FILES, NEED_HELP},
-	{SYS_close, NEED_FILES, NEED_HELP},
-	{SYS_fstat, NEED_RECORD, NEED_HELP},
-	{SYS_fcntl, NEED_END, NEED_HELP},
-	{SYS_getrusage, NEED_RECORD, NEED_HELP},
-	{SYS_nanosleep, NEED_RECORD, 0},
-	{SYS_ppoll, NEED_RECORD, NEED_HELP},
-	{SYS_readlinkat, NEED_RECORD, 0},
-	{SYS_rt_sigpending, NEED_RECORD, 0},
-	{SYS_unlinkat, NEED_RECORD, NEED_HELP},
-	{SYS_write, NEED_RECORD, NEED_HELP},
-	{SYS_newfstatat, NEED_RECORD, 0},
-	{SYS_exit_group, NEED_RECORD, 0},
-	{SYS_rt_sigaction, NEED_SIGNAL, NEED_SIGNAL},
-	{SYS_rt_tgsigqueueinfo, NEED_SIGNAL | NEED_WAKE | NEED_WATCH, NEED_SIGNAL | NEED_WAKE},
-	{SYS_getdents64, NEED_WATCH, 0},
-	{SYS_exit, NEED_WATCH, 0},
-	{SYS_rt_sigtimedwait, NEED_RECORD, 0},
-	{SYS_pidfd_open, NEED_START, 0},
-	{SYS_pidfd_getfd, NEED_START, 0},
-	{SYS_close_range, NEED_START, 0},
-	{SYS_prctl, NEED_START, 0},
-	{SYS_sched_getattr, NEED_START, 0},
-	{SYS_sched_setattr, NEED_START, 0},
-	{SYS_sched_getaffinity, NEED_START, 0},
-	{SYS_clone, NEED_START | NEED_STACKS, 0},
-	{SYS_ptrace, NEED_STACKS, 0},
-	{SYS_process_vm_readv, NEED_STACKS, 0},
-	{SYS_wait4, NEED_STACKS, 0},
-	{SYS_socket, NEED_LEASH, 0},
-	{SYS_sendmsg, NEED_LEASH, 0},
-	{SYS_setsockopt, NEED_LEASH, 0},
+	{SYS_getpid, NEED_PID | NEED_LOCK | NEED_RECORD | NEED_SIGNAL, NEED_PID | NEED_LOCK | NEED_HELP, 0,
+	 0},
+	{SYS_gettid, NEED_LOCK | NEED_SIGNAL, NEED_LOCK | NEED_SIGNAL, 0, 0},
+	{SYS_getppid, NEED_RECORD, 0, 0, 0},
+	{SYS_geteuid, NEED_EXEC, 0, 0, 0},
+	{SYS_futex, NEED_LOCK, NEED_LOCK, 0, 0},
+	{SYS_rt_sigprocmask, NEED_LOCK | NEED_START, NEED_LOCK | NEED_START, 0, 0},
+	{SYS_clock_gettime, NEED_LOCK, NEED_LOCK, 0, 0},
+	{SYS_membarrier, NEED_LEDGER, 0, 0, 0},
+	{SYS_tgkill, NEED_LEDGER | NEED_SIGNAL, NEED_SIGNAL, 0, 0},
+	{SYS_tkill, NEED_LOCK, 0, 0, 0},
+	{SYS_kill, NEED_LOCK, NEED_WATCH, 0, 0},
+	{SYS_kill, NEED_LOCK, 0, 2, TREE_KICK},
+	{SYS_kill, NEED_WATCH, NEED_WATCH, 2, SIGKILL},
+	{SYS_openat, NEED_FILES, NEED_HELP, 0, 0},
+	{SYS_read, NEED_FILES, NEED_HELP, 0, 0},
+	{SYS_close, NEED_FILES, NEED_HELP, 0, 0},
+	{SYS_fstat, NEED_RECORD | NEED_LEDGER, NEED_HELP, 0, 0},
+	{SYS_fstatfs, NEED_LEDGER, 0, 0, 0},
+	{SYS_mmap, NEED_LEDGER, 0, 0, 0},
+	{SYS_munmap, NEED_LEDGER, 0, 0, 0},
+	{SYS_madvise, NEED_LEDGER, 0, 0, 0},
+	{SYS_waitid, NEED_LEDGER, 0, 0, 0},
+	{SYS_fcntl, NEED_END | NEED_LEASH | NEED_EXEC, NEED_HELP, 0, 0},
+	{SYS_fcntl, NEED_EXEC, 0, 2, F_SETFD},
+	{SYS_fcntl, NEED_LEASH, 0, 2, F_SETOWN},
+	{SYS_fcntl, NEED_LEASH, 0, 2, F_SETSIG},
+	{SYS_fcntl, NEED_LEASH, 0, 2, F_GETSIG},
+	{SYS_fcntl, NEED_LEASH, 0, 2, F_SETFL},
+	{SYS_fcntl, NEED_LEASH, 0, 2, F_DUPFD_CLOEXEC},
+	{SYS_dup3, NEED_LEASH, 0, 0, 0},
+	{SYS_getrusage, NEED_RECORD, NEED_HELP, 0, 0},
+	{SYS_getrlimit, NEED_WATCH, 0, 0, 0},
+	{SYS_nanosleep, NEED_RECORD | NEED_LEDGER, 0, 0, 0},
+	{SYS_ppoll, NEED_RECORD, NEED_HELP, 0, 0},
+	{SYS_readlinkat, NEED_RECORD, 0, 0, 0},
+	{SYS_rt_sigpending, NEED_RECORD, 0, 0, 0},
+	{SYS_unlinkat, NEED_RECORD, NEED_HELP, 0, 0},
+	{SYS_write, NEED_RECORD, NEED_HELP, 0, 0},
+	{SYS_newfstatat, NEED_RECORD | NEED_EXEC, 0, 0, 0},
+	{SYS_exit_group, NEED_RECORD, 0, 0, 0},
+	{SYS_rt_sigaction, NEED_SIGNAL, NEED_SIGNAL, 0, 0},
+	{SYS_rt_tgsigqueueinfo, NEED_SIGNAL | NEED_WAKE | NEED_WATCH, NEED_SIGNAL | NEED_WAKE, 0, 0},
+	{SYS_getdents64, NEED_WATCH, 0, 0, 0},
+	{SYS_lseek, NEED_LOOK, 0, 0, 0},
+	{SYS_mincore, NEED_LOOK, 0, 0, 0},
+	{SYS_exit, NEED_WATCH, 0, 0, 0},
+	{SYS_rt_sigtimedwait, NEED_RECORD, 0, 0, 0},
+	{SYS_pidfd_open, NEED_START, 0, 0, 0},
+	{SYS_pidfd_getfd, NEED_START, 0, 0, 0},
+	{SYS_close_range, NEED_START, 0, 0, 0},
+	{SYS_prctl, NEED_START, 0, 1, PR_SET_TIMERSLACK},
+	{SYS_prctl, NEED_START, 0, 1, PR_SET_NAME},
+	{SYS_prctl, NEED_START, 0, 1, PR_GET_TID_ADDRESS},
+	{SYS_sched_getattr, NEED_START | NEED_WATCH, 0, 0, 0},
+	{SYS_sched_setattr, NEED_START | NEED_WATCH, 0, 0, 0},
+	{SYS_sched_getaffinity, NEED_START | NEED_TIMER, 0, 0, 0},
+	{SYS_timer_create, NEED_TIMER, 0, 0, 0},
+	{SYS_timer_settime, NEED_TIMER, 0, 0, 0},
+	{SYS_clone, NEED_START | NEED_STACKS, 0, 1, THREAD_FLAGS},
+	{SYS_clone, NEED_FORK, NEED_FORK, 1, FORK_FLAGS},
+	{SYS_ptrace, NEED_STACKS, 0, 0, 0},
+	{SYS_process_vm_readv, NEED_STACKS, 0, 0, 0},
+	{SYS_wait4, NEED_STACKS, 0, 0, 0},
+	{SYS_socket, NEED_SEND, 0, 0, 0},
+	{SYS_sendmsg, NEED_SEND, 0, 0, 0},
+	{SYS_setsockopt, NEED_SEND, 0, 0, 0},
 };
 
 /* What the threads that a filter binds can no longer do. Written once it is installed. */
 static _Atomic int lost_needs;
 
-static bool any_wants_stacks(void)
+/* What nobody asked for is not missed. */
+static int optional_needs(void)
 {
+	int needs = 0;
+
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	if (stacks_are_wanted(a))
-		return true;
-	return false;
+	{
+		if (stacks_are_wanted(a))
+			needs |= NEED_STACKS;
+		if (a->limit[RL_RSS] != RL_UNLIMITED || a->limit[RL_RSS_GROWTH] != RL_UNLIMITED ||
+		    a->limit[RL_WATCH] != RL_UNLIMITED || a->trace[0])
+			needs |= NEED_LOOK;
+	}
+	return needs;
 }
 
 /* Strict mode leaves a thread these four. */
@@ -105,14 +157,14 @@ static bool is_strictly_allowed(long number)
 	return number == SYS_read || number == SYS_write || number == SYS_exit || number == SYS_rt_sigreturn;
 }
 
-static uint32_t answer_to(struct peek *peek, const struct sock_fprog *program, long number)
+static uint32_t answer_to(struct peek *peek, const struct sock_fprog *program, size_t row)
 {
-	struct seccomp_data call = {.nr = (int)number, .arch = RAW_AUDIT_ARCH};
+	struct seccomp_data call = {.nr = CALLS[row].number, .arch = RAW_AUDIT_ARCH};
 
 	if (!program)
-		return is_strictly_allowed(number) ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_THREAD;
-	if (number == SYS_clone)
-		call.args[0] = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+		return is_strictly_allowed(call.nr) ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_THREAD;
+	if (CALLS[row].argument)
+		call.args[CALLS[row].argument - 1] = (uint64_t)CALLS[row].value;
 	return filter_program_run(peek, program, &call);
 }
 
@@ -124,18 +176,27 @@ static int find_lost_needs(const struct sock_fprog *program)
 
 	peek_begin(&peek, raw_getpid());
 	for (size_t i = 0; i < RL_ARRAY_LEN(CALLS); i++) {
-		uint32_t answer = answer_to(&peek, program, CALLS[i].number);
+		uint32_t answer = answer_to(&peek, program, i);
 
 		if (filter_answer_is_fatal(answer))
 			needs |= CALLS[i].if_fatal;
 		else if (filter_answer_is_refusal(answer))
 			needs |= CALLS[i].if_refused;
 	}
-	if (!any_wants_stacks())
-		needs &= ~NEED_STACKS;
 	if (!own_leash_is_due())
-		needs &= ~NEED_LEASH;
-	return needs;
+		needs &= ~(NEED_LEASH | NEED_SEND);
+	return needs & (optional_needs() | ~(NEED_STACKS | NEED_LOOK));
+}
+
+/*
+ * Whether our handlers of fatal signals would have nobody to help them: in this
+ * process, or in a child, which has no watchdog and cannot take them away either.
+ */
+static bool handlers_must_go(int needs, bool ends_watchdog)
+{
+	if (!(needs & (NEED_END | NEED_HELP)))
+		return false;
+	return ends_watchdog || !timer_thread_is_there() || ((needs & NEED_SIGNAL) && !(needs & NEED_FORK));
 }
 
 /* What had to be done before the filter, to be undone if it is refused. */
@@ -153,10 +214,10 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 	if (!member_is_guarded() || member_is_borrowed())
 		return p;
 	p.needs = find_lost_needs(program);
-	p.ends_watchdog = whole_process && (p.needs & (NEED_WATCH | NEED_STACKS));
+	p.ends_watchdog = whole_process && (p.needs & (NEED_WATCH | NEED_STACKS | NEED_LOOK));
 	if (p.needs & NEED_SIGNAL)
 		p.needs |= NEED_HELP;
-	p.withdraws = (p.needs & (NEED_END | NEED_HELP)) && (p.ends_watchdog || !timer_thread_is_there());
+	p.withdraws = handlers_must_go(p.needs, p.ends_watchdog);
 	if (p.withdraws)
 		fatal_withdraw();
 	if (p.ends_watchdog)
@@ -164,7 +225,7 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 	/* Nobody in the process can wake the watchdog any more: it looks by itself whether we have ended. */
 	else if ((p.needs & (NEED_END | NEED_HELP)) && (p.needs & NEED_WAKE))
 		timer_thread_expect_errands();
-	if (p.needs & ~NEED_LEASH)
+	if (p.needs & ~(NEED_FORK | NEED_SEND))
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	return p;
 }
@@ -184,7 +245,11 @@ static void conclude(const struct precautions *p, bool refused)
 	if (p->needs & (NEED_START | NEED_WATCH))
 		timer_thread_forbid();
 	if (p->needs & NEED_LEASH)
+		own_leash_forbid();
+	if (p->needs & NEED_SEND)
 		own_leash_forbid_sockets();
+	if (p->needs & NEED_TIMER)
+		backstop_forbid();
 	if (p->needs & NEED_LEDGER)
 		member.phase = PHASE_IDLE;
 }
@@ -254,6 +319,20 @@ long seccomp_syscall(long number, long a, long b, long c, long d, long e, long f
 		return finish(install(number, a, b, c, d, e, a == SECCOMP_SET_MODE_STRICT,
 				      a == SECCOMP_SET_MODE_FILTER && (b & SECCOMP_FILTER_FLAG_TSYNC)));
 	return finish(raw_syscall6(number, a, b, c, d, e, f));
+}
+
+void seccomp_fork(enum fork_side side)
+{
+	int needs = atomic_load_explicit(&lost_needs, memory_order_relaxed);
+
+	if (side == FORK_CHILD && (needs & (NEED_END | NEED_HELP)) && !(needs & NEED_SIGNAL) &&
+	    !timer_thread_is_there())
+		fatal_withdraw();
+}
+
+bool seccomp_lets_pass_descriptors(void)
+{
+	return !(atomic_load_explicit(&lost_needs, memory_order_relaxed) & NEED_EXEC);
 }
 
 bool seccomp_took_end(const struct record_ending *ending)

@@ -2,16 +2,18 @@
  * seccomp.h - a program that is about to forbid itself system calls that we make.
  *
  * Owns:    what was found out about the filters so far.
- * Called:  prctl(), syscall() (interposers below), lifecycle at the end.
+ * Called:  prctl(), syscall() (interposers below), interpose_exec, lifecycle at the end.
  * Context: any thread, async-signal-safe, never allocates.
- * Fork:    nothing: filters are inherited, and so is what is known of them.
+ * Fork:    seccomp_fork(): a child has no watchdog that could end it for a handler of ours, and so no
+ *          such handlers. Filters are inherited, and so is what is known of them.
  *
  * A filter that kills would kill the program for a call of ours. Each is tried
  * on the calls that we make, before it is installed. Where one would be
  * fatal, we do without: the end of the process is recorded by the watchdog's
  * thread, which a filter of one thread does not bind; without what the ledger
  * needs, the program's calls are no longer charged; a watchdog that would be
- * bound, too, ends before. The record's `escapes` then say "seccomp". A filter
+ * bound, too, ends before; a child that is forked later has no watchdog, no
+ * kernel's timer or no hold on the supervisor of its own. The record's `escapes` then say "seccomp". A filter
  * that answers with an error is harmless.
  *
  * SPDX-License-Identifier: MIT
@@ -22,6 +24,7 @@
 #include <stdbool.h>
 
 #include "core/record.h"
+#include "forkguard.h"
 
 /*
  * Whether the end of the process must not be recorded in the calling thread;
@@ -29,7 +32,12 @@
  */
 bool seccomp_took_end(const struct record_ending *ending);
 
+/* Whether descriptors can be made ready for an exec. */
+bool seccomp_lets_pass_descriptors(void);
+
 /* syscall() with the numbers of prctl(2) and seccomp(2): called as that is. */
 long seccomp_syscall(long number, long a, long b, long c, long d, long e, long f);
+
+void seccomp_fork(enum fork_side side);
 
 #endif

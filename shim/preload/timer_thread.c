@@ -292,6 +292,11 @@ void timer_thread_expect_stop(void)
 	stops_expect(&timer.watchdog);
 }
 
+void timer_thread_expect_end(void)
+{
+	atomic_store_explicit(&timer.watchdog.ending, 1, memory_order_release);
+}
+
 struct timer_pause timer_thread_pause(void)
 {
 	struct timer_pause pause = {.was_running = false};
@@ -337,6 +342,8 @@ void timer_thread_fork(enum fork_side side)
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
 	timer.needed = 0;
 	timer_thread_ensure();
+	if (!timer.needed) /* none may be made */
+		timer.needed = is_needed() ? 1 : -1;
 	if (timer.needed > 0)
 		backstop_arm();
 	/* A process with a budget of its own has deadlines of its own. */

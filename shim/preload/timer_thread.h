@@ -47,6 +47,9 @@ void timer_thread_expect_runner(void);
 /* The process is about to stop itself. Context: any thread, async-signal-safe. */
 void timer_thread_expect_stop(void);
 
+/* The calling thread ends the process, and opens files for it. Context: any thread, async-signal-safe. */
+void timer_thread_expect_end(void);
+
 /* Ends the thread and waits until the kernel has forgotten it; starts it again if it ran. */
 struct timer_pause {
 	bool was_running;

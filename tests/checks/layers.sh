@@ -72,8 +72,8 @@ rule "nothing_in_the_shim_exits_or_prints" \
 	"$(uses shim '(^|[^_.>a-z])(exit|abort|f?printf|puts|perror|assert) *\(' |
 		grep -vE '(real|next)\.|RL_EXPORT|^shim/api/')"
 # stacks_process ends what it made itself.
-rule "only_breach_fatal_and_the_ties_to_a_supervisor_send_signals" \
-	"$(uses shim '\<raw_(tg)?kill *\(' shim/core/rawsys.h shim/core/breach.c shim/core/stacks_process.c shim/core/tree.c shim/core/leash.c shim/preload/fatal.c | grep -v ', 0)')"
+rule "only_steps_fatal_and_the_ties_to_a_supervisor_send_signals" \
+	"$(uses shim '\<raw_(tg)?kill *\(' shim/core/rawsys.h shim/core/step_signals.c shim/core/stacks_process.c shim/core/tree.c shim/core/leash.c shim/preload/fatal.c | grep -v ', 0)')"
 rule "files_are_at_most_400_lines_long" \
 	"$(find shim tools -name '*.[chS]' -exec awk 'END { if (FNR > 400) print FILENAME ": " FNR " lines" }' {} \;)"
 rule "functions_are_at_most_70_lines_long" \

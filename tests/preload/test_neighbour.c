@@ -518,6 +518,64 @@ static void a_program_under_such_a_filter_keeps_its_deadline(void **state)
 	}
 }
 
+/* A supervisor beside the program, and not the harness's own preload. */
+static struct run *supervised(const char *limit, const char *const words[])
+{
+	const char *library = library_path();
+	char tool[PATH_MAX];
+	const char *argv[16] = {tool, "run", limit, "--", subject_path(words[0])};
+
+	snprintf(tool, sizeof(tool), "%.*s/reslimit", (int)(strrchr(library, '/') - library), library);
+	for (int i = 1; words[i]; i++)
+		argv[4 + i] = words[i];
+	return bare(argv);
+}
+
+static void a_child_forked_under_such_a_filter_is_not_killed_for_a_call_of_ours(void **state)
+{
+	static const char *const filters[][3] = {
+		{"children", "thread", NULL}, {"children", "process", "x"}, {"owners", "thread", NULL},
+		{"watchdog", "thread", NULL}, {"watchdog", "process", "x"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+		const char *const *argv =
+			ARGV("forbid_calls", filters[i][0], filters[i][1], "fork", filters[i][2]);
+		struct run *without = bare(argv), *with = guarded(SET("MEM=100M", "WALL=15s"), argv);
+		struct run *leashed = supervised("--wall=15s", argv);
+
+		print_message("# %s %s\n", filters[i][0], filters[i][1]);
+		expect_exit(without, 3);
+		expect_exit(with, 3);
+		expect_exit(leashed, 3);
+		run_free(without);
+		run_free(with);
+		run_free(leashed);
+	}
+}
+
+static void a_child_forked_under_such_a_filter_keeps_its_deadline(void **state)
+{
+	struct run *spins = guarded(SET("WALL=300ms", "GRACE=200ms"),
+				    ARGV("forbid_calls", "children", "thread", "fork-spin"));
+	/* Half a second of processor time behind the last step takes a busy machine a while. */
+	struct run *left =
+		run_guarded(&(struct spec){.set = SET("WALL=300ms", "GRACE=200ms"),
+					   .argv = ARGV("forbid_calls", "watchdog", "thread", "leave"),
+					   .timeout_s = 120});
+
+	(void)state;
+	/* The parent's watchdog is not bound. */
+	expect_signal(spins, SIGTERM);
+	/* Whose parent is gone, and who may not have a watchdog, has the kernel's timer behind the last step.
+	 */
+	expect_exit(left, 3);
+	expect(left, left->tree_ns >= 500 * MS);
+	run_free(spins);
+	run_free(left);
+}
+
 static void no_thread_keeps_capabilities_that_were_given_up(void **state)
 {
 	struct run *r = guarded(SET("WALL=15s"), ARGV("drop_capabilities"));
@@ -557,6 +615,8 @@ int main(void)
 		cmocka_unit_test(a_filter_that_kills_does_not_kill_for_a_call_of_ours),
 		cmocka_unit_test(a_program_without_time_limit_under_such_a_filter_ends_as_it_would),
 		cmocka_unit_test(a_program_under_such_a_filter_keeps_its_deadline),
+		cmocka_unit_test(a_child_forked_under_such_a_filter_is_not_killed_for_a_call_of_ours),
+		cmocka_unit_test(a_child_forked_under_such_a_filter_keeps_its_deadline),
 		cmocka_unit_test(no_thread_keeps_capabilities_that_were_given_up),
 	};
 

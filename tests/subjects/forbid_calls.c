@@ -1,16 +1,20 @@
 /*
- * forbid_calls.c - installs a seccomp filter that kills, allocates, and ends or spins.
+ * forbid_calls.c - installs a seccomp filter that kills, allocates, and ends, spins, forks or leaves a child.
  *
- * forbid_calls few|threads|strict|errno thread|process|prctl  exit|spin
+ * forbid_calls few|threads|children|owners|watchdog|strict|errno thread|process|prctl
+ *              exit|spin|fork|fork-spin|leave
  *
  * SPDX-License-Identifier: MIT
  */
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "subject.h"
 
@@ -39,6 +43,55 @@ static struct sock_filter with_threads[] = {
 	ALLOW(openat),
 	ALLOW(close),
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+};
+
+/* With children, but no timers, no real-time priorities and no signals from files. */
+static struct sock_filter with_children[] = {
+	LOAD_NUMBER,
+	RUN_ON,
+	ALLOW(futex),
+	ALLOW(gettid),
+	ALLOW(getpid),
+	ALLOW(getppid),
+	ALLOW(rt_sigprocmask),
+	ALLOW(clock_gettime),
+	ALLOW(membarrier),
+	ALLOW(tgkill),
+	ALLOW(tkill),
+	ALLOW(kill),
+	ALLOW(openat),
+	ALLOW(close),
+	ALLOW(fstat),
+	ALLOW(fstatfs),
+	ALLOW(newfstatat),
+	ALLOW(nanosleep),
+	ALLOW(clock_nanosleep),
+	ALLOW(waitid),
+	ALLOW(clone),
+	ALLOW(vfork),
+	ALLOW(set_robust_list),
+	ALLOW(wait4),
+	ALLOW(execve),
+	ALLOW(rseq),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+};
+
+/* One that looks at arguments: fcntl(), but no file may have an owner to send signals to. */
+static struct sock_filter no_owners[] = {
+	LOAD_NUMBER,
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 3),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
+/* One that keeps every call but one, which the watchdog's thread makes when it begins. */
+static struct sock_filter no_watchdog[] = {
+	LOAD_NUMBER,
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 
 /* One that refuses instead of killing. */
@@ -80,9 +133,35 @@ static int forbid(const char *what, const char *how)
 		return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ? 94 : 0;
 	if (!strcmp(what, "few"))
 		return install(few, sizeof(few) / sizeof(*few), how);
+	if (!strcmp(what, "children"))
+		return install(with_children, sizeof(with_children) / sizeof(*with_children), how);
+	if (!strcmp(what, "owners"))
+		return install(no_owners, sizeof(no_owners) / sizeof(*no_owners), how);
+	if (!strcmp(what, "watchdog"))
+		return install(no_watchdog, sizeof(no_watchdog) / sizeof(*no_watchdog), how);
 	if (!strcmp(what, "threads"))
 		return install(with_threads, sizeof(with_threads) / sizeof(*with_threads), how);
 	return install(refusing, sizeof(refusing) / sizeof(*refusing), how);
+}
+
+/* Return: the child's status, or that of the child's child. */
+static int fork_on(bool spins)
+{
+	volatile long turns = 0;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		free(malloc(100000));
+		while (spins)
+			turns++;
+		pid = fork();
+		if (pid == 0)
+			_exit(3);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return 96;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 97;
 }
 
 int main(int argc, char **argv)
@@ -109,6 +188,11 @@ int main(int argc, char **argv)
 		return 95;
 	while (!strcmp(argv[3], "spin"))
 		turns++;
+	if (!strncmp(argv[3], "fork", 4))
+		return fork_on(argv[3][4]);
+	if (!strcmp(argv[3], "leave") && fork() == 0)
+		for (;;)
+			turns++;
 	if (strict)
 		syscall(SYS_exit, 3);
 	return 3;

@@ -35,12 +35,13 @@ static struct shared {
 	int counting;
 } * shared;
 
-struct worker {
+/* Not mapped when a worker begins: with others above the budget already, that would be refused. */
+static struct worker {
 	long index;
 	size_t quota;
 	size_t held;
 	void *block[SLOTS];
-};
+} workers[WORKERS_MAX];
 
 static void count_taken(size_t bytes)
 {
@@ -118,12 +119,10 @@ static void turn(void *state, long turns, uint64_t *seed)
 
 static void *prepare(uint64_t *seed)
 {
-	size_t size = sizeof(struct worker);
-	struct worker *me = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long index = atomic_fetch_add_explicit(&shared->workers, 1, memory_order_relaxed);
+	struct worker *me = &workers[index];
 
-	if (me == MAP_FAILED)
-		abort();
-	me->index = atomic_fetch_add_explicit(&shared->workers, 1, memory_order_relaxed);
+	me->index = index;
 	me->quota = shared->first_quota;
 	for (size_t slot = 0; slot < SLOTS; slot++)
 		take_block(me, slot, random_next(seed) & UINT32_MAX);
