@@ -30,6 +30,7 @@ static int start(struct supervisor *s)
 	watchdog_ask_for_prompt_wakeups();
 	watchdog_init(&s->watchdog, s->ledger, LEDGER_NONE);
 	supervisor_prepare_stacks();
+	supervisor_prepare_output(s);
 	status = supervisor_start(s);
 	if (!status)
 		s->watch_clock = loop_add_clock(&s->loop, 0, look, s);

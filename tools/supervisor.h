@@ -74,6 +74,7 @@ struct supervisor {
 	struct capture capture;
 	char capture_text[512]; /* for the record */
 	struct gauges gauges;
+	struct caretaker caretaker;
 
 	/* So that it does not outlive us: one for each slot. */
 	struct supervisor_leash *leash;

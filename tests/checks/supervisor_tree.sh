@@ -32,11 +32,14 @@ living() {
 # A program that waits, and says by its arguments whose it is; killed when the test is over.
 waiter='$SIG{TERM} = "IGNORE" if $ARGV[1] eq "stubborn"; sleep 60;'
 
+patience=100
+[ -z "${RL_LONG:-}" ] || patience=900
+
 # run STATUS OPTION... -- PROGRAM...: the record goes to ./record.
 run() {
 	local wanted=$1 status
 	shift
-	(timeout -k 1 100 "$tool" run --status-fd 3 "$@" 3>record 2>err </dev/null; exit $?) 2>/dev/null
+	(timeout -k 1 "$patience" "$tool" run --status-fd 3 "$@" 3>record 2>err </dev/null; exit $?) 2>/dev/null
 	status=$?
 	[ "$status" -eq "$wanted" ] || fail "status $status, not $wanted" "$(cat err)" "$(cat record)"
 }
@@ -424,6 +427,8 @@ runs_leave_nothing_behind() {
 	[ ! -s wrong ] || fail "$(sort wrong | uniq -c)"
 	left=$(grep -laF "$mark" /dev/shm/reslimit-* 2>/dev/null)
 	[ -z "$left" ] || fail "left: $left"
+	[ "$(pgrep -f -c -- "run --name $mark ")" -eq 0 ] || fail "still there: $(pgrep -af -- "run --name $mark ")"
+	echo "# $((4 * n)) runs"
 }
 
 failed=0
@@ -434,6 +439,7 @@ for test in $(sed -n '/^# Tests\.$/,$ s/^\([a-zA-Z_]*\)() {$/\1/p' "$self"); do
 	mkdir -p "$scratch/$test"
 	if (cd "$scratch/$test" && "$test") >"$scratch/complaint" 2>&1; then
 		echo "ok $test"
+		cat "$scratch/complaint"
 	else
 		echo "not ok $test"
 		cat "$scratch/complaint"
