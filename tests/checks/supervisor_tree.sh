@@ -256,6 +256,7 @@ time_under_a_debugger_does_not_count() {
 }
 
 # STATE FUNCTION: whether a thread in that state has a frame in that function of be_busy_and_wait, and tracing was allowed.
+# What it prints to say where its functions lie is in ./out.
 has_stack() {
 	python3 - "$1" "$(sed -n "s/^$2=//p" out)" <<-'END'
 		import json, re, sys
@@ -271,13 +272,14 @@ what_spins_and_what_waits_is_told_with_its_stack() {
 	local tries
 	for tries in 1 2 3 4 5 6 7 8; do # a look has a tenth of a second, which a busy machine may not give it
 		run 124 --wall 300ms --stacks 1 -- sh -c 'exec "$@" >out' sh "$subjects/be_busy_and_wait" 1 1
-		has_stack running spin && has_stack sleeping wait && break
+		if has_stack running spin && has_stack sleeping wait; then break; fi
 	done
-	has_stack running spin && has_stack sleeping wait || fail "after $tries looks" "$(cat out record)"
+	has_stack running spin || fail "nothing spins after $tries looks" "$(cat out record)"
+	has_stack sleeping wait || fail "nothing waits after $tries looks" "$(cat out record)"
 	expect_record '"activity":"mixed"'
-	run 124 --wall 300ms --stacks 1 -- "$subjects/be_busy_and_wait" 0 0 spin
+	run 124 --wall 300ms --stacks 1 -- "$subjects/be_busy_and_wait" 0 0 spin >out
 	expect_record '"activity":"spinning"'
-	run 124 --wall 300ms --stacks 1 -- "$subjects/be_busy_and_wait" 0 1
+	run 124 --wall 300ms --stacks 1 -- "$subjects/be_busy_and_wait" 0 1 >out
 	expect_record '"activity":"blocked"'
 }
 
