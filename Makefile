@@ -27,10 +27,11 @@ RL_SHIM += $(shell for option in -Wa,-mbranches-within-32B-boundaries -mbranches
 	$(CC) $$option -x c -c -o /dev/null /dev/null 2>/dev/null && echo $$option && break; done)
 RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z,now,-z,nodelete,-z,noseparate-code \
 	-Wl,--sort-section=name -Wl,--version-script=$(B)/exports.map
-# What only the tools need besides libc; the shim never does. A header that is missing says so where it is used.
+# What only the tools need besides libc, and only its headers: it is loaded where it is used (tables.c). One that is
+# missing says so there.
 RL_PC = $(shell pkg-config $(1) smartcols 2>/dev/null)
 RL_TOOL := -Ishim -Wfatal-errors -DRL_LIBDIR='"$(libdir)"' $(call RL_PC,--cflags)
-RL_TOOL_LIBS := $(or $(call RL_PC,--libs),-lsmartcols) -lpthread
+RL_TOOL_LIBS := -lpthread -ldl
 
 CORE_SRC := $(wildcard shim/core/*.c)
 PRELOAD_SRC := $(wildcard shim/preload/*.c) $(wildcard shim/preload/*.S)

@@ -23,6 +23,7 @@
 #include "core/rawsys.h"
 #include "core/units.h"
 #include "ledgers.h"
+#include "tables.h"
 #include "top_rows.h"
 
 enum { FLAG_ONCE, FLAG_JSON, FLAG_INTERVAL, FLAG_HELP };
@@ -100,6 +101,8 @@ static char *make_table(int width)
 	struct ledgers ledgers;
 	char *text = NULL;
 
+	if (!tables_load())
+		return NULL;
 	if (!ledgers_find(&ledgers)) {
 		text = top_rows_table(&ledgers, width);
 		ledgers_free(&ledgers);

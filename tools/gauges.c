@@ -42,14 +42,20 @@ static bool is_dumb(void)
 	return !term || !*term || !strcmp(term, "dumb");
 }
 
-void gauges_begin(struct gauges *g, int fd, pid_t group, int64_t now_ns)
+bool gauges_can_show(int fd)
+{
+	return isatty(fd) && !is_dumb();
+}
+
+void gauges_begin(struct gauges *g, int fd, pid_t group, int64_t now_ns, struct caretaker *caretaker)
 {
 	char path[32];
 
 	memset(g, 0, sizeof(*g));
 	g->fd = -1;
 	g->due_ns = INT64_MAX;
-	if (!isatty(fd) || is_dumb())
+	g->caretaker = caretaker;
+	if (!gauges_can_show(fd))
 		return;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	g->fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -102,6 +108,26 @@ static void move_to_row(struct fmt *f, int row)
 	fmt_str(f, ";1H");
 }
 
+static void put_undo(const struct gauges *g, struct fmt *f)
+{
+	fmt_str(f, SAVE_CURSOR SCROLL_ALL);
+	move_to_row(f, g->rows);
+	fmt_str(f, PLAIN CLEAR_LINE RESTORE_CURSOR);
+}
+
+/* For the case that we are killed while the line is ours. */
+static void tell_caretaker(struct gauges *g)
+{
+	struct caretaker *c = g->caretaker;
+	struct fmt f = FMT_INIT(c->undo);
+
+	atomic_store_explicit(&c->len, 0, memory_order_release);
+	if (!g->shows)
+		return;
+	put_undo(g, &f);
+	atomic_store_explicit(&c->len, (uint32_t)f.len, memory_order_release);
+}
+
 /* Takes the last of `rows` lines; the cursor keeps its place, unless that was there. */
 static void take_line(struct gauges *g, struct fmt *f, const struct winsize *size)
 {
@@ -149,6 +175,7 @@ void gauges_draw(struct gauges *g, const struct ledger *ledger, uint32_t account
 	take_line(g, &f, &size);
 	g->rows = size.ws_row;
 	g->cols = size.ws_col;
+	tell_caretaker(g);
 	put_line(g, &f);
 	g->pending_len = f.len;
 	flush(g);
@@ -161,13 +188,12 @@ void gauges_pause(struct gauges *g)
 
 	if (g->fd < 0 || !g->shows)
 		return;
-	fmt_str(&f, SAVE_CURSOR SCROLL_ALL);
-	move_to_row(&f, g->rows);
-	fmt_str(&f, PLAIN CLEAR_LINE RESTORE_CURSOR);
+	put_undo(g, &f);
 	g->pending_len = f.len;
 	g->shows = false;
 	if (!flush(g) && poll(&p, 1, GIVE_BACK_MS) > 0)
 		flush(g);
+	tell_caretaker(g);
 }
 
 void gauges_end(struct gauges *g)

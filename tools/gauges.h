@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "caretaker.h"
 #include "usage.h"
 
 enum { GAUGES_WIDTH_MAX = 240, GAUGES_PENDING_MAX = 1024 };
@@ -33,10 +34,12 @@ struct gauges {
 	struct usage usage;
 	char pending[GAUGES_PENDING_MAX]; /* what the terminal did not take yet */
 	size_t pending_len;
+	struct caretaker *caretaker; /* knows how the line is given back; NULL: nobody does */
 };
 
-/* Looks whether `fd` is a terminal to draw on; if not, all that follows does nothing. */
-void gauges_begin(struct gauges *gauges, int fd, pid_t group, int64_t now_ns);
+/* Whether `fd` is a terminal to draw on; if not, all that follows does nothing. */
+bool gauges_can_show(int fd);
+void gauges_begin(struct gauges *gauges, int fd, pid_t group, int64_t now_ns, struct caretaker *caretaker);
 
 /* Draws, if it is due. */
 void gauges_draw(struct gauges *gauges, const struct ledger *ledger, uint32_t account, int64_t now_ns);

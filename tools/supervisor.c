@@ -6,6 +6,7 @@
 #include "supervisor.h"
 
 #include "cli.h"
+#include "core/rawsys.h"
 #include "supervisor_parts.h"
 
 /* The watchdog's looks are one of the loop's clocks. */
@@ -30,6 +31,7 @@ static int start(struct supervisor *s)
 	watchdog_begin(&s->watchdog);
 	watchdog_ask_for_the_processor();
 	supervisor_prepare_stacks();
+	supervisor_prepare_output(s);
 	status = supervisor_start(s);
 	if (!status)
 		s->watch_clock = loop_add_clock(&s->loop, 0, look, s);
@@ -50,6 +52,8 @@ int supervisor_run(const struct supervisor_options *options, char **program)
 	struct supervisor s = {.options = *options, .program = program};
 	int status;
 
+	/* Without a call to the kernel, as the library does it. */
+	raw_clock = clock_gettime;
 	if (supervisor_open_output(&s) || supervisor_watch_signals(&s) || supervisor_open_budget(&s))
 		return CLI_FAILED;
 	if (s.has_no_place && s.capture.wanted)

@@ -6,8 +6,8 @@
  * Called:  cmd_run.
  * Context: one thread, may allocate; every signal but SIGKILL and SIGSTOP is
  *          blocked and read from a descriptor, so nothing interrupts anything.
- * Fork:    the program's process is made by a raw fork: between fork and exec
- *          there are only raw system calls.
+ * Fork:    the program's process is made as by vfork(): until its exec it runs in
+ *          our memory, on a stack of its own.
  *
  * In this order: open (budget), watch signals, start, loop until the program
  * is dead, sweep what it left, write the record.
@@ -74,6 +74,7 @@ struct supervisor {
 	struct capture capture;
 	char capture_text[512]; /* for the record */
 	struct gauges gauges;
+	struct caretaker caretaker;
 
 	/* So that it does not outlive us: one for each slot. */
 	struct supervisor_leash *leash;

@@ -17,6 +17,12 @@ int supervisor_open_output(struct supervisor *s)
 	return capture_open(&s->capture, &s->options.capture);
 }
 
+void supervisor_prepare_output(struct supervisor *s)
+{
+	if (s->options.progress && gauges_can_show(STDERR_FILENO))
+		caretaker_start(&s->caretaker, STDERR_FILENO);
+}
+
 static int64_t draw(void *context, int64_t now_ns)
 {
 	struct supervisor *s = context;
@@ -41,7 +47,7 @@ int supervisor_start_output(struct supervisor *s)
 	}
 	if (!s->options.progress)
 		return 0;
-	gauges_begin(&s->gauges, STDERR_FILENO, getpgrp(), now_ns);
+	gauges_begin(&s->gauges, STDERR_FILENO, getpgrp(), now_ns, &s->caretaker);
 	loop_add_clock(&s->loop, s->gauges.due_ns, draw, s);
 	return 0;
 }
@@ -65,5 +71,7 @@ void supervisor_finish_output(struct supervisor *s)
 
 void supervisor_close_output(struct supervisor *s)
 {
+	if (s->caretaker.pid > 0)
+		caretaker_end(&s->caretaker);
 	capture_free(&s->capture);
 }

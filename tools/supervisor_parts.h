@@ -57,6 +57,9 @@ int supervisor_start(struct supervisor *s);
  */
 int supervisor_open_output(struct supervisor *s);
 
+/* Before there are children that the sweep would look at: who cares for the terminal. */
+void supervisor_prepare_output(struct supervisor *s);
+
 /* Once the program has started: reads its output, draws gauges. Return: 0, or the exit status after a
  * complaint. */
 int supervisor_start_output(struct supervisor *s);

@@ -4,7 +4,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -17,6 +19,8 @@
 #include "program.h"
 #include "supervisor_parts.h"
 
+enum { STACK_LEAST = 256 << 10 };
+
 /* What the program must not inherit: the record's descriptor, unless it is one of its own three. */
 static void drop_status_fd(const struct supervisor *s)
 {
@@ -26,14 +30,26 @@ static void drop_status_fd(const struct supervisor *s)
 		raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* Between fork and exec. The place is bound before the program can look for it. */
-static RL_NORETURN void become_program(const struct supervisor *s, int error_fd, pid_t parent)
+/* What the process that becomes the program is told, and tells. */
+struct birth {
+	const struct supervisor *s;
+	pid_t parent;
+	int error; /* of its exec, or of what comes before */
+};
+
+/*
+ * In our memory, while we wait. The place is bound before the program can
+ * look for it. No signal has a handler here, so that their mask may change first.
+ */
+static int become_program(void *argument)
 {
+	struct birth *birth = argument;
+	const struct supervisor *s = birth->s;
 	uint64_t mask;
 	int error;
 
 	raw_syscall2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-	if (raw_getppid() != parent)
+	if (raw_getppid() != birth->parent)
 		raw_exit_group(CLI_FAILED);
 	ledger_lock(s->ledger, &mask);
 	slots_bind_self(s->ledger, s->slot);
@@ -48,8 +64,33 @@ static RL_NORETURN void become_program(const struct supervisor *s, int error_fd,
 		execvp(s->program[0], s->program);
 		error = errno;
 	}
-	raw_write(error_fd, &error, sizeof(error));
+	birth->error = error;
 	raw_exit_group(CLI_FAILED);
+}
+
+/*
+ * Without a copy of our memory, which would cost more than all else up to the
+ * exec. execvp() copies the arguments to the stack where the program is a script
+ * without a first line. Return: the pid or -errno.
+ */
+static pid_t give_birth(struct birth *birth)
+{
+	size_t size = STACK_LEAST;
+	char *stack;
+	pid_t pid;
+
+	for (char **word = birth->s->program; *word; word++)
+		size += sizeof(*word);
+	stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	if (stack == MAP_FAILED)
+		return -errno;
+	/* Stacks grow downwards, and begin at a multiple of 16. */
+	pid = clone(become_program, stack + (size & ~(size_t)15), CLONE_VM | CLONE_VFORK | SIGCHLD, birth);
+	if (pid < 0)
+		pid = -errno;
+	munmap(stack, size);
+	return pid;
 }
 
 /* As many descriptors as we may have: a tree can have many processes. */
@@ -71,14 +112,6 @@ static void start_clocks(struct supervisor *s)
 	accounts_start_clock(&s->ledger->account[s->account], now_ns);
 	if (s->own != s->account)
 		accounts_start_clock(&s->ledger->account[s->own], now_ns);
-}
-
-/* Waits for the exec. Return: its error, or 0. */
-static int wait_for_exec(int fd)
-{
-	int error = 0;
-
-	return raw_read(fd, &error, sizeof(error)) == sizeof(error) ? error : 0;
 }
 
 /* The program never ran: the record says so. */
@@ -107,8 +140,7 @@ static int complain_fork(int error)
 
 int supervisor_start(struct supervisor *s)
 {
-	pid_t parent = getpid();
-	int ends[2] = {-1, -1};
+	struct birth birth = {.s = s, .parent = getpid()};
 	int error;
 
 	raise_file_limit(s);
@@ -119,19 +151,14 @@ int supervisor_start(struct supervisor *s)
 	}
 	supervisor_note_others(s);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	error = pipe2(ends, O_CLOEXEC) ? -errno : supervisor_make_leash(s);
+	error = supervisor_make_leash(s);
 	if (error)
 		return end_before_start(s, cli_complain("cannot start a program: %s; close some descriptors",
 							strerror(-error)));
-	s->child = (pid_t)raw_syscall5(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-	if (!s->child)
-		become_program(s, ends[1], parent);
-	raw_close(ends[1]);
+	s->child = give_birth(&birth);
 	supervisor_raise_leash(s);
-	error = s->child < 0 ? 0 : wait_for_exec(ends[0]);
-	raw_close(ends[0]);
 	if (s->child < 0)
 		return end_before_start(s, complain_fork(-(int)s->child));
 	oom_look(&s->oom);
-	return error ? complain_exec(s, error) : 0;
+	return birth.error ? complain_exec(s, birth.error) : 0;
 }

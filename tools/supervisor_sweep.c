@@ -121,7 +121,7 @@ static void kill_all(struct supervisor *s, struct descendants *list)
 void supervisor_note_others(struct supervisor *s)
 {
 	/* Whoever became us may have had children; nearly nobody has. */
-	if (has_children())
+	if (has_children() || s->caretaker.pid > 0)
 		descendants_note_children(&s->others, getpid());
 }
 

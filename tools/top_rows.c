@@ -5,20 +5,16 @@
  */
 #include "top_rows.h"
 
-#if __has_include(<libsmartcols.h>) /* as pkg-config leads to it */
-#include <libsmartcols.h>
-#elif __has_include(<libsmartcols/libsmartcols.h>)
-#include <libsmartcols/libsmartcols.h>
-#else
-#error "libsmartcols is missing: apt-get install libsmartcols-dev, or make deps"
-#endif
 #include <stdatomic.h>
 #include <string.h>
 
 #include "core/attrs.h"
 #include "core/fmt.h"
 #include "core/rawsys.h"
+#include "tables.h"
 #include "usage.h"
+
+static const struct tables *scols;
 
 enum column {
 	COL_NAME,
@@ -80,7 +76,7 @@ static void set_gauge(struct libscols_line *line, enum column column, const stru
 
 	snprintf(both, sizeof(both), g->limit == RL_UNLIMITED ? "%s" : "%s/%s", show(g->used, used),
 		 g->limit == RL_UNLIMITED ? "" : show(g->limit, limit));
-	scols_line_set_data(line, column, both);
+	scols->line_set_data(line, column, both);
 }
 
 static const char *base_name(const char *path)
@@ -97,19 +93,19 @@ static void fill_line(struct libscols_line *line, const struct usage *u)
 	char state[64];
 
 	fmt_printable(&name, *u->name ? u->name : *u->exe ? base_name(u->exe) : "-", sizeof(shown));
-	scols_line_set_data(line, COL_NAME, shown);
+	scols->line_set_data(line, COL_NAME, shown);
 	fmt_int(&pid, u->pid);
-	scols_line_set_data(line, COL_PID, text);
-	scols_line_set_data(line, COL_MEM, usage_size_text(u->bytes.used, text));
-	scols_line_set_data(line, COL_LIMIT,
-			    u->bytes.limit == RL_UNLIMITED ? "-" : usage_size_text(u->bytes.limit, text));
-	scols_line_set_data(line, COL_PEAK, usage_size_text(u->bytes.peak, text));
+	scols->line_set_data(line, COL_PID, text);
+	scols->line_set_data(line, COL_MEM, usage_size_text(u->bytes.used, text));
+	scols->line_set_data(line, COL_LIMIT,
+			     u->bytes.limit == RL_UNLIMITED ? "-" : usage_size_text(u->bytes.limit, text));
+	scols->line_set_data(line, COL_PEAK, usage_size_text(u->bytes.peak, text));
 	set_gauge(line, COL_THREADS, &u->threads, count_text);
 	set_gauge(line, COL_PROCS, &u->procs, count_text);
 	set_gauge(line, COL_WALL, &u->wall_ns, usage_time_text);
 	set_gauge(line, COL_CPU, &u->cpu_ns, usage_time_text);
 	snprintf(state, sizeof(state), u->cause ? "%s:%s" : "%s", usage_state_name(u->state), u->cause);
-	scols_line_set_data(line, COL_STATE, state);
+	scols->line_set_data(line, COL_STATE, state);
 }
 
 /* Puts the accounts below `parent` under its line. */
@@ -123,7 +119,7 @@ static void add_accounts(struct libscols_table *table, struct libscols_line *abo
 		/* One that is its own parent is being made or is damaged. */
 		if (!is_shown(l, i) || l->account[i].parent != parent || i == parent)
 			continue;
-		line = scols_table_new_line(table, above);
+		line = scols->table_new_line(table, above);
 		if (!line)
 			return;
 		usage_read(l, i, now_ns, &usage);
@@ -135,27 +131,29 @@ static void add_accounts(struct libscols_table *table, struct libscols_line *abo
 
 char *top_rows_table(const struct ledgers *ledgers, int width)
 {
-	struct libscols_table *table = scols_new_table();
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	struct libscols_table *table;
 	char *text = NULL;
 
+	scols = tables_load();
+	table = scols ? scols->new_table() : NULL;
 	if (!table)
 		return NULL;
 	for (size_t i = 0; i < RL_ARRAY_LEN(COLUMNS); i++)
-		if (!scols_table_new_column(table, COLUMNS[i].name, COLUMNS[i].width_hint, COLUMNS[i].flags))
+		if (!scols->table_new_column(table, COLUMNS[i].name, COLUMNS[i].width_hint, COLUMNS[i].flags))
 			goto out;
 	if (width) {
-		scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
-		scols_table_set_termwidth(table, (size_t)width);
+		scols->table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+		scols->table_set_termwidth(table, (size_t)width);
 	}
 	for (size_t i = 0; i < ledgers->count; i++)
 		add_accounts(table, NULL, ledgers->ledger[i], LEDGER_NONE, now_ns);
-	if (scols_table_is_empty(table))
+	if (scols->table_is_empty(table))
 		text = strdup("");
-	else if (scols_print_table_to_string(table, &text))
+	else if (scols->print_table_to_string(table, &text))
 		text = NULL;
 out:
-	scols_unref_table(table);
+	scols->unref_table(table);
 	return text;
 }
 

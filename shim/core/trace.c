@@ -6,6 +6,7 @@
 #include "trace.h"
 
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 #include "accounts.h"
 #include "attrs.h"
@@ -18,6 +19,7 @@
 #include "rawsys.h"
 #include "resident.h"
 #include "sweep.h"
+#include "tree.h"
 
 enum {
 	LINE = 512,
@@ -97,20 +99,33 @@ void trace_process(const struct ledger *ledger, uint32_t account, const char *ev
 		    {"exe", exe, 0});
 }
 
+static void put_exit(const struct ledger *ledger, uint32_t account, pid_t pid, int code, bool by_signal)
+{
+	trace_event(ledger, account, "exit", {"pid", NULL, pid},
+		    {by_signal ? "signal" : "exit_code", NULL, code});
+}
+
 void trace_exit(struct ledger *ledger, uint32_t slot, int code, bool by_signal)
 {
 	struct slot *s = &ledger->slot[slot];
 
 	if (atomic_exchange_explicit(&s->end_told, 1, memory_order_relaxed))
 		return;
-	trace_event(ledger, s->account, "exit",
-		    {"pid", NULL, atomic_load_explicit(&s->pid, memory_order_relaxed)},
-		    {by_signal ? "signal" : "exit_code", NULL, code});
+	put_exit(ledger, s->account, atomic_load_explicit(&s->pid, memory_order_relaxed), code, by_signal);
 }
 
 void trace_lost(const struct ledger *ledger, uint32_t account, pid_t pid)
 {
-	trace_event(ledger, account, "exit", {"pid", NULL, pid});
+	siginfo_t info = {.si_pid = 0};
+
+	if (!trace_is_on(ledger, account))
+		return;
+	/* A supervisor may find the place before it has waited for the process. */
+	if (tree_supervisor(ledger, account) == raw_getpid() &&
+	    !raw_syscall5(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, NULL) && info.si_pid)
+		put_exit(ledger, account, pid, info.si_status, info.si_code != CLD_EXITED);
+	else
+		trace_event(ledger, account, "exit", {"pid", NULL, pid});
 }
 
 static int64_t next_tick(const struct account *a, int64_t now_ns)

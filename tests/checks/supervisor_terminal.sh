@@ -110,6 +110,17 @@ def a_pipeline_keeps_its_terminal(s):
     s.say("line")
     s.wait("got=line")
 
+def a_killed_supervisor_gives_the_line_of_the_gauges_back(s):
+    fcntl.ioctl(s.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 90, 0, 0))
+    s.say("TERM=xterm " + tool + " run --progress --name caretaker-test -- sleep 60")
+    s.wait(r"\x1b\[1;19r")
+    s.wait("wall ")
+    os.kill(int(open("/proc/%d/task/%d/children" % (s.pid, s.pid)).read().split()[0]), signal.SIGKILL)
+    s.wait(r"\x1b\[r\x1b\[20;1H")
+    s.say("echo status=$?; while pgrep -f 'name[ ]caretaker-test' >/dev/null; do sleep 0.1; done; echo go''ne")
+    s.wait("status=137")
+    s.wait("gone")
+
 for test in [f for f in list(globals().values()) if callable(f) and getattr(f, "__code__", None)
              and f.__code__.co_varnames[:1] == ("s",)]:
     shell = Shell()

@@ -44,7 +44,10 @@ run_cases() {
 	for name; do
 		(cd "$tmp" && "$name") >"$said" 2>&1
 		case $? in
-		0) echo "ok $name" ;;
+		0)
+			echo "ok $name"
+			grep '^# ' "$said" # figures
+			;;
 		77) echo "ok $name # SKIP not possible here" ;;
 		*)
 			echo "not ok $name"
