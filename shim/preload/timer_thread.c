@@ -173,8 +173,7 @@ static void run(void *argument)
 {
 	raw_syscall2(SYS_prctl, PR_SET_NAME, TASKS_WATCHDOG_NAME);
 	stacks_set_maker(make_tracer);
-	if (timer.has_own_files)
-		record_take_private_files(member.ledger);
+	timer.watchdog.has_own_files = timer.has_own_files && record_take_private_files(member.ledger);
 	if (!watchdog_run(argument))
 		end_abandoned();
 }
