@@ -2,7 +2,7 @@
  * library.h - where libreslimit_preload.so is, and what LD_PRELOAD must hold.
  *
  * Owns:    nothing; the texts it returns are the caller's to free.
- * Called:  cmd_* files.
+ * Called:  request.
  * Context: one thread, may allocate.
  * Fork:    nothing, because there is no state.
  *

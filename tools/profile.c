@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+
+/* No value is as long. */
+enum { LINE_MAX_READ = 4096 };
 
 /* Where a line stands, for complaints. */
 struct place {
@@ -86,24 +88,55 @@ static int read_line(struct settings *settings, const struct place *place, char 
 	return assign(settings, place, trim(text, strlen(text)), trim(equals + 1, strlen(equals + 1)));
 }
 
+/*
+ * The next line, without its end. Bounded, because a file may have no lines, as
+ * /dev/zero. Return: its length, which is LINE_MAX_READ if it is longer, or -1 at the end or
+ * after an error.
+ */
+static int get_line(FILE *file, char text[LINE_MAX_READ + 1])
+{
+	int len = 0;
+	int c = getc(file);
+
+	if (c == EOF)
+		return -1;
+	for (; c != EOF && c != '\n' && len < LINE_MAX_READ; c = getc(file))
+		text[len++] = (char)c;
+	text[len] = '\0';
+	return len;
+}
+
+/* Some editors begin a file with it. */
+static void drop_byte_order_mark(char *text, int *len)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	int mark_len = (int)sizeof(mark) - 1;
+
+	if (*len < mark_len || memcmp(text, mark, sizeof(mark) - 1) != 0)
+		return;
+	*len -= mark_len;
+	memmove(text, text + mark_len, (size_t)*len + 1);
+}
+
 int profile_read(struct settings *settings, const char *path)
 {
 	struct place place = {path, 0};
+	char text[LINE_MAX_READ + 1];
 	FILE *file = fopen(path, "re");
-	char *text = NULL;
-	size_t size = 0;
-	ssize_t len;
 	int result = 0;
+	int len;
 
 	if (!file)
 		return complain_file(path);
-	while (!result && (len = getline(&text, &size, file)) >= 0) {
-		place.line++;
-		result = read_line(settings, &place, text, (size_t)len);
+	while (!result && (len = get_line(file, text)) >= 0) {
+		if (++place.line == 1)
+			drop_byte_order_mark(text, &len);
+		result = len == LINE_MAX_READ
+				 ? complain(&place, text, "too long a line; a profile is plain text")
+				 : read_line(settings, &place, text, (size_t)len);
 	}
 	if (!result && !feof(file))
 		result = complain_file(path);
-	free(text);
 	fclose(file);
 	return result;
 }

@@ -2,7 +2,7 @@
  * profile.h - reads a profile: a file of NAME=value lines.
  *
  * Owns:    nothing.
- * Called:  cmd_* files.
+ * Called:  request.
  * Context: one thread, may allocate.
  * Fork:    nothing, because it ends with an exec.
  *

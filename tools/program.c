@@ -19,22 +19,91 @@
 
 enum { SCRIPT_DEPTH = 5, LINE_MAX_READ = 256 };
 
+/* Where a script's first line points; the kernel takes the rest of the line as one argument. */
+static bool interpreter_of(const char *start, ssize_t len, char path[PATH_MAX])
+{
+	struct fmt f = {.buf = path, .size = PATH_MAX};
+	ssize_t at = 2;
+
+	if (len < 3 || start[0] != '#' || start[1] != '!')
+		return false;
+	while (at < len && (start[at] == ' ' || start[at] == '\t'))
+		at++;
+	for (; at < len && !strchr(" \t\n", start[at]); at++)
+		fmt_char(&f, start[at]);
+	return f.len > 0;
+}
+
+/* The interpreter that a script names. Return: whether it is a script that can be read. */
+static bool read_interpreter(const char *script, char path[PATH_MAX])
+{
+	char start[LINE_MAX_READ];
+	int fd = open(script, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t len = fd < 0 ? -1 : read(fd, start, sizeof(start));
+
+	if (fd >= 0)
+		close(fd);
+	return len > 0 && interpreter_of(start, len, path);
+}
+
+/* Why execvp could not run a file that is there; NULL: for no reason of the file's. */
+static const char *reason_of_file(const char *program, const struct stat *st, int error)
+{
+	if (S_ISDIR(st->st_mode))
+		return "is a directory; name a program in it";
+	if (!S_ISREG(st->st_mode))
+		return "is no regular file; name a program";
+	if (error == ENOENT)
+		return "its loader was not found; install what it needs";
+	if (error != EACCES)
+		return NULL;
+	if (access(program, X_OK))
+		return "permission denied; make it executable (chmod +x)";
+	return "permission denied, though it is executable; see its first line, and whether its file system "
+	       "is "
+	       "mounted noexec";
+}
+
+static const char *reason_of_error(const char *program, int error)
+{
+	bool is_path = strchr(program, '/') != NULL;
+
+	switch (error) {
+	case ENOENT:
+		return is_path ? "not found; give the path of a program" : "not found in PATH; give its path";
+	case EACCES:
+		return is_path ? "permission denied; make the directories on its path searchable"
+			       : "permission denied in PATH; give the path of a program";
+	case E2BIG:
+		return "its arguments and environment are too long; give fewer";
+	case ELOOP:
+		return "links or interpreters lead back to themselves; give what they stand for";
+	case ETXTBSY:
+		return "is being written; wait until it is closed";
+	default:
+		return strerror(error);
+	}
+}
+
+static bool is_broken_script(const char *program, int error, char interpreter[PATH_MAX])
+{
+	return (error == ENOENT || error == EACCES) && !access(program, X_OK) &&
+	       read_interpreter(program, interpreter);
+}
+
 int program_explain(const char *program, int error)
 {
+	char interpreter[PATH_MAX];
 	struct stat st;
-	bool there = strchr(program, '/') && !stat(program, &st);
-	const char *reason = strerror(error);
+	bool is_file = strchr(program, '/') && !stat(program, &st);
+	const char *reason = is_file ? reason_of_file(program, &st, error) : NULL;
 
-	if (there && S_ISDIR(st.st_mode))
-		reason = "is a directory; name a program in it";
-	else if (there && error == ENOENT)
-		reason = "its interpreter was not found; see its first line";
-	else if (error == ENOENT)
-		reason = strchr(program, '/') ? "not found; give the path of a program"
-					      : "not found in PATH; give its path";
-	else if (error == EACCES)
-		reason = "permission denied; make it executable (chmod +x)";
-	cli_complain("%s: %s", program, reason);
+	if (is_file && S_ISREG(st.st_mode) && is_broken_script(program, error, interpreter))
+		cli_complain("%s: its interpreter '" CLI_SHOWN "' %s; see its first line", program,
+			     interpreter, error == ENOENT ? "was not found" : "cannot be executed");
+	else
+		cli_complain("%s: %s", *program ? program : "''",
+			     reason ? reason : reason_of_error(program, error));
 	return error == ENOENT ? CLI_NOT_FOUND : CLI_CANNOT_RUN;
 }
 
@@ -117,21 +186,6 @@ static const char *elf_trouble(int fd, const char *start, ssize_t len)
 	return has_interpreter(fd, &header) ? NULL : "it is statically linked";
 }
 
-/* Where a script's first line points; the kernel takes the rest of the line as one argument. */
-static bool interpreter_of(const char *start, ssize_t len, char path[PATH_MAX])
-{
-	struct fmt f = {.buf = path, .size = PATH_MAX};
-	ssize_t at = 2;
-
-	if (len < 3 || start[0] != '#' || start[1] != '!')
-		return false;
-	while (at < len && (start[at] == ' ' || start[at] == '\t'))
-		at++;
-	for (; at < len && !strchr(" \t\n", start[at]); at++)
-		fmt_char(&f, start[at]);
-	return f.len > 0;
-}
-
 /* Looks at one file. Return: NULL if it is fine, or if it is a script: then `path` becomes its interpreter.
  */
 static const char *look_at(char path[PATH_MAX], bool *is_script)
@@ -156,7 +210,12 @@ static const char *look_at(char path[PATH_MAX], bool *is_script)
 	return trouble;
 }
 
-const char *program_cannot_be_guarded(const char *name)
+/*
+ * Why the loader will not load our library into a program that execvp finds by
+ * this name, a script's interpreter included. Return: NULL when nothing is known
+ * against it.
+ */
+static const char *find_trouble(const char *name)
 {
 	char path[PATH_MAX];
 	const char *trouble = NULL;
@@ -167,6 +226,21 @@ const char *program_cannot_be_guarded(const char *name)
 	for (int i = 0; i < SCRIPT_DEPTH && is_script && !trouble; i++)
 		trouble = look_at(path, &is_script);
 	return trouble;
+}
+
+bool program_may_start(const char *name, int64_t policy)
+{
+	const char *trouble = policy == RL_UNGUARDED_ALLOW ? NULL : find_trouble(name);
+
+	if (!trouble)
+		return true;
+	if (policy == RL_UNGUARDED_REFUSE) {
+		cli_complain("%s: cannot be guarded: %s; give --unguarded allow to run it all the same", name,
+			     trouble);
+		return false;
+	}
+	cli_complain("%s: runs unguarded: %s", name, trouble);
+	return true;
 }
 
 int program_environment(const struct settings *settings, const char *preload)
@@ -186,7 +260,8 @@ int program_environment(const struct settings *settings, const char *preload)
 
 int program_become(const struct request *request, const struct settings *settings, const char *preload)
 {
-	if (program_environment(settings, preload))
+	if (program_environment(settings, preload) ||
+	    !program_may_start(request->program[0], settings_unguarded(settings)))
 		return CLI_FAILED;
 	execvp(request->program[0], request->program);
 	return program_explain(request->program[0], errno);

@@ -2,7 +2,7 @@
  * program.h - the program to be started: looked at, given its environment, become.
  *
  * Owns:    nothing.
- * Called:  cmd_exec, supervisor.
+ * Called:  cmd_exec, cmd_run, supervisor_start.
  * Context: one thread, may allocate.
  * Fork:    nothing, because there is no state.
  *
@@ -19,11 +19,11 @@
 int program_explain(const char *program, int error);
 
 /*
- * Why the loader will not load our library into a program that execvp finds by
- * this name, a script's interpreter included.
- * Return: words to go behind "cannot be guarded: ", or NULL when nothing is known against it.
+ * Complains about a program, as execvp finds it, into which the loader will not
+ * load our library. Return: whether it may be started under that policy,
+ * RL_UNGUARDED_...
  */
-const char *program_cannot_be_guarded(const char *name);
+bool program_may_start(const char *name, int64_t policy);
 
 /* Puts settings and library into our environment, for the program. Return: 0, or -1 after a complaint. */
 int program_environment(const struct settings *settings, const char *preload);

@@ -100,6 +100,21 @@ int settings_check_descriptors(const struct settings *settings)
 	return check_descriptor(settings, "LOG");
 }
 
+int64_t settings_unguarded(const struct settings *settings)
+{
+	static const char name[] = "UNGUARDED";
+	const char *text = text_of(settings, name);
+	struct config scratch;
+	char reason[128];
+	struct fmt why = FMT_INIT(reason);
+
+	config_defaults(&scratch);
+	/* It has been checked when it was given. */
+	if (text)
+		(void)config_set(&scratch, config_find(name, strlen(name)), text, &why);
+	return scratch.unguarded;
+}
+
 int settings_to_environment(const struct settings *settings)
 {
 	char name[FULL_NAME_SIZE];

@@ -2,7 +2,7 @@
  * settings.h - the settings in force: environment, then profiles, then options.
  *
  * Owns:    struct settings and the values given; others belong to the environment.
- * Called:  cmd_* files, profile.
+ * Called:  request, profile, program.
  * Context: one thread, may allocate.
  * Fork:    nothing, because it ends with an exec.
  *
@@ -42,6 +42,9 @@ int settings_assign(struct settings *settings, const struct config_variable *var
  * Return: 0, or -1 after a complaint.
  */
 int settings_check_descriptors(const struct settings *settings);
+
+/* What becomes of a program that cannot be guarded. Return: RL_UNGUARDED_... */
+int64_t settings_unguarded(const struct settings *settings);
 
 /*
  * Puts what profiles and options gave into our environment.

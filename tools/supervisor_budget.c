@@ -13,11 +13,27 @@
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/logline.h"
+#include "core/meter.h"
+#include "core/procfs.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "core/sweep.h"
 #include "core/tree.h"
 #include "supervisor_parts.h"
+
+enum { LEDGER_MB = (sizeof(struct ledger) + (1 << 20) - 1) >> 20 };
+
+static int check_conditions(const struct config *config)
+{
+	const struct condition *unknown = watch_find_unknown(&config->watch);
+
+	if (!unknown)
+		return 0;
+	cli_complain(CONFIG_PREFIX "WATCH: condition '%s' is about no number in /proc/self/status; name one "
+				   "that is there, or fds",
+		     unknown->text);
+	return -1;
+}
 
 static int read_config(struct supervisor *s)
 {
@@ -42,7 +58,7 @@ static int read_config(struct supervisor *s)
 		cli_complain("%s", why);
 		return -1;
 	}
-	return 0;
+	return check_conditions(&s->config);
 }
 
 /* The ledger that this process was started under. Return: whether there is one. */
@@ -58,8 +74,11 @@ static int make_ledger(struct supervisor *s)
 	int error = ledger_create(&s->ledger);
 
 	if (error == -EFBIG)
-		cli_complain("the limit on file sizes (ulimit -f) is below the ledger's %zu MB; raise it",
-			     sizeof(struct ledger) >> 20);
+		cli_complain("the limit on file sizes (ulimit -f) is below the ledger's %d MB; raise it",
+			     LEDGER_MB);
+	else if (error == -ENOMEM)
+		cli_complain("no room for the ledger's %d MB of address space; raise the limit (ulimit -v)",
+			     LEDGER_MB);
 	else if (error)
 		cli_complain("cannot make a ledger in /dev/shm or /tmp (%s); make one of them writable, with "
 			     "some space left",
@@ -75,7 +94,7 @@ static uint32_t outer_account(const struct supervisor *s)
 
 	if (s->owns_ledger)
 		return LEDGER_NONE;
-	slot = slots_find(s->ledger, getpid());
+	slot = slots_find(s->ledger, getpid(), procfs_began_ns(getpid()));
 	return slot == LEDGER_NONE ? 0 : s->ledger->slot[slot].account;
 }
 

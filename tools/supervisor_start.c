@@ -99,23 +99,6 @@ static int complain_exec(struct supervisor *s, int error)
 	return end_before_start(s, program_explain(s->program[0], error));
 }
 
-/* Return: whether the program may be started. */
-static bool check_guardable(const struct supervisor *s)
-{
-	const char *trouble =
-		s->config.unguarded == RL_UNGUARDED_ALLOW ? NULL : program_cannot_be_guarded(s->program[0]);
-
-	if (!trouble)
-		return true;
-	if (s->config.unguarded == RL_UNGUARDED_REFUSE) {
-		cli_complain("%s: cannot be guarded: %s; give --unguarded allow to run it all the same",
-			     s->program[0], trouble);
-		return false;
-	}
-	cli_complain("%s: runs unguarded: %s", s->program[0], trouble);
-	return true;
-}
-
 static int complain_fork(int error)
 {
 	return cli_complain("cannot start a program: %s; end some processes, or raise ulimit -u",
@@ -130,7 +113,7 @@ int supervisor_start(struct supervisor *s)
 
 	raise_file_limit(s);
 	start_clocks(s);
-	if (!check_guardable(s)) {
+	if (!program_may_start(s->program[0], s->config.unguarded)) {
 		s->outside.is_unguarded = s->outside.is_internal = true;
 		return end_before_start(s, CLI_FAILED);
 	}

@@ -88,13 +88,17 @@ static int check_list(struct action *action, bool deniable, struct fmt *why)
 			return complain(why, name, 8,
 					"has no call to refuse here; it is for mem, threads and procs");
 		if (step->signal == RL_STEP_DENY && i > 0)
-			return complain(why, name, 8, "must come first");
+			return complain(why, name, 8, "must come first; put it there");
 		if (step->signal == SIGKILL && !last)
-			return complain(why, name, 8, "ends the tree; no step can follow it");
+			return complain(why, name, 8,
+					"ends the tree, and no step can follow it; end the list there");
 		if (step->signal == SIGSTOP && !last)
-			return complain(why, name, 8, "stops the timer as well; no step can follow it");
+			return complain(
+				why, name, 8,
+				"stops the timer as well, and no step can follow it; end the list there");
 		if (last && step->delay_ns >= 0)
-			return complain(why, name, 8, "has a delay but no step after it");
+			return complain(why, name, 8,
+					"has a delay but no step after it; give one, as in TERM:5s,KILL");
 		if (last)
 			step->delay_ns = 0;
 	}
@@ -111,7 +115,7 @@ int action_parse(struct action *action, const char *text, size_t len, bool denia
 		if (action->count == RL_STEPS_MAX) {
 			fmt_str(why, "more than ");
 			fmt_int(why, RL_STEPS_MAX);
-			fmt_str(why, " steps");
+			fmt_str(why, " steps; give fewer");
 			return -EINVAL;
 		}
 		if (parse_step(&action->step[action->count], text, step_len, why))

@@ -52,7 +52,11 @@ int config_check(const struct config *config, struct fmt *why)
 		return disagree(
 			why,
 			"RSS_GRACE: there is no limit that it could lift; give RESLIMIT_RSS or RSS_GROWTH");
-	if (config->tick_ns < LEAST_TICK_NS)
-		return disagree(why, "TICK: looking would be all that is done; give 1ms or more");
+	if (config->tick_ns < LEAST_TICK_NS) {
+		disagree(why, "TICK=");
+		fmt_int(why, config->tick_ns);
+		fmt_str(why, "ns: looking would be all that is done; give 1ms or more");
+		return -EINVAL;
+	}
 	return 0;
 }

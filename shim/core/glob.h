@@ -2,7 +2,7 @@
  * glob.h - shell patterns on names: RESLIMIT_ROOT.
  *
  * Owns:    nothing.
- * Called:  config (is it one), startup (does it match).
+ * Called:  config (is it one), roots (does it match).
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *

@@ -18,7 +18,7 @@ static int open_log(const char *where, bool *opened)
 	int64_t fd;
 
 	*opened = units_count(where, strlen(where), &fd) != 0;
-	return *opened ? raw_open(where, O_WRONLY | O_CREAT | O_APPEND, 0666) : (int)fd;
+	return *opened ? quiet_open(where) : (int)fd;
 }
 
 void logline_hold(struct account *account)

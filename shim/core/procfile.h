@@ -6,11 +6,12 @@
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    the child opens its own: what it inherits tells of its parent.
  *
- * The timer thread shares the program's table of descriptors. Were it to open
- * a file for each look, a program that closes 0 and opens another file in its
- * place could get 1. So the file is opened once, before main, and kept above
- * the numbers that programs use; a program that closes it all the same, or
- * puts another file there, is noticed before each look.
+ * A timer thread may have to share the program's table of descriptors (see
+ * private_files.h). Were it to open a file for each look, a program that closes
+ * 0 and opens another in its place could get 1. So the file is opened once,
+ * before main, and kept above the numbers that programs use; a program that
+ * closes it all the same, or puts another file there, is noticed before each
+ * look.
  *
  * SPDX-License-Identifier: MIT
  */

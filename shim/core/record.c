@@ -26,6 +26,7 @@ enum {
 	HIGH_FD = 600, /* above what programs hand out or compare */
 	LINES = 3,
 	WAIT_FOR_PIPE_MS = 200, /* a reader that does not read must not stop the program's end */
+	TRY_AGAIN_MS = 10,
 };
 
 static struct held {
@@ -146,6 +147,18 @@ static long write_in_time(int fd, const char *line, size_t len)
 	return raw_poll_writable(fd, WAIT_FOR_PIPE_MS) > 0 ? quiet_write(fd, line, len) : -EAGAIN;
 }
 
+/* A named pipe's reader may be about to come. */
+static int open_in_time(const char *path)
+{
+	int fd = quiet_open(path);
+
+	for (int waited_ms = 0; fd == -ENXIO && waited_ms < WAIT_FOR_PIPE_MS; waited_ms += TRY_AGAIN_MS) {
+		raw_sleep_ns(TRY_AGAIN_MS * 1000000L);
+		fd = quiet_open(path);
+	}
+	return fd;
+}
+
 static bool write_file(const struct account *a, const char *line, size_t len)
 {
 	char path[LEDGER_PATH + LEDGER_NAME];
@@ -154,7 +167,7 @@ static bool write_file(const struct account *a, const char *line, size_t len)
 	int fd;
 
 	placeholders_expand(&f, a->status_file, a);
-	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
+	fd = open_in_time(path);
 	is_written = fd >= 0 && write_in_time(fd, line, len) == (long)len;
 	if (!is_written)
 		logline(a, "record lost", path, fd);

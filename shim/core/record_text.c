@@ -253,19 +253,20 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 		{LEDGER_SECCOMP, "seccomp"},
 	};
 	uint32_t degraded = atomic_load_explicit(&ledger->degraded, memory_order_relaxed);
+	bool is_unguarded = outside && outside->is_unguarded;
 	bool any = false;
 
 	key(f, "coverage");
 	fmt_char(f, '{');
-	text(f, "heap", heap, 16);
-	text(f, "mappings", "full", 16);
-	text(f, "procs", degraded & LEDGER_UNRESERVED ? "partial" : "full", 16);
+	text(f, "heap", is_unguarded ? "none" : heap, 16);
+	text(f, "mappings", is_unguarded ? "none" : "full", 16);
+	text(f, "procs", is_unguarded || degraded & LEDGER_UNRESERVED ? "partial" : "full", 16);
 	text(f, "reclaim",
 	     atomic_load_explicit(&ledger->fenced, memory_order_relaxed) ? "atomics" : "membarrier", 16);
 	fmt_char(f, '}');
 	key(f, "escapes");
 	fmt_char(f, '[');
-	if (outside && outside->is_unguarded) {
+	if (is_unguarded) {
 		fmt_json_str(f, "unguarded-program", 32);
 		any = true;
 	}

@@ -2,7 +2,7 @@
  * resident.h - resident memory: of one process, and what an account remembers of all.
  *
  * Owns:    the accounts' members from rss_grace_ns on.
- * Called:  accounts (open), startup (begin); meter_rss.c samples.
+ * Called:  accounts (open), growth (begin); meter_rss.c samples.
  * Context: async-signal-safe, never allocates, leaves errno alone; what takes
  *          an account is done under the ledger's lock, what reads /proc is not.
  * Fork:    nothing, because all state is in the ledger.

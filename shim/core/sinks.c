@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "quiet_write.h"
 #include "rawsys.h"
+#include "units.h"
 
 static int refuse(struct fmt *why, const char *name, const char *value, const char *reason)
 {
@@ -44,37 +46,62 @@ static int make_absolute(const char **path, char *to, size_t size, const char *n
 	return 0;
 }
 
-static bool is_number(const char *text)
+static int check_descriptor(int64_t fd, const char *name, struct fmt *why)
 {
-	return strspn(text, "0123456789") == strlen(text);
-}
-
-static int check_status_fd(const struct config *config, struct fmt *why)
-{
-	int flags = raw_fcntl((int)config->status_fd, F_GETFL, 0);
+	int flags = fd > INT32_MAX ? -EBADF : raw_fcntl((int)fd, F_GETFL, 0);
 
 	if (flags < 0)
-		return refuse_number(why, CONFIG_PREFIX "STATUS_FD=", config->status_fd,
+		return refuse_number(why, name, fd,
 				     ": not an open descriptor; open it before the program starts");
 	if ((flags & O_ACCMODE) == O_RDONLY)
-		return refuse_number(why, CONFIG_PREFIX "STATUS_FD=", config->status_fd,
+		return refuse_number(why, name, fd,
 				     ": open for reading only; give a descriptor that can be written");
 	return 0;
 }
 
-static int check_file(const char *path, const char *name, struct fmt *why)
+/* Whose reader would take the end of a trial for the end of everything. */
+static bool is_named_pipe(const char *path)
+{
+	struct stat st;
+
+	return raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* Whether a file could be made beside one whose own name is not known yet. */
+static int try_directory(const char *path)
+{
+	char directory[LEDGER_PATH];
+	struct fmt f = FMT_INIT(directory);
+
+	fmt_strn(&f, path, (size_t)(strrchr(path, '/') - path) + 1);
+	if (f.truncated || strchr(directory, '%'))
+		return 0;
+	return (int)raw_syscall3(SYS_faccessat, AT_FDCWD, directory, W_OK | X_OK);
+}
+
+static int try_file(const char *path)
 {
 	int fd;
 
 	if (strchr(path, '%'))
+		return try_directory(path);
+	if (is_named_pipe(path))
+		return (int)raw_syscall3(SYS_faccessat, AT_FDCWD, path, W_OK);
+	fd = quiet_open(path);
+	if (fd >= 0)
+		raw_close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static int check_file(const char *path, const char *name, struct fmt *why)
+{
+	int error = try_file(path);
+
+	if (!error)
 		return 0;
-	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0666);
-	if (fd < 0)
-		return refuse(why, name, path,
-			      fd == -ENOENT ? ": no such directory; make it first"
-					    : ": cannot be written; give a file that can");
-	raw_close(fd);
-	return 0;
+	return refuse(why, name, path,
+		      error == -ENOENT ? ": no such directory; make it first"
+				       : ": cannot be written; give a file that can");
 }
 
 static int check_path(const char **path, char *to, size_t size, const char *name, struct fmt *why)
@@ -84,18 +111,33 @@ static int check_path(const char **path, char *to, size_t size, const char *name
 	return check_file(*path, name, why);
 }
 
+static bool is_number(const char *text)
+{
+	return strspn(text, "0123456789") == strlen(text);
+}
+
+static int check_log(struct config *config, struct sinks *sinks, struct fmt *why)
+{
+	int64_t fd;
+
+	if (!is_number(config->log))
+		return check_path(&config->log, sinks->log, sizeof(sinks->log), CONFIG_PREFIX "LOG=", why);
+	if (units_count(config->log, strlen(config->log), &fd))
+		fd = INT64_MAX;
+	return check_descriptor(fd, CONFIG_PREFIX "LOG=", why);
+}
+
 int sinks_check(struct config *config, struct sinks *sinks, struct fmt *why)
 {
 	if (config->status_file && check_path(&config->status_file, sinks->status_file,
 					      sizeof(sinks->status_file), CONFIG_PREFIX "STATUS_FILE=", why))
 		return -EINVAL;
-	if (config->status_fd >= 0 && check_status_fd(config, why))
+	if (config->status_fd >= 0 && check_descriptor(config->status_fd, CONFIG_PREFIX "STATUS_FD=", why))
 		return -EINVAL;
 	if (config->trace &&
 	    check_path(&config->trace, sinks->trace, sizeof(sinks->trace), CONFIG_PREFIX "TRACE=", why))
 		return -EINVAL;
-	if (config->log && !is_number(config->log) &&
-	    check_path(&config->log, sinks->log, sizeof(sinks->log), CONFIG_PREFIX "LOG=", why))
+	if (config->log && check_log(config, sinks, why))
 		return -EINVAL;
 	if (config->stacks && !is_number(config->stacks) &&
 	    check_path(&config->stacks, sinks->stacks, sizeof(sinks->stacks), CONFIG_PREFIX "STACKS=", why))

@@ -10,6 +10,7 @@
 
 #include "accounts.h"
 #include "actions.h"
+#include "attrs.h"
 #include "logline.h"
 #include "placeholders.h"
 #include "quiet_write.h"
@@ -25,8 +26,8 @@ enum {
 	TEXT_MAX = 48 << 10,
 };
 
-static struct look look;
-static char text[TEXT_MAX];
+static struct look look RL_SELDOM;
+static char text[TEXT_MAX] RL_SELDOM;
 static stacks_make_process *make_process;
 
 void stacks_set_maker(stacks_make_process *maker)
@@ -114,8 +115,7 @@ static void write_text(const struct account *a, const struct fmt *f)
 		return;
 	}
 	placeholders_expand(&p, a->stacks, a);
-	/* Not even a pipe without a reader may hold a limit up. */
-	fd = raw_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK, 0666);
+	fd = quiet_open(path);
 	if (fd < 0 || quiet_write(fd, f->buf, f->len) < 0)
 		logline(a, "stacks lost", path, fd);
 	if (fd >= 0)

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "core/fmt.h"
+#include "core/procread.h"
 #include "core/rawsys.h"
 #include "environment.h"
 #include "environment_loan.h"
@@ -56,28 +56,17 @@ static pid_t pid_of_pidfd(int pidfd)
 {
 	char path[48], text[512];
 	struct fmt f = FMT_INIT(path);
-	const char *at;
-	pid_t pid = 0;
-	long len;
-	int fd;
 
-	fmt_str(&f, "/proc/self/fdinfo/");
+	procread_put_path(&f, 0, "fdinfo/");
 	fmt_int(&f, pidfd);
-	fd = raw_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return 0;
-	len = raw_read(fd, text, sizeof(text) - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	at = strstr(text, "\nPid:\t");
-	for (at = at ? at + 6 : ""; *at >= '0' && *at <= '9'; at++)
-		pid = pid * 10 + (*at - '0');
-	return pid;
+	procread_file(path, text, sizeof(text));
+	return (pid_t)procread_field(text, "\nPid:");
 }
 
 static int guarded_spawn(struct spawn_call *call, char *const *environment, const char *name,
 			 const void *caller)
 {
+	int64_t since_ns = raw_clock_ns(CLOCK_BOOTTIME);
 	pid_t *to = call->pid;
 	pid_t child = 0;
 	uint32_t slot;
@@ -95,7 +84,7 @@ static int guarded_spawn(struct spawn_call *call, char *const *environment, cons
 	if (!error && call->pidfd_function)
 		child = pid_of_pidfd(*call->pidfd);
 	if (error || child)
-		process_settle_claim(slot, error ? 0 : child);
+		process_settle_claim(slot, error ? 0 : child, since_ns);
 	else /* without /proc a pidfd tells nothing */
 		process_let_go(slot);
 	if (error)
@@ -112,7 +101,7 @@ RL_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_a
 		.pid = pid, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
-	call.function = real.posix_spawn;
+	call.function = REAL_LATE(posix_spawn);
 	return guarded_spawn(&call, envp, "posix_spawn", __builtin_return_address(0));
 }
 
@@ -123,7 +112,7 @@ RL_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_
 		.pid = pid, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
-	call.function = real.posix_spawnp;
+	call.function = REAL_LATE(posix_spawnp);
 	return guarded_spawn(&call, envp, "posix_spawnp", __builtin_return_address(0));
 }
 
@@ -261,6 +250,7 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 {
 	bool lends;
 	FILE *stream;
+	int64_t since_ns;
 	uint32_t slot;
 	pid_t child;
 	int saved;
@@ -268,6 +258,7 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 	real_ensure();
 	if (!member_is_guarded())
 		return REAL_LATE(popen)(command, type);
+	since_ns = raw_clock_ns(CLOCK_BOOTTIME);
 	slot = process_reserve("popen", CLAIM_ONCE, __builtin_return_address(0));
 	if (slot == LEDGER_NONE) {
 		errno = EAGAIN;
@@ -280,7 +271,7 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 		environment_take_back();
 	child = pid_of_stream(stream);
 	if (!stream || child)
-		process_settle_claim(slot, child);
+		process_settle_claim(slot, child, since_ns);
 	else
 		process_let_go(slot);
 	errno = saved;

@@ -15,8 +15,9 @@
 #include "core/fmt.h"
 #include "core/glob.h"
 #include "core/rawsys.h"
+#include "core/units.h"
 
-static char executable[PATH_MAX];
+static char executable[PATH_MAX] RL_SELDOM;
 
 static const char *without_directories(const char *path)
 {
@@ -85,6 +86,8 @@ void roots_take_sinks(struct config *config, const struct account *from)
 {
 	config->status_file = from->status_file[0] ? from->status_file : NULL;
 	config->log = from->log[0] ? from->log : NULL;
+	config->trace = from->trace[0] ? from->trace : NULL;
+	config->stacks = from->stacks[0] ? from->stacks : NULL;
 }
 
 void roots_take_descriptors(struct ledger *ledger, uint32_t slot, const struct account *from)
@@ -109,13 +112,22 @@ bool roots_begin_budget(const struct ledger *ledger, uint32_t slot, struct confi
 	return ledger->account[outer].config_hash != config->hash;
 }
 
-void roots_drop_inherited_fd(const struct account *outer, struct config *config)
+static bool is_still(int64_t fd, uint64_t dev, uint64_t ino)
 {
 	struct stat st;
 
-	if (config->status_fd < 0 || config->status_fd != outer->status_fd)
-		return;
-	if (raw_fstat((int)config->status_fd, &st) < 0 || st.st_dev != outer->status_dev ||
-	    st.st_ino != outer->status_ino)
+	return raw_fstat((int)fd, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
+void roots_drop_inherited_fds(const struct account *outer, struct config *config)
+{
+	int64_t log_fd;
+
+	if (config->status_fd >= 0 && config->status_fd == outer->status_fd &&
+	    !is_still(config->status_fd, outer->status_dev, outer->status_ino))
 		config->status_fd = -1;
+	if (config->log && !strcmp(config->log, outer->log) &&
+	    !units_count(config->log, strlen(config->log), &log_fd) &&
+	    !is_still(log_fd, outer->log_dev, outer->log_ino))
+		config->log = NULL;
 }

@@ -35,7 +35,7 @@ bool roots_enter(struct config *config) RL_HIDDEN;
 bool roots_begin_budget(const struct ledger *ledger, uint32_t slot, struct config *config) RL_HIDDEN;
 
 /* A descriptor that was only inherited by its number belongs to the outer record. */
-void roots_drop_inherited_fd(const struct account *outer, struct config *config) RL_HIDDEN;
+void roots_drop_inherited_fds(const struct account *outer, struct config *config) RL_HIDDEN;
 
 /* Where records and lines go, in the words and as the descriptors that the account `from` was opened with. */
 void roots_take_sinks(struct config *config, const struct account *from) RL_HIDDEN;

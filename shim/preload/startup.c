@@ -13,7 +13,6 @@
 #include "core/accounts.h"
 #include "core/attrs.h"
 #include "core/cells.h"
-#include "core/claims.h"
 #include "core/config.h"
 #include "core/cputime.h"
 #include "core/grades.h"
@@ -22,6 +21,7 @@
 #include "core/ledger_lock.h"
 #include "core/logline.h"
 #include "core/meter.h"
+#include "core/quiet_write.h"
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "core/sinks.h"
@@ -31,10 +31,11 @@
 #include "environment.h"
 #include "growth.h"
 #include "member.h"
+#include "place.h"
 #include "plugin_host.h"
 #include "roots.h"
 
-enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
+enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512, LEDGER_MB = (sizeof(struct ledger) + (1 << 20) - 1) >> 20 };
 
 static void tell_supervisor_of_refusal(void)
 {
@@ -55,7 +56,7 @@ static RL_NORETURN void refuse_to_start(const char *why)
 	fmt_str(&f, "reslimit: ");
 	fmt_str(&f, why);
 	fmt_char(&f, '\n');
-	raw_write(2, line, f.len);
+	quiet_write(2, line, f.len);
 	raw_exit_group(EXIT_OUR_FAILURE);
 }
 
@@ -83,7 +84,7 @@ static RL_NORETURN void refuse_text(const char *name, const char *value, const c
 
 static void check_sinks(struct config *config)
 {
-	static struct sinks sinks;
+	static struct sinks sinks RL_SELDOM;
 	char why[MESSAGE_MAX];
 	struct fmt reason = FMT_INIT(why);
 
@@ -145,7 +146,11 @@ static void begin_tree(const struct config *config)
 
 	error = ledger_create(&ledger);
 	if (error == -EFBIG)
-		refuse_to_start("the limit on file sizes (ulimit -f) is below the ledger's 26 MB; raise it");
+		refuse_number("the limit on file sizes (ulimit -f) is below the ledger's ", LEDGER_MB,
+			      " MB; raise it");
+	if (error == -ENOMEM)
+		refuse_number("no room for the ledger's ", LEDGER_MB,
+			      " MB of address space; raise the limit (ulimit -v)");
 	if (error)
 		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
 			      "); make one of them writable, with some space left");
@@ -158,30 +163,6 @@ static void begin_tree(const struct config *config)
 	accounts_add_procs(ledger, account, 1);
 	member.ledger = ledger;
 	member.slot = slot;
-}
-
-/* The slot of this process: its own from before exec, one its parent reserved, or a new one. */
-static uint32_t find_place(struct ledger *ledger)
-{
-	uint32_t slot = slots_find_own(ledger);
-	uint32_t parent;
-
-	if (slot != LEDGER_NONE) {
-		ledger->slot[slot].exec_ns = 0;
-		slots_return_leases(ledger, slot);
-		/* The handler is gone with the program before the exec. */
-		atomic_store_explicit(&ledger->slot[slot].call_signal, 0, memory_order_relaxed);
-		return slot;
-	}
-	slot = claims_take(ledger, raw_getppid());
-	if (slot == LEDGER_NONE) {
-		parent = slots_find(ledger, raw_getppid());
-		slot = slots_open_lost(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
-		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
-	}
-	if (slot != LEDGER_NONE)
-		slots_bind_self(ledger, slot);
-	return slot;
 }
 
 /* New RESLIMIT_ variables on the way to this program: a budget within the one there is. */
@@ -204,11 +185,7 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 	uint64_t mask;
 	uint32_t slot;
 
-	do {
-		ledger_lock(ledger, &mask);
-		slot = find_place(ledger);
-		ledger_unlock(ledger, &mask);
-	} while (slot == LEDGER_NONE && sweep_dead(ledger, SWEEP_ALL));
+	slot = place_find(ledger);
 	if (slot == LEDGER_NONE)
 		refuse_to_start("the tree has too many processes for its ledger");
 	outer = &ledger->account[ledger->slot[slot].account];
@@ -218,7 +195,7 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 		if (from) {
 			roots_take_sinks(config, from);
 		} else {
-			roots_drop_inherited_fd(outer, config);
+			roots_drop_inherited_fds(outer, config);
 			check_sinks(config);
 		}
 		check_conditions(config);

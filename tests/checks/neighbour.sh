@@ -16,6 +16,13 @@ $namespace true 2>/dev/null || {
 	exit 77
 }
 
+# In a chroot, say, the system allows less than elsewhere.
+leave_out() { # NAME...
+	for name; do
+		echo "ok $name # SKIP: the system does not allow it here"
+	done
+}
+
 report() { # NAME GOT EXPECTED
 	if [ "$2" = "$3" ]; then
 		echo "ok $1"
@@ -34,31 +41,30 @@ start=$(milliseconds)
 timeout -k 1 20 "$tool" exec --wall 500ms --grace 200ms -- $namespace --kill-child sleep 20 2>/dev/null
 took=$(($(milliseconds) - start))
 in_time=no
-[ "$took" -ge 500 ] && [ "$took" -lt 3000 ] && in_time=yes
+[ "$took" -ge 500 ] && [ "$took" -lt 15000 ] && in_time=yes
 report the_wall_limit_ends_a_pid_namespace "$in_time" yes
 
 # Nobody outside takes the step here, and within nobody can kill the first process but itself.
 # shellcheck disable=SC2086
-"$tool" exec --wall 500ms --grace 200ms -- $namespace sleep 20 2>/dev/null &
+"$tool" exec --wall 2s --grace 200ms -- $namespace sleep 60 2>/dev/null &
 outside=$!
 inside=
 tries=0
-while [ -z "$inside" ] && [ "$tries" -lt 40 ]; do
+while [ "$(cat "/proc/$inside/comm" 2>/dev/null)" != sleep ] && [ "$tries" -lt 150 ]; do
 	inside=$(tr -d ' ' <"/proc/$outside/task/$outside/children")
 	tries=$((tries + 1))
 	sleep 0.01
 done
-sleep 0.1
 kill -STOP "$outside"
-sleep 2.5
 state="not begun"
-if [ -n "$inside" ]; then
+tries=0
+while [ -n "$inside" ] && [ "$state" != ended ] && [ "$tries" -lt 150 ]; do
 	state=$(sed -n 's/^State:[[:space:]]*//p' "/proc/$inside/status" 2>/dev/null)
-	case $state in
-	"" | Z*) state=ended ;;
-	*) kill -KILL "$inside" ;;
-	esac
-fi
+	case $state in "" | Z*) state=ended ;; esac
+	tries=$((tries + 1))
+	sleep 0.1
+done
+[ "$state" = ended ] || kill -KILL "$inside"
 report the_first_process_of_a_pid_namespace_ends_itself "$state" ended
 kill -KILL "$outside" 2>/dev/null
 wait "$outside" 2>/dev/null
@@ -77,63 +83,64 @@ ledger_of() {
 	sed -n 's|.* \(/dev/shm/reslimit-[^ ]*\)$|\1|p' "/proc/$1/maps" 2>/dev/null | head -n 1
 }
 
-# Numbers of processes here mean nothing there, so that each of ours looks dead.
-"$tool" exec --mem 1G -- sleep 20 &
-living=$!
-ledger=
-tries=0
-while [ -z "$ledger" ] && [ "$tries" -lt 200 ]; do
-	ledger=$(ledger_of "$living")
-	tries=$((tries + 1))
-	sleep 0.02
-done
-# shellcheck disable=SC2086
-$namespace --mount-proc sh -c "for i in 1 2 3; do '$tool' exec --mem 1G -- true; done"
-there=no
-[ -n "$ledger" ] && [ -e "$ledger" ] && there=yes
-kill "$living"
-wait "$living" 2>/dev/null
-report a_start_in_another_namespace_leaves_a_living_tree_its_ledger "$there" yes
+what_namespaces_leave() {
+	# Numbers of processes here mean nothing there, so that each of ours looks dead.
+	"$tool" exec --mem 1G -- sleep 20 &
+	living=$!
+	ledger=
+	tries=0
+	while [ -z "$ledger" ] && [ "$tries" -lt 200 ]; do
+		ledger=$(ledger_of "$living")
+		tries=$((tries + 1))
+		sleep 0.02
+	done
+	# shellcheck disable=SC2086
+	$namespace --mount-proc sh -c "for i in 1 2 3; do '$tool' exec --mem 1G -- true; done"
+	there=no
+	[ -n "$ledger" ] && [ -e "$ledger" ] && there=yes
+	kill "$living"
+	wait "$living" 2>/dev/null
+	report a_start_in_another_namespace_leaves_a_living_tree_its_ledger "$there" yes
 
-# What a namespace leaves has small numbers, which are somebody's here.
-list=$(mktemp)
-# shellcheck disable=SC2086
-$namespace --mount-proc --kill-child \
-	"$tool" exec --mem 1G -- sh -c "sed -n s,.*/dev/shm/,,p /proc/self/maps >$list; sleep 20; true" &
-first=$!
-tries=0
-while [ ! -s "$list" ] && [ "$tries" -lt 500 ]; do
-	tries=$((tries + 1))
-	sleep 0.02
-done
-ledger=/dev/shm/$(head -n 1 "$list")
-rm -f "$list"
-kill -9 "$first"
-wait "$first" 2>/dev/null
-there=no
-[ "$ledger" != /dev/shm/ ] && [ -e "$ledger" ] && there=yes
-report what_a_killed_namespace_leaves_is_there "$there" yes
-tries=0
-while [ -e "$ledger" ] && [ "$tries" -lt 300 ]; do
-	"$tool" exec --mem 1G -- true
-	tries=$((tries + 1))
-done
-there=no
-[ -e "$ledger" ] && there=yes
-report what_a_killed_namespace_leaves_is_swept_by_a_later_start "$there" no
+	# What a namespace leaves has small numbers, which are somebody's here.
+	list=$(mktemp)
+	# shellcheck disable=SC2086
+	$namespace --mount-proc --kill-child \
+		"$tool" exec --mem 1G -- sh -c "sed -n s,.*/dev/shm/,,p /proc/self/maps >$list; sleep 20; true" &
+	first=$!
+	tries=0
+	while [ ! -s "$list" ] && [ "$tries" -lt 500 ]; do
+		tries=$((tries + 1))
+		sleep 0.02
+	done
+	ledger=/dev/shm/$(head -n 1 "$list")
+	rm -f "$list"
+	kill -9 "$first"
+	wait "$first" 2>/dev/null
+	there=no
+	[ "$ledger" != /dev/shm/ ] && [ -e "$ledger" ] && there=yes
+	report what_a_killed_namespace_leaves_is_there "$there" yes
+	tries=0
+	while [ -e "$ledger" ] && [ "$tries" -lt 300 ]; do
+		"$tool" exec --mem 1G -- true
+		tries=$((tries + 1))
+	done
+	there=no
+	[ -e "$ledger" ] && there=yes
+	report what_a_killed_namespace_leaves_is_swept_by_a_later_start "$there" no
+}
 
-# Where the ledger has no name any more, what is executed must not begin a budget of its own.
-mounts="unshare -m"
-[ "$(id -u)" -eq 0 ] || mounts="unshare -Urm"
-# shellcheck disable=SC2016,SC2086
-got=$(timeout -k 1 20 "$tool" exec --procs 40 -- $mounts sh -c '
-	mount -t tmpfs none /dev/shm || exit 1
-	sh -c "sh -c true; true"
-	ls /dev/shm /tmp | grep -c "^reslimit-[0-9]*-$$-"; ls /dev/shm | wc -l' 2>&1 | tr '\n' ' ')
-report what_runs_in_other_mounts_stays_in_the_tree "$got" "0 0 "
+other_mounts() {
+	# Where the ledger has no name any more, what is executed must not begin a budget of its own.
+	# shellcheck disable=SC2016,SC2086
+	got=$(timeout -k 1 20 "$tool" exec --procs 40 -- $mounts sh -c '
+		mount -t tmpfs none /dev/shm || exit 1
+		sh -c "sh -c true; true"
+		ls /dev/shm /tmp | grep -c "^reslimit-[0-9]*-$$-"; ls /dev/shm | wc -l' 2>&1 | tr '\n' ' ')
+	report what_runs_in_other_mounts_stays_in_the_tree "$got" "0 0 "
+}
 
-scratch=$(mktemp -d)
-if command -v bwrap >/dev/null; then
+bubblewrap() {
 	got=$(timeout -k 1 20 "$tool" exec --mem 64M --wall 10s --status-file "$scratch/record" -- \
 		bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all sh -c 'ls /dev/shm | wc -l; sh -c "echo ran"' 2>&1 |
 		tr '\n' ' ')
@@ -143,10 +150,28 @@ if command -v bwrap >/dev/null; then
 		bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all sleep 20 2>/dev/null
 	took=$(($(milliseconds) - start))
 	in_time=no
-	[ "$took" -ge 500 ] && [ "$took" -lt 3000 ] && in_time=yes
+	[ "$took" -ge 500 ] && [ "$took" -lt 15000 ] && in_time=yes
 	report the_wall_limit_ends_bubblewrap "$in_time" yes
+}
+
+mounts="unshare -m"
+[ "$(id -u)" -eq 0 ] || mounts="unshare -Urm"
+if $namespace --mount-proc true 2>/dev/null; then
+	what_namespaces_leave
 else
-	echo "ok bubblewrap_works_within_the_tree # SKIP: not installed"
+	leave_out a_start_in_another_namespace_leaves_a_living_tree_its_ledger \
+		what_a_killed_namespace_leaves_is_there what_a_killed_namespace_leaves_is_swept_by_a_later_start
+fi
+if $mounts true 2>/dev/null; then
+	other_mounts
+else
+	leave_out what_runs_in_other_mounts_stays_in_the_tree
+fi
+scratch=$(mktemp -d)
+if bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all true 2>/dev/null; then
+	bubblewrap
+else
+	leave_out bubblewrap_works_within_the_tree the_wall_limit_ends_bubblewrap
 fi
 rm -rf "$scratch"
 exit "$failed"

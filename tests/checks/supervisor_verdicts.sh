@@ -53,6 +53,12 @@ dies() {
 }
 
 end=$subjects/end_by
+
+# It has less before it is the program.
+dies a_condition_is_not_asked_before_the_program_is_there 0 ok true '' --watch 'VmRSS>=600K' -- "$end" return 0
+dies a_condition_is_asked_of_a_program_that_never_tells 120 custom:Threads true '' --tick 20ms --watch 'Threads>=9' \
+	--unguarded allow -- "$subjects/wait_unguarded"
+
 # Exit codes, by each way out that leaves one.
 dies it_returns_0 0 ok true 'exit_code=0 signal=0' -- "$end" return 0
 dies it_returns_1 1 exit true 'exit_code=1 signal=0' -- "$end" return 1
@@ -79,8 +85,8 @@ dies its_reader_is_gone 141 signal true signal=13 -- perl -e 'pipe(R, W); close 
 
 # Our steps.
 dies wall_ends_it_by_TERM 124 wall true 'signal=15 core_dumped=false' --wall 200ms -- sleep 20
-dies wall_ends_it_by_KILL 124 wall true signal=9 --wall 200ms --grace 100ms -- "$subjects/run_for_ever" sleep 15
-dies it_exits_0_when_wall_asks 124 wall true exit_code=0 --wall 200ms -- sh -c 'trap "exit 0" TERM; sleep 20 & wait'
+dies wall_ends_it_by_KILL 124 wall true signal=9 --wall 500ms --grace 100ms -- "$subjects/run_for_ever" sleep 15
+dies it_exits_0_when_wall_asks 124 wall true exit_code=0 --wall 1s -- sh -c 'trap "exit 0" TERM; sleep 20 & wait'
 dies cpu_ends_it 123 cpu true signal=24 --cpu 100ms -- sh -c 'while :; do :; done'
 dies refusals_go_on_and_mem_ends_it 122 mem true signal=9 --mem 8M --mem-action deny:100ms,KILL -- \
 	"$subjects/insist_on_allocating"
@@ -123,7 +129,7 @@ grep -q 'cannot be guarded: it is statically linked; give --unguarded allow' err
 printf '#!%s\n' "$subjects/wait_unguarded" >static-script
 chmod +x static-script
 dies its_interpreter_is_static 125 internal true exit_code=125 -- ./static-script
-dies it_is_static_and_allowed 124 wall true signal=15 --unguarded allow --wall 200ms -- "$subjects/wait_unguarded"
+dies it_is_static_and_allowed 124 wall true 'signal=15 heap="none" mappings="none"' --unguarded allow --wall 200ms -- "$subjects/wait_unguarded"
 grep -q '"escapes":\["unguarded-program"\]' record || { echo "not ok an_escape_is_noted: $(cat record)"; failed=1; }
 mkdir other
 cp "$tool" other/reslimit

@@ -1,30 +1,18 @@
 #!/bin/sh
 # tools_exec.sh - reslimit exec and reslimit-env, judged from outside.
 #
-# Takes the build directory from BUILD (build). Prints "ok NAME" or
-# "not ok NAME" for each test; exits 0 if all passed, 1 if one failed, 77 if
-# there is nothing built to test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317 # the tests are called by the names found in this file
 
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
 tool=$BUILD/reslimit
 wrapper=$BUILD/reslimit-env
 library=$BUILD/libreslimit_preload.so
 newline='
 '
-
-for variable in $(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
-unset LD_PRELOAD
 # A directory that may not be searched would turn "not found" into "permission denied".
 PATH=/usr/bin:/bin
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
 
 # Runs a command; leaves its status, $tmp/out and $tmp/err.
 run() {
@@ -32,6 +20,7 @@ run() {
 	status=$?
 }
 
+# Also shows what the command said.
 fail() {
 	printf '# %s\n' "$@"
 	sed 's/^/# stdout: /' "$tmp/out" | head -5
@@ -89,7 +78,7 @@ copy_tool() {
 	mkdir -p "$1" && cp "$tool" "$1/reslimit"
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 the_programs_status_is_passed_on() {
 	run "$tool" exec sh -c 'exit 7'
@@ -250,6 +239,13 @@ an_unknown_scope_is_refused() {
 	expect_complaint 125 '--scope all: not a scope; give tree or process'
 }
 
+a_condition_on_a_field_that_the_kernel_does_not_have_is_refused() {
+	for command in run exec; do
+		run "$tool" "$command" --watch 'Threads<=9;foo<=1' true
+		expect_complaint 125 "RESLIMIT_WATCH: condition 'foo<=1' is about no number in /proc/self/status; name one"
+	done
+}
+
 an_unknown_variable_is_refused_and_the_nearest_named() {
 	run env RESLIMIT_MEMORY=1M "$tool" exec true
 	expect_complaint 125 'RESLIMIT_MEMORY=1M: unknown name'
@@ -302,15 +298,54 @@ a_program_that_is_not_there_gives_127() {
 	expect_complaint 127 'no-such-program-here: not found in PATH'
 	run "$tool" exec "$tmp/none"
 	expect_complaint 127 "$tmp/none: not found; give the path"
-	run "$tool" exec ''
-	expect_complaint 127 ': not found in PATH'
 }
 
 a_program_whose_interpreter_is_missing_gives_127_and_says_so() {
 	printf '#!/no/such/interpreter\n' >"$tmp/script"
 	chmod +x "$tmp/script"
 	run "$tool" exec "$tmp/script"
-	expect_complaint 127 "$tmp/script: its interpreter was not found"
+	expect_complaint 127 "$tmp/script: its interpreter '/no/such/interpreter' was not found; see"
+	printf '#!/bin/sh\r\necho hi\r\n' >"$tmp/script"
+	run "$tool" exec "$tmp/script"
+	expect_complaint 127 "$tmp/script: its interpreter '/bin/sh?' was not found; see"
+}
+
+a_program_whose_interpreter_cannot_run_gives_126_and_says_so() {
+	printf '#!/tmp\n' >"$tmp/script"
+	chmod +x "$tmp/script"
+	run "$tool" exec "$tmp/script"
+	expect_complaint 126 "$tmp/script: its interpreter '/tmp' cannot be executed; see"
+	printf '#!%s\n' "$tmp/script" >"$tmp/script"
+	run "$tool" exec "$tmp/script"
+	expect_complaint 126 "$tmp/script: links or interpreters lead back to themselves; give"
+}
+
+a_program_that_cannot_be_guarded_is_refused() {
+	static=$tmp/static
+	echo 'int main(void) { return 0; }' | ${CC:-gcc} -static -x c -o "$static" - || fail "no static program could be made"
+	run "$tool" exec --mem 64M "$static"
+	expect_complaint 125 "$static: cannot be guarded: it is statically linked; give --unguarded allow"
+	printf '#!%s\n' "$static" >"$tmp/script"
+	chmod +x "$tmp/script"
+	run env RESLIMIT_UNGUARDED=refuse "$tool" run --no-supervise "$tmp/script"
+	expect_complaint 125 "$tmp/script: cannot be guarded: it is statically linked; give"
+	run "$tool" exec --unguarded warn "$static"
+	expect_status 0
+	expect_words "reslimit: $static: runs unguarded: it is statically linked"
+	run "$tool" exec --unguarded allow "$static"
+	expect_status 0
+	[ -s "$tmp/err" ] && fail "something on stderr"
+	return 0
+}
+
+what_is_no_program_is_told() {
+	run "$tool" exec /dev/null
+	expect_complaint 126 '/dev/null: is no regular file; name a program'
+	run "$tool" exec ''
+	expect_complaint 127 "'': not found in PATH"
+	# shellcheck disable=SC2016
+	run sh -c 'exec "$0" exec true "$(head -c 200000 /dev/zero | tr "\0" x)"' "$tool"
+	[ "$status" -eq 126 ] || expect_status 2 # too long for the tool itself
 }
 
 a_directory_as_program_gives_126() {
@@ -359,6 +394,25 @@ a_profile_may_hold_comments_spaces_and_both_kinds_of_names() {
 	expect_line "export RESLIMIT_PROCS='4'"
 	expect_line "export RESLIMIT_NAME='a = b #c'"
 	expect_line "export RESLIMIT_WALL=''"
+}
+
+a_profile_may_begin_with_a_byte_order_mark() {
+	printf '\357\273\277MEM=64M\n' >"$tmp/profile"
+	run "$tool" exec --profile "$tmp/profile" --print
+	expect_line "export RESLIMIT_MEM='64M'"
+}
+
+a_profile_without_lines_is_refused_and_not_read_for_ever() {
+	# shellcheck disable=SC2016
+	run sh -c 'ulimit -v 1000000; exec "$@"' x "$tool" exec --profile /dev/zero true
+	expect_complaint 125 '/dev/zero:1: '
+	head -c 5000 /dev/zero | tr '\0' x >"$tmp/profile"
+	run "$tool" exec --profile "$tmp/profile" true
+	expect_complaint 125 "$tmp/profile:1: xxx"
+	expect_words 'too long a line; a profile is plain text'
+	{ printf 'NAME='; head -c 127 /dev/zero | tr '\0' y; } >"$tmp/profile"
+	run "$tool" exec --profile "$tmp/profile" true
+	expect_status 0
 }
 
 a_bad_profile_line_is_named_by_file_and_line() {
@@ -636,18 +690,4 @@ the_wrapper_needs_no_process_of_its_own() {
 	expect_line RESLIMIT_PROCS=0
 }
 
-# The end of the tests.
-
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$0")
-for name; do
-	if ("$name"); then
-		echo "ok $name"
-	else
-		echo "not ok $name"
-		failed=1
-	fi
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+run_cases "$@"

@@ -2,28 +2,11 @@
 # tools_manual.sh - the manual names every variable, option and record key, is clean, and its examples run.
 #
 # An example to run is a .EX block behind a comment line `.\" run: STATUS`.
-# Takes the build directory from BUILD (build). Prints "ok NAME" or
-# "not ok NAME" for each test; exits 0 if all passed, 1 if one failed, 77 if
-# there is nothing built to test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317 # the tests are called by the names found in this file
 
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
-
-for variable in $(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
-unset LD_PRELOAD
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
 
 # The variables (LATER or NOW) that the tables name.
 variables() {
@@ -55,7 +38,7 @@ split_examples() {
 	' "$1"
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 every_supported_variable_has_an_entry_in_the_manual() {
 	for variable in $(variables NOW) $(actions | cut -d' ' -f1); do
@@ -89,7 +72,7 @@ the_default_actions_in_the_manual_are_those_of_the_tables() {
 every_key_of_the_record_is_in_the_manual() {
 	source=$top/shim/core/record_text.c
 	[ -f "$source" ] || return 0
-	sed -n 's/.*\(key\|number\|text\)(f, "\([a-z_]*\)".*/\2/p' "$source" >"$tmp/keys"
+	sed -n 's/.*\(key\|number\|text\)(f, "\([a-z_]*\)".*/\2/p; s/.*{LEDGER_[A-Z_]*, "\([a-z-]*\)"},/\1/p' "$source" >"$tmp/keys"
 	[ -s "$tmp/keys" ] || fail "no keys found in $source"
 	while read -r key; do
 		expect_word "$top/tools/reslimit.7" "$key"
@@ -139,21 +122,34 @@ every_example_runs() {
 	[ "$(find "$tmp" -name '*.sh' | wc -l)" -eq "$(cat "$top"/tools/*.[17] | grep -c '" run: ')" ] || fail "an example is lost"
 }
 
-# The end of the tests.
+# The commands of README.md: what is indented in a section, and what stands behind a prompt.
+every_command_of_the_readme_runs() {
+	for name in gcc python3; do command -v "$name" >/dev/null || return 77; done
+	mkdir "$tmp/work"
+	printf '#!/bin/sh\necho "ran $*"\n' >"$tmp/work/program"
+	chmod +x "$tmp/work/program"
+	awk '/^## /{ inside = /Three ways in/ } inside && /^    /' "$top/README.md" |
+		sed "s|^ *||; s|/usr/local/lib/|$BUILD/|" >"$tmp/commands"
+	sed -n 's/^    \$ //p' "$top/README.md" >"$tmp/prompted"
+	[ "$(wc -l <"$tmp/commands")" -ge 3 ] || fail "the commands were not found"
+	[ "$(wc -l <"$tmp/prompted")" -eq 1 ] || fail "the first example was not found"
+	while read -r line; do
+		(cd "$tmp/work" && PATH="$BUILD:$PATH" timeout 20 sh -c "$line" </dev/null >../out 2>&1) ||
+			fail "$line" "$(head -3 "$tmp/out")"
+	done <"$tmp/commands"
+	(cd "$tmp/work" && PATH="$BUILD:$PATH" timeout 20 sh "$tmp/prompted" </dev/null >../out 2>&1)
+	[ $? -eq 1 ] || fail "$(cat "$tmp/prompted")" "$(head -3 "$tmp/out")"
+	grep -q '^MemoryError$' "$tmp/out" || fail "no MemoryError" "$(head -3 "$tmp/out")"
+	grep -q '"verdict":"mem"' "$tmp/out" || fail "another verdict" "$(tail -1 "$tmp/out")"
+}
 
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$0")
-for name; do
-	("$name")
-	case $? in
-	0) echo "ok $name" ;;
-	77) echo "ok $name # SKIP a tool is missing" ;;
-	*)
-		echo "not ok $name"
-		failed=1
-		;;
-	esac
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+the_files_that_the_texts_name_are_there() {
+	# shellcheck disable=SC2016 # backticks of the texts
+	for text in README.md CONTRIBUTING.md DESIGN.md; do
+		for name in $(grep -oE '`(conf|tests|tools|shim|\.ci)/[A-Za-z0-9_./-]*`' "$top/$text" | tr -d '`'); do
+			[ -e "$top/$name" ] || fail "$text names $name, which is not there"
+		done
+	done
+}
+
+run_cases "$@"

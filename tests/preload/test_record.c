@@ -236,9 +236,7 @@ static void a_status_file_that_cannot_be_written_stops_the_start(void **state)
 						   .no_record = true});
 
 	(void)state;
-	expect_exit(r, EXIT_REFUSED_TO_START);
-	expect(r, count_lines(r->err) == 1);
-	expect(r, strstr(r->err, "RESLIMIT_STATUS_FILE") != NULL);
+	expect_no_start(r, "RESLIMIT_STATUS_FILE");
 	run_free(r);
 }
 
@@ -293,10 +291,7 @@ static void expect_descriptor_refused(void (*prepare)(const void *), const void 
 						   .prepare = prepare,
 						   .arg = arg});
 
-	expect_exit(r, EXIT_REFUSED_TO_START);
-	expect(r, count_lines(r->err) == 1);
-	expect(r, strstr(r->err, "RESLIMIT_STATUS_FD") != NULL);
-	expect(r, r->out_len == 0);
+	expect_no_start(r, "RESLIMIT_STATUS_FD");
 	run_free(r);
 }
 
@@ -319,12 +314,10 @@ static void a_full_pipe_does_not_hang_or_change_the_end(void **state)
 
 	(void)state;
 	expect_exit(r, 7);
-	expect(r, r->elapsed_ns < 5 * SEC);
 	run_free(r);
 	r = run_guarded(&(struct spec){
 		.set = SET("WALL=100ms"), .argv = ARGV("run_for_ever", "spin"), .prepare = put_full_pipe});
 	expect_signal(r, SIGTERM);
-	expect(r, r->elapsed_ns < 5 * SEC);
 	run_free(r);
 }
 
@@ -336,6 +329,113 @@ static void a_reader_that_went_away_kills_nobody(void **state)
 
 	(void)state;
 	expect_exit(r, 7);
+	run_free(r);
+}
+
+/* A named pipe in every place that takes a file. Return: its path. */
+static const char *make_named_pipe(char set[4][4200])
+{
+	static const char *const names[] = {"STATUS_FILE", "LOG", "TRACE", "STACKS"};
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s/pipe", scratch_dir());
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (int i = 0; i < 4; i++)
+		snprintf(set[i], sizeof(set[i]), "%s=%s", names[i], path);
+	return path;
+}
+
+static void a_named_pipe_that_nobody_reads_holds_nothing_up(void **state)
+{
+	static char set[4][4200];
+
+	(void)state;
+	make_named_pipe(set);
+	for (int i = 0; i < 4; i++) {
+		struct run *r = run_guarded(&(struct spec){.set = SET("MEM=1M", "WALL=200ms", set[i]),
+							   .argv = ARGV("run_for_ever", "sleep"),
+							   .no_record = true});
+
+		print_message("# %s\n", set[i]);
+		expect_signal(r, SIGTERM);
+		expect(r, r->err_len == 0);
+		run_free(r);
+	}
+}
+
+static void a_named_pipe_brings_the_record_to_its_reader(void **state)
+{
+	static char set[4][4200];
+	char text[4097];
+	ssize_t len;
+	struct run *r;
+	int fd;
+
+	(void)state;
+	fd = open(make_named_pipe(set), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	r = run_guarded(&(struct spec){
+		.set = SET("MEM=1M", set[0]), .argv = ARGV("end_by", "exit", "7"), .no_record = true});
+	expect_exit(r, 7);
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	expect(r, len > 0);
+	text[len] = '\0';
+	expect(r, strstr(text, "\"exit_code\":7") != NULL);
+	run_free(r);
+}
+
+static void a_log_that_is_no_open_descriptor_stops_the_start(void **state)
+{
+	static const char *const fds[] = {"LOG=77", "LOG=4294967297", "LOG=99999999999999999999"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = run_guarded(&(struct spec){.set = SET("MEM=1M", fds[i]),
+							   .argv = ARGV("end_by", "exit", "0"),
+							   .no_record = true});
+
+		print_message("# %s\n", fds[i]);
+		expect_exit(r, EXIT_REFUSED_TO_START);
+		expect(r, count_lines(r->err) == 1);
+		expect(r,
+		       strstr(r->err, "not an open descriptor; open it before the program starts") != NULL);
+		run_free(r);
+	}
+}
+
+static void a_name_still_to_be_completed_needs_a_directory_all_the_same(void **state)
+{
+	struct run *r = run_guarded(&(struct spec){.set = SET("MEM=1M", "STATUS_FILE=/nonexistent-dir/%p"),
+						   .argv = ARGV("end_by", "exit", "0"),
+						   .no_record = true});
+
+	(void)state;
+	expect_exit(r, EXIT_REFUSED_TO_START);
+	expect(r,
+	       strstr(r->err, "RESLIMIT_STATUS_FILE=/nonexistent-dir/%p: no such directory; make it first"));
+	run_free(r);
+}
+
+static void let_no_file_grow(const void *unused)
+{
+	(void)unused;
+	if (setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, 0}))
+		_exit(77);
+}
+
+static void a_limit_on_file_sizes_is_told_in_one_line(void **state)
+{
+	struct run *r = run_guarded(&(struct spec){.set = SET("MEM=1M"),
+						   .argv = ARGV("end_by", "exit", "0"),
+						   .prepare = let_no_file_grow,
+						   .no_record = true});
+
+	(void)state;
+	expect_exit(r, EXIT_REFUSED_TO_START);
+	expect(r, count_lines(r->err) == 1);
+	expect(r, strstr(r->err, "ulimit -f") != NULL);
 	run_free(r);
 }
 
@@ -457,6 +557,11 @@ int main(void)
 		cmocka_unit_test(a_read_only_status_descriptor_stops_the_start),
 		cmocka_unit_test(a_full_pipe_does_not_hang_or_change_the_end),
 		cmocka_unit_test(a_reader_that_went_away_kills_nobody),
+		cmocka_unit_test(a_named_pipe_that_nobody_reads_holds_nothing_up),
+		cmocka_unit_test(a_named_pipe_brings_the_record_to_its_reader),
+		cmocka_unit_test(a_log_that_is_no_open_descriptor_stops_the_start),
+		cmocka_unit_test(a_name_still_to_be_completed_needs_a_directory_all_the_same),
+		cmocka_unit_test(a_limit_on_file_sizes_is_told_in_one_line),
 		cmocka_unit_test(the_record_arrives_when_the_program_closed_its_descriptor),
 		cmocka_unit_test(the_record_never_lands_in_a_file_of_the_program),
 		cmocka_unit_test(closing_everything_and_executing_still_brings_the_record),

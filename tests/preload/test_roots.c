@@ -251,6 +251,25 @@ static void a_pattern_with_a_slash_is_about_the_path(void **state)
 	run_free(r);
 }
 
+static void the_files_of_a_root_lie_where_the_runner_began(void **state)
+{
+	char set[4096 + 32], script[4096 + 128];
+	struct run *r;
+
+	(void)state;
+	/* The trace's name is relative, and the runner goes elsewhere before it starts the program. */
+	snprintf(set, sizeof(set), "cd '%s' && exec ", scratch_dir());
+	snprintf(script, sizeof(script),
+		 "%senv RESLIMIT_TRACE=trace sh -c 'mkdir -p away && cd away && %%sallocate_once 1000'", set);
+	r = run_shell(SET("ROOT=allocate_*", "MEM=8M"), script);
+	expect_exit(r, 0);
+	snprintf(script, sizeof(script), "%s/trace", scratch_dir());
+	expect(r, access(script, F_OK) == 0);
+	snprintf(script, sizeof(script), "%s/away/trace", scratch_dir());
+	expect(r, access(script, F_OK) != 0);
+	run_free(r);
+}
+
 static void the_first_program_may_be_a_root_itself(void **state)
 {
 	struct run *r =
@@ -287,6 +306,7 @@ int main(void)
 		cmocka_unit_test(places_for_processes_are_a_roots_own),
 		cmocka_unit_test(under_scope_process_each_root_has_accounts_of_its_own),
 		cmocka_unit_test(a_pattern_with_a_slash_is_about_the_path),
+		cmocka_unit_test(the_files_of_a_root_lie_where_the_runner_began),
 		cmocka_unit_test(the_first_program_may_be_a_root_itself),
 		cmocka_unit_test(what_is_not_a_pattern_is_refused),
 	};

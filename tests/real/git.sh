@@ -30,5 +30,9 @@ count=8
 if long; then count=200; fi
 same git_makes_the_same_commits sh "$scratch/work" "$count"
 git init -q --bare "$scratch/bare.git" 2>/dev/null
+seq 100000 >"$scratch/one"
+seq 2 100001 >"$scratch/two"
+stops git_reports_what_memory_it_lacks 128 mem '[Oo]ut of memory' --mem 2M -- git diff --no-index "$scratch/one" "$scratch/two"
+stops git_is_stopped_in_time 124 wall '' --wall 300ms -- git -c 'alias.wait=!sleep 30' wait
 stops git_cannot_fork any procs '' --procs 0 -- git -C "$scratch" clone -q "$scratch/bare.git" copy
 exit "$failed"

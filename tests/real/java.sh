@@ -12,6 +12,7 @@ fi
 cat >"$scratch/T.java" <<'JAVA'
 public class T {
 	public static void main(String[] a) throws Exception {
+		if (a.length > 0 && a[0].equals("fill")) for (var l = new java.util.ArrayList<byte[]>();;) l.add(new byte[1000000]);
 		if (a.length > 0) { for (;;) { } }
 		long s = 0;
 		Object n = null;
@@ -26,5 +27,9 @@ public class T {
 JAVA
 javac -d "$scratch" "$scratch/T.java" || exit 1
 same java_works java -cp "$scratch" T
+stops java_reports_what_memory_it_lacks 1 mem 'insufficient memory|OutOfMemoryError' --mem 200M -- \
+	java "-XX:ErrorFile=$scratch/error" -cp "$scratch" T fill
+stops java_reports_what_threads_it_lacks 1 threads 'EAGAIN' --threads 5 -- java -cp "$scratch" T
+stops java_is_stopped_in_time 124 wall '' --wall 1s -- java -cp "$scratch" T spin
 stops java_uses_up_its_processor_time any cpu '' --cpu 2s -- java -cp "$scratch" T spin
 exit "$failed"

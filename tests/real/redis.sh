@@ -27,6 +27,8 @@ tail -n 1 "$dir/log" | sed 's/.*[*#] //'
 rm -rf "$dir"
 WORK
 same redis_answers_the_same bash "$scratch/work"
+stops redis_dies_of_what_memory_it_lacks any mem '' --mem 1M -- redis-server --port 0 --save '' --dir "$scratch"
+stops redis_cannot_start_its_threads any threads '' --threads 0 -- redis-server --port 0 --unixsocket "$scratch/s" --save '' --dir "$scratch"
 stops redis_is_stopped_in_time 124 wall '' --wall 700ms -- redis-server --port 0 --unixsocket "$scratch/s" --save '' --dir "$scratch"
 stops redis_uses_up_its_processor_time any cpu '' --cpu 300ms -- bash -c '
 	redis-server --port 0 --unixsocket "$0/t" --save "" --dir "$0" --lua-time-limit 0 &

@@ -12,10 +12,17 @@ int main(int argc, char **argv)
 	struct chain chain = {0};
 
 	for (long round = 0; round < rounds; round++) {
+		long bytes, blocks;
+		int error;
+
 		errno = 0;
 		chain_fill(&chain, size);
-		say("bytes%ld=%ld blocks%ld=%ld errno=%d\n", round, chain.bytes, round, chain.blocks, errno);
+		error = errno;
+		bytes = chain.bytes;
+		blocks = chain.blocks;
+		/* First, because who reads this may need memory of the same budget. */
 		chain_drop(&chain);
+		say("bytes%ld=%ld blocks%ld=%ld errno=%d\n", round, bytes, round, blocks, error);
 	}
 	return 0;
 }
