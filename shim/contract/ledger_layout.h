@@ -325,6 +325,10 @@ struct account {
 	/* The kernel's name for the supervisor's socket, which takes leashes, + 1; 0: there is none. Writer:
 	 * it. */
 	_Atomic uint32_t leash_address;
+	/* A step's signal that is on its way to the members, and until when at the latest, CLOCK_MONOTONIC.
+	 */
+	_Atomic uint32_t sending;
+	int64_t sending_until_ns;
 };
 
 /*

@@ -21,6 +21,7 @@
 enum {
 	LOOK_HEADSTART_NS = 10000000,
 	KILL_AGAIN_NS = 2000000, /* until nobody is left */
+	SENDING_NS = 100000000,
 };
 
 static uint32_t first_signal_step(const struct action *action)
@@ -98,6 +99,11 @@ static int take_step(struct account *a, bool skip, int64_t now_ns)
 	note_step(a, step->signal, skip, now_ns);
 	if (step->signal == RL_STEP_CALL && !skip)
 		atomic_fetch_add_explicit(&a->calls, 1, memory_order_release);
+	/* For those who are made while it is sent; who died in the middle of that sends it no more. */
+	if (step->signal > 0 && !skip) {
+		a->sending_until_ns = now_ns + SENDING_NS;
+		atomic_store_explicit(&a->sending, (uint32_t)step->signal, memory_order_relaxed);
+	}
 	go_on(a, action, skip, now_ns);
 	return skip ? 0 : step->signal;
 }
@@ -232,6 +238,7 @@ void breach_carry_out(struct ledger *ledger, uint32_t account, uint32_t self, in
 		return;
 	}
 	step_signals_send(ledger, account, self, signal);
+	atomic_store_explicit(&a->sending, 0, memory_order_release);
 }
 
 int64_t breach_delays_ns(const struct account *a, enum limit_id limit)

@@ -125,6 +125,7 @@ struct denial_outcome denial_note(struct ledger *ledger, uint32_t slot, const st
 	if (d->limit == RL_MEM)
 		grades_open_reserve(&ledger->account[refuser]);
 	ledger_unlock(ledger, &mask);
+	outcome.account = refuser;
 	if (!is_worth_a_line(ledger->account[refuser].denied[limit]))
 		return outcome;
 	logline(&ledger->account[refuser], "refused", d->call, d->amount);

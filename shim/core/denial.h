@@ -28,6 +28,7 @@ bool denial_wants_site(const struct ledger *ledger, uint32_t slot);
 /* What follows a refusal. */
 struct denial_outcome {
 	bool is_due;	   /* a limit's steps have begun, so a watchdog must look */
+	uint32_t account;  /* whose they are */
 	uint32_t call_for; /* the account whose callback the caller is to run, or LEDGER_NONE */
 };
 

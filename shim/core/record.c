@@ -116,7 +116,7 @@ static void insert(int *list, int count, int fd)
 	list[count] = fd;
 }
 
-void record_take_private_files(const struct ledger *ledger)
+bool record_take_private_files(const struct ledger *ledger)
 {
 	int keep[HELD_MAX];
 	int count = 0;
@@ -125,11 +125,12 @@ void record_take_private_files(const struct ledger *ledger)
 		if (held[i].fd >= 0)
 			insert(keep, count++, held[i].fd);
 	if (!private_files_begin(keep, count))
-		return;
+		return false;
 	/* The program may have closed one and opened another: that one must not be held. */
 	for (int i = 0; i < held_count; i++)
 		if (held[i].fd >= 0 && !is_status_file(&ledger->account[held[i].account], held[i].fd))
 			raw_close(held[i].fd);
+	return true;
 }
 
 /* A descriptor that still is what the user named, or -1. */

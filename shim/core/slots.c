@@ -115,6 +115,27 @@ uint32_t slots_open_lost(struct ledger *ledger, uint32_t account)
 	return index;
 }
 
+/*
+ * What a step owes a child that is made by a process which the step's signal has
+ * not reached yet: the look at the table may be past its place already. Once the
+ * signal was sent to its maker, the kernel lets no fork pass it.
+ */
+static uint16_t signal_on_its_way(const struct ledger *ledger, const struct slot *parent)
+{
+	uint16_t owed = atomic_load_explicit(&parent->owed_signal, memory_order_seq_cst);
+
+	if (owed)
+		return owed;
+	FOR_EACH_ACCOUNT_UP(ledger, parent->account, a)
+	{
+		uint32_t sending = atomic_load_explicit(&a->sending, memory_order_acquire);
+
+		if (sending && raw_clock_ns(CLOCK_MONOTONIC) < a->sending_until_ns)
+			return (uint16_t)sending;
+	}
+	return 0;
+}
+
 uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *sweep, bool *full)
 {
 	const struct slot *p = &ledger->slot[parent];
@@ -134,6 +155,8 @@ uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *swe
 		return LEDGER_NONE;
 	}
 	ledger->slot[index].pid_namespace = p->pid_namespace;
+	atomic_store_explicit(&ledger->slot[index].owed_signal, signal_on_its_way(ledger, p),
+			      memory_order_seq_cst);
 	if (ledger->account[p->account].scope == RL_SCOPE_PROCESS &&
 	    !open_own_account(ledger, index, p->account, p->account)) {
 		*full = true;

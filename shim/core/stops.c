@@ -77,8 +77,9 @@ void stops_fall_asleep(struct watchdog *w, int64_t now_ns, int64_t for_ns)
 {
 	w->stops.asleep_ns = now_ns;
 	w->stops.asleep_cpu_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	/* A short sleep is not worth a file. */
-	w->stops.asleep_ready_ns = for_ns > LONG_SLEEP_NS ? procfs_first_thread_ready_ns() : 0;
+	/* A short sleep is not worth a file, nor is one that will tell by itself. */
+	w->stops.asleep_ready_ns =
+		for_ns > LONG_SLEEP_NS && !w->nap.is_prepared ? procfs_first_thread_ready_ns() : 0;
 	w->stops.asleep_offset_ns = boottime_offset_ns(now_ns);
 }
 
@@ -182,7 +183,12 @@ int64_t stops_follow(const struct watchdog *w, int64_t now_ns)
 	return w->stops.traced_ns ? now_ns + FOLLOW_NS : INT64_MAX;
 }
 
+void stops_note_begin(struct watchdog *w, int64_t at_ns)
+{
+	atomic_store_explicit(&w->stops.begun_ns, at_ns, memory_order_relaxed);
+}
+
 void stops_expect(struct watchdog *w)
 {
-	atomic_store_explicit(&w->stops.begun_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);
+	stops_note_begin(w, raw_clock_ns(CLOCK_MONOTONIC));
 }

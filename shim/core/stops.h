@@ -12,11 +12,11 @@
  *
  * Whose stops count: those of an account's first process. Nothing inside a
  * process runs while it is stopped, and the kernel does not note when a stop
- * began. That one ended is told by a sleep in rt_sigtimedwait(), which a stop
- * and no signal of ours cuts short. So a stop began at the earliest when the
- * sleep did, and later by as long as the process has run, or waited to run, since.
- * That may be more than was stopped, and never is less: a program that was
- * stopped gets all of its time. Only as much as the account allows is credited.
+ * began. A sleep that a stop cuts short, as no signal of ours does, tells that (nap.h).
+ * Where there are no such sleeps it began at the earliest when the sleep did, and
+ * later by as long as the process has run, or waited to run, since: that
+ * may be more than was stopped, and never is less. Only as much as the account
+ * allows is credited.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -36,7 +36,8 @@ struct stops {
 	int64_t asleep_offset_ns; /* CLOCK_BOOTTIME's advance then, which a suspended machine makes longer */
 	int64_t interrupted_ns;	  /* when a stop, of this process or an account's first, was last noticed */
 	int64_t traced_ns;	  /* under a debugger; credited until then; 0: not */
-	_Atomic int64_t begun_ns; /* when the process stopped itself; 0: not since the last look */
+	_Atomic int64_t begun_ns; /* when the process stopped itself, or its watchdog's nap was cut short; 0:
+				     neither since the last look */
 };
 
 /* Before a sleep of `for_ns`, and after it; `interrupted`: by nothing that the watchdog waited for. */
@@ -59,6 +60,9 @@ int64_t stops_follow(const struct watchdog *watchdog, int64_t now_ns);
  * Context: also the supervisor, for accounts whose first process it watches.
  */
 void stops_credit(struct ledger *ledger, uint32_t account, int64_t ns);
+
+/* A stop that has ended by now, which stops_wake_up() is still to be told of, began then. */
+void stops_note_begin(struct watchdog *watchdog, int64_t at_ns);
 
 /* The process is about to stop itself. Context: any thread, async-signal-safe. */
 void stops_expect(struct watchdog *watchdog);

@@ -17,6 +17,7 @@
 #include "ledger_lock.h"
 #include "logline.h"
 #include "meter.h"
+#include "nap.h"
 #include "rawsys.h"
 #include "schedule.h"
 #include "step_signals.h"
@@ -83,6 +84,8 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpu_seen_ns = 0;
 	w->own_seen_ns = 0;
 	w->idle_since_ns = 0;
+	w->has_own_files = false;
+	w->nap.is_prepared = false;
 	w->idle_looks = 0;
 	w->watching = w->supervising = (struct sampling){.next_ns = 0};
 	if (slot != LEDGER_NONE)
@@ -256,7 +259,8 @@ static int64_t sooner(struct watchdog *w, int64_t next_ns)
 static void sleep_until(struct watchdog *w, int64_t next_ns)
 {
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	int result;
+	int64_t for_ns, slept_ns = -1;
+	int result = -EAGAIN;
 
 	if (next_ns <= now_ns)
 		return;
@@ -264,13 +268,23 @@ static void sleep_until(struct watchdog *w, int64_t next_ns)
 	if (stops_follow(w, now_ns) < next_ns)
 		next_ns = stops_follow(w, now_ns);
 	now_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	result = next_ns <= now_ns
-			 ? -EAGAIN
-			 : raw_sleep_until_woken(next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns);
+	for_ns = next_ns == INT64_MAX ? INT64_MAX : next_ns - now_ns;
+	if (for_ns > 0)
+		result = nap_until_woken(&w->nap, for_ns, &slept_ns);
 	/* A filter of system calls: without the call, whose other ends are known, it must be polled. */
 	if (result < 0 && result != -EAGAIN && result != -EINTR)
-		raw_sleep_ns(next_ns - now_ns < POLL_NS ? next_ns - now_ns : POLL_NS);
+		raw_sleep_ns(for_ns < POLL_NS ? for_ns : POLL_NS);
+	if (slept_ns >= 0)
+		stops_note_begin(w, now_ns + slept_ns);
 	stops_wake_up(w, result == -EINTR);
+}
+
+/* What waits until the process has shown that it is not over soon. */
+static void settle(struct watchdog *w)
+{
+	watchdog_ask_for_the_processor();
+	if (w->has_own_files)
+		nap_prepare(&w->nap);
 }
 
 bool watchdog_run(struct watchdog *w)
@@ -295,7 +309,7 @@ bool watchdog_run(struct watchdog *w)
 		if (!is_prompt && next_ns > settled_ns && raw_clock_ns(CLOCK_MONOTONIC) < settled_ns) {
 			next_ns = settled_ns;
 		} else if (!is_prompt) {
-			watchdog_ask_for_the_processor();
+			settle(w);
 			is_prompt = true;
 		}
 		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);

@@ -20,6 +20,7 @@
 
 #include "../contract/ledger_layout.h"
 #include "leader.h"
+#include "nap.h"
 #include "procfile.h"
 #include "sampling.h"
 #include "stops.h"
@@ -35,6 +36,8 @@ struct watchdog {
 	struct sampling watching;    /* of conditions */
 	struct sampling supervising; /* of plug-ins' hosts */
 	struct procfile status, descriptors; /* of the own process */
+	bool has_own_files;		     /* its thread's descriptors are not the program's */
+	struct nap nap;
 	/* Ends this process as the signal would, or returns if it would not; NULL: somebody else's process.
 	 */
 	void (*end_by)(int signal);
@@ -72,7 +75,7 @@ void watchdog_init(struct watchdog *watchdog, struct ledger *ledger, uint32_t sl
 bool watchdog_stands_by(const struct watchdog *watchdog, const struct account *account);
 
 /* How much later than the first those that stand by look: what a look and a step take. */
-enum { WATCHDOG_STANDBY_NS = 1000000 };
+enum { WATCHDOG_STANDBY_NS = 500000 };
 
 /* Looks once and acts. Return: CLOCK_MONOTONIC ns of the next look, INT64_MAX for none. */
 int64_t watchdog_look(struct watchdog *watchdog);

@@ -15,6 +15,7 @@
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
+#include "core/step_signals.h"
 #include "core/trace.h"
 #include "fatal.h"
 #include "heap.h"
@@ -152,6 +153,9 @@ __attribute__((constructor)) static void begin(void)
 	on_exit(end_exit, NULL);
 	at_quick_exit(end_quick_exit);
 	own_leash_begin();
+	/* Where there will be a watchdog, it does. */
+	if (timer_thread_is_outside())
+		step_signals_pay_owed(member.ledger, member.slot, NULL);
 	/* Who has a supervisor needs none of these: it sees every death, and keeps every deadline. */
 	if (timer_thread_is_outside() && !record_is_due(member.ledger, member.slot))
 		return;

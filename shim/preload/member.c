@@ -17,6 +17,8 @@
 #include "interpose_thread.h"
 #include "timer_thread.h"
 
+enum { STEP_LOOKS = 400, STEP_LOOK_NS = 250000 };
+
 struct member member = {.slot = LEDGER_NONE};
 RL_THREAD_LOCAL struct thread thread_self = {.child_slot = LEDGER_NONE, .outer_slot = LEDGER_NONE};
 
@@ -47,6 +49,26 @@ struct cell *member_cell(void)
 	return thread_self.cell;
 }
 
+/*
+ * A program that a refusal is to end could be over before the watchdog has a
+ * processor, and would not have been ended. So the refused call returns after the
+ * first step, once in a tree's life; not much later, if nobody is there to take it.
+ */
+static void await_step(const struct account *a)
+{
+	const struct slot *own = &member.ledger->slot[member.slot];
+	int taken = 0;
+
+	for (int i = 0; i < STEP_LOOKS; i++) {
+		taken += a->step_count || a->next_step_ns == INT64_MAX;
+		/* At the second look: between the note of a step and its signal is a moment. */
+		if (taken > 1 && !atomic_load_explicit(&a->killing, memory_order_relaxed) &&
+		    !atomic_load_explicit(&own->owed_signal, memory_order_seq_cst))
+			return;
+		raw_sleep_ns(STEP_LOOK_NS);
+	}
+}
+
 void member_note_denial(enum limit_id limit, const char *call, int64_t amount, const void *caller)
 {
 	struct callsite site = {.module_offset = "", .build_id = ""};
@@ -64,6 +86,8 @@ void member_note_denial(enum limit_id limit, const char *call, int64_t amount, c
 		timer_thread_kick();
 	if (outcome.call_for != LEDGER_NONE)
 		callback_run(outcome.call_for, &denial);
+	else if (outcome.is_due && !member_is_borrowed())
+		await_step(&member.ledger->account[outcome.account]);
 }
 
 void member_note_kernel_refusal(const char *call, int error)

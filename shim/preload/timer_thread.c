@@ -22,6 +22,7 @@
 #include "core/record.h"
 #include "core/slots.h"
 #include "core/stacks.h"
+#include "core/step_signals.h"
 #include "core/tasks.h"
 #include "core/tree.h"
 #include "core/watchdog.h"
@@ -175,7 +176,7 @@ static void run(void *argument)
 	watchdog_begin(argument);
 	stacks_set_maker(make_tracer);
 	if (private_files_can_be())
-		record_take_private_files(member.ledger);
+		timer.watchdog.has_own_files = record_take_private_files(member.ledger);
 	atomic_store_explicit(&timer.has_begun, true, memory_order_release);
 	if (!watchdog_run(argument))
 		end_abandoned();
@@ -354,6 +355,9 @@ void timer_thread_fork(enum fork_side side)
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
 	timer.needed = 0;
 	timer_thread_ensure();
+	/* Nobody else would. */
+	if (member_is_guarded() && atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_RUNNING)
+		step_signals_pay_owed(member.ledger, member.slot, NULL);
 	if (!timer.needed) /* none may be made */
 		timer.needed = is_needed() ? 1 : -1;
 	if (timer.needed > 0)

@@ -805,6 +805,43 @@ static void ledger_is_no_leftover_while_an_unguarded_program_can_pass_it_on(void
 	munmap(path, 4096);
 }
 
+static uint16_t owed_to_a_new_child(void)
+{
+	uint64_t mask;
+	uint16_t owed;
+	bool full;
+	uint32_t child = reserve(self_slot, &full);
+
+	assert_int_not_equal(child, LEDGER_NONE);
+	owed = atomic_load(&ledger->slot[child].owed_signal);
+	ledger_lock(ledger, &mask);
+	slots_close(ledger, child);
+	ledger_unlock(ledger, &mask);
+	return owed;
+}
+
+static void child_that_is_made_while_a_step_is_sent_is_owed_its_signal(void **state)
+{
+	struct account *a;
+
+	(void)state;
+	begin(1 * MIB, RL_UNLIMITED);
+	a = &ledger->account[ledger->slot[self_slot].account];
+	assert_int_equal(owed_to_a_new_child(), 0);
+	a->sending_until_ns = INT64_MAX;
+	atomic_store(&a->sending, SIGTERM);
+	assert_int_equal(owed_to_a_new_child(), SIGTERM);
+	/* Who sent it died in the middle. */
+	a->sending_until_ns = 1;
+	assert_int_equal(owed_to_a_new_child(), 0);
+	/* It was sent to all, and waits in the maker's place for the maker's watchdog. */
+	atomic_store(&a->sending, 0);
+	atomic_store(&ledger->slot[self_slot].owed_signal, SIGINT);
+	assert_int_equal(owed_to_a_new_child(), SIGINT);
+	atomic_store(&ledger->slot[self_slot].owed_signal, 0);
+	assert_int_equal(owed_to_a_new_child(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -841,6 +878,7 @@ int main(void)
 		LEDGER_TEST(next_start_sweeps_what_a_killed_tree_left),
 		LEDGER_TEST(ledger_is_no_leftover_while_a_member_executes),
 		LEDGER_TEST(ledger_is_no_leftover_while_an_unguarded_program_can_pass_it_on),
+		LEDGER_TEST(child_that_is_made_while_a_step_is_sent_is_owed_its_signal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,83 @@
+/*
+ * nap.c - a sleep that tells when a stop cut it short; see nap.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "nap.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "rawsys.h"
+
+enum {
+	PAGE = 4096,
+	LONGEST_S = 1 << 30,
+	/* Seconds, and the lower half of the nanoseconds; the upper half, on the second page, is 0. */
+	WRITTEN_BYTES = 12,
+};
+
+static char pages[2 * PAGE] __attribute__((aligned(PAGE)));
+
+static char *time_left(void)
+{
+	return pages + PAGE - WRITTEN_BYTES;
+}
+
+void nap_prepare(struct nap *nap)
+{
+	static const uint64_t wake = 1ULL << (RAW_WAKE_SIGNAL - 1);
+
+	/* Both take their flags by the numbers of open(2). */
+	nap->wake_fd = (int)raw_syscall4(SYS_signalfd4, -1, &wake, sizeof(wake), O_CLOEXEC | O_NONBLOCK);
+	nap->timer_fd = (int)raw_syscall2(SYS_timerfd_create, CLOCK_MONOTONIC, O_CLOEXEC | O_NONBLOCK);
+	nap->is_prepared = nap->wake_fd >= 0 && nap->timer_fd >= 0 &&
+			   __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
+			   raw_mprotect(pages + PAGE, PAGE, PROT_READ) == 0;
+}
+
+static int64_t gone_ns(void)
+{
+	int64_t seconds;
+	uint32_t nanoseconds;
+
+	memcpy(&seconds, time_left(), sizeof(seconds));
+	memcpy(&nanoseconds, time_left() + sizeof(seconds), sizeof(nanoseconds));
+	return (LONGEST_S - seconds) * 1000000000 - nanoseconds;
+}
+
+static long set_timer(const struct nap *nap, int64_t ns)
+{
+	struct itimerspec when;
+
+	memset(&when, 0, sizeof(when));
+	if (ns != INT64_MAX) {
+		when.it_value.tv_sec = ns / 1000000000;
+		when.it_value.tv_nsec = ns % 1000000000;
+	}
+	return raw_syscall4(SYS_timerfd_settime, nap->timer_fd, 0, &when, NULL);
+}
+
+int nap_until_woken(const struct nap *nap, int64_t ns, int64_t *slept_ns)
+{
+	struct pollfd p[2] = {{.fd = nap->wake_fd, .events = POLLIN},
+			      {.fd = nap->timer_fd, .events = POLLIN}};
+	const int64_t longest = LONGEST_S;
+	const uint32_t zero = 0;
+	long result;
+
+	*slept_ns = -1;
+	if (!nap->is_prepared || set_timer(nap, ns) < 0)
+		return raw_sleep_until_woken(ns);
+	memcpy(time_left(), &longest, sizeof(longest));
+	memcpy(time_left() + sizeof(longest), &zero, sizeof(zero));
+	result = raw_syscall5(SYS_ppoll, p, 2, time_left(), NULL, 0);
+	/* Takes the signal out of the queue. */
+	if (result > 0)
+		return p[0].revents ? raw_sleep_until_woken(0) : -EAGAIN;
+	/* A kernel that writes all or nothing has left what was there. */
+	if (result == -EINTR && gone_ns() > 0)
+		*slept_ns = gone_ns();
+	return result ? (int)result : -EAGAIN;
+}
