@@ -84,6 +84,9 @@ $(B)/tests/harness/%.o: tests/harness/%.c $(B)/flags
 $(T)/subjects/start_with_early_library: RL_LIBS = -L$(@D) -learly -Wl,-rpath,'$$ORIGIN'
 $(T)/subjects/start_with_early_library: $(T)/subjects/libearly.so
 
+# At a fixed place, and with the table of symbols that some linkers still make alone.
+$(T)/subjects/take_address: RL_LIBS = -fno-pie -no-pie -Wl,--hash-style=sysv
+
 $(T)/subjects/wait_unguarded: RL_LIBS = -static
 
 $(T)/subjects/libaway.so: RL_PLACE = -Wl,-Ttext-segment=0x10000000

@@ -175,7 +175,7 @@ static void help_setting(const struct config_variable *variable)
 	fmt_char(&name, ' ');
 	fmt_str(&name, variable->metavar);
 	fmt_str(&text, variable->help);
-	if (variable->default_text) {
+	if (variable->default_text[0]) {
 		fmt_str(&text, " (");
 		fmt_str(&text, variable->default_text);
 		fmt_char(&text, ')');

@@ -14,6 +14,7 @@
 #include "core/ledger_lock.h"
 #include "core/logline.h"
 #include "core/meter.h"
+#include "core/procfs.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "core/sweep.h"
@@ -93,7 +94,7 @@ static uint32_t outer_account(const struct supervisor *s)
 
 	if (s->owns_ledger)
 		return LEDGER_NONE;
-	slot = slots_find(s->ledger, getpid());
+	slot = slots_find(s->ledger, getpid(), procfs_began_ns(getpid()));
 	return slot == LEDGER_NONE ? 0 : s->ledger->slot[slot].account;
 }
 

@@ -16,6 +16,7 @@
 
 #include "cli.h"
 #include "core/ledger_lock.h"
+#include "core/procfs.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "core/tree.h"
@@ -24,11 +25,12 @@
 /* Whether a member of the tree sent it: a `kill 0` has reached the program already. */
 static bool comes_from_within(struct supervisor *s, pid_t sender)
 {
+	int64_t began_ns = procfs_began_ns(sender);
 	uint64_t mask;
 	uint32_t slot;
 
 	ledger_lock(s->ledger, &mask);
-	slot = slots_find(s->ledger, sender);
+	slot = slots_find(s->ledger, sender, began_ns);
 	ledger_unlock(s->ledger, &mask);
 	return slot != LEDGER_NONE;
 }

@@ -130,8 +130,12 @@ struct slot {
 	_Atomic uint16_t owed_signal; /* of a step, for its own watchdog to see to; 0: none */
 	_Atomic int16_t call_signal;  /* that runs its callback; 0: it has none. Writer: the process */
 	int64_t exec_ns; /* CLOCK_BOOTTIME; it has left its program and its mapping for another, or 0 */
+	/* Its number in the namespace of who made it, if that is another than its own; 0: not known. */
+	uint64_t outer_namespace;
+	_Atomic int32_t outer_pid;
+	int32_t reserved[29];
 };
-static_assert(sizeof(struct slot) == 128, "two slots never share a cache line");
+static_assert(sizeof(struct slot) == 256, "two slots never share a cache line, and none lies on two pages");
 
 /* What an account stands for. */
 enum account_part {

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "attrs.h"
 #include "cfi_find.h"
 
 enum { INSTRUCTIONS_MAX = 2000, REMEMBERED_MAX = 4 };
@@ -39,7 +40,7 @@ struct row {
 };
 
 /* Static, because the watchdog's stack is small; one thread walks stacks at a time. */
-static struct row row, initial_row, remembered[REMEMBERED_MAX];
+static struct row row RL_SELDOM, initial_row RL_SELDOM, remembered[REMEMBERED_MAX] RL_SELDOM;
 
 static void set_rule(uint64_t number, uint8_t kind, int64_t offset)
 {

@@ -5,8 +5,10 @@
  */
 #include "claims.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 
+#include "rawsys.h"
 #include "slots.h"
 
 static uint32_t state_of(const struct slot *s)
@@ -22,10 +24,13 @@ static bool is_offered_by(const struct slot *s, pid_t maker, uint32_t claims)
 	return state_of(s) != SLOT_FREE && s->creator == maker && claims & ANY_CLAIM & 1U << s->claim;
 }
 
-/* Whether no living child is in it. */
-static bool is_vacant(const struct slot *s)
+/* Whether no child is in it: none that was not waited for, since only /proc could tell that such a one is
+ * dead. */
+static bool is_vacant(const struct slot *s, uint64_t pid_namespace)
 {
-	return state_of(s) == SLOT_RESERVED || !slots_is_alive(s);
+	pid_t pid = slots_pid_in(s, pid_namespace);
+
+	return state_of(s) == SLOT_RESERVED || (pid && raw_kill(pid, 0) == -ESRCH);
 }
 
 /* An offered place: `index` if it will do, which it does nearly always, else the first; or LEDGER_NONE. */
@@ -33,25 +38,33 @@ static uint32_t find_offered(const struct ledger *ledger, uint32_t index, pid_t 
 			     bool only_vacant)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t own = slots_own_namespace(ledger);
 
 	for (uint32_t i = 0; i <= end; i++) {
 		uint32_t at = i ? i - 1 : index;
 		const struct slot *s = &ledger->slot[at];
 
-		if (is_offered_by(s, maker, claims) && (!only_vacant || is_vacant(s)))
+		if (is_offered_by(s, maker, claims) && slots_is_visible(s, own) &&
+		    (!only_vacant || is_vacant(s, own)))
 			return at;
 	}
 	return LEDGER_NONE;
 }
 
+bool claims_are_offered(const struct ledger *ledger, pid_t parent)
+{
+	return find_offered(ledger, 0, parent, ANY_CLAIM, false) != LEDGER_NONE;
+}
+
 uint32_t claims_take(struct ledger *ledger, pid_t parent)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t own = slots_own_namespace(ledger);
 	uint32_t place;
 
 	for (uint32_t i = 0; i < end; i++)
 		if (is_offered_by(&ledger->slot[i], parent, ANY_CLAIM) &&
-		    state_of(&ledger->slot[i]) == SLOT_RESERVED)
+		    state_of(&ledger->slot[i]) == SLOT_RESERVED && slots_is_visible(&ledger->slot[i], own))
 			return i;
 	/*
 	 * Or after a dead one: a held place outlives its child; or the child of a call that is over
@@ -82,23 +95,28 @@ static void end_offer(struct ledger *ledger, uint32_t index, uint32_t place, pid
 }
 
 /* Where the child of a settling call is: in an offered place, or elsewhere if it came by another way. */
-static uint32_t find_child(const struct ledger *ledger, pid_t maker, pid_t child)
+static uint32_t find_child(const struct ledger *ledger, pid_t maker, pid_t child, int64_t since_ns)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t own = slots_own_namespace(ledger);
 
 	/* It may have died since; its maker has not heard of it, so the pid is not another's. */
 	for (uint32_t i = 0; i < end; i++)
 		if (is_offered_by(&ledger->slot[i], maker, ANY_CLAIM) &&
-		    atomic_load_explicit(&ledger->slot[i].pid, memory_order_relaxed) == child)
+		    slots_pid_in(&ledger->slot[i], own) == child)
 			return i;
-	return slots_find(ledger, child);
+	return slots_find(ledger, child, since_ns);
 }
 
 /* A place for a child that has not looked for one, and may never do so. */
-static uint32_t place_child(struct ledger *ledger, uint32_t index, uint32_t parent, pid_t maker, pid_t child)
+static uint32_t place_child(struct ledger *ledger, uint32_t index, uint32_t parent, pid_t maker, pid_t child,
+			    struct sweep *sweep)
 {
 	uint32_t place = find_offered(ledger, index, maker, ANY_CLAIM, true);
 
+	/* A sweep makes those vacant in which somebody has died. */
+	if (place == LEDGER_NONE && sweep_wish(ledger, sweep, SWEEP_ALL))
+		return LEDGER_NONE;
 	/* Only after a repair of the ledger could there be too few. */
 	if (place == LEDGER_NONE)
 		place = slots_open(ledger, ledger->slot[parent].account);
@@ -111,16 +129,17 @@ static uint32_t place_child(struct ledger *ledger, uint32_t index, uint32_t pare
 	return place;
 }
 
-void claims_settle(struct ledger *ledger, uint32_t index, uint32_t parent, pid_t maker, pid_t child)
+void claims_settle(struct ledger *ledger, uint32_t index, uint32_t parent, pid_t maker,
+		   const struct claims_child *child, struct sweep *sweep)
 {
-	uint32_t place = find_child(ledger, maker, child);
+	uint32_t place = find_child(ledger, maker, child->pid, child->since_ns);
 
 	if (place != LEDGER_NONE && !is_offered_by(&ledger->slot[place], maker, ANY_CLAIM)) {
-		claims_withdraw(ledger, index, maker, CLAIM_ONCE);
+		claims_withdraw(ledger, index, maker, CLAIM_ONCE, sweep);
 		return;
 	}
 	if (place == LEDGER_NONE)
-		place = place_child(ledger, index, parent, maker, child);
+		place = place_child(ledger, index, parent, maker, child->pid, sweep);
 	if (place != LEDGER_NONE)
 		end_offer(ledger, index, place, maker, CLAIM_ONCE);
 }
@@ -133,15 +152,18 @@ void claims_let_go(struct ledger *ledger, uint32_t index, pid_t maker)
 		ledger->slot[place].claim = CLAIM_LOOSE;
 }
 
-void claims_withdraw(struct ledger *ledger, uint32_t index, pid_t maker, enum slot_claim claim)
+void claims_withdraw(struct ledger *ledger, uint32_t index, pid_t maker, enum slot_claim claim,
+		     struct sweep *sweep)
 {
 	uint32_t place = find_offered(ledger, index, maker, 1U << claim, true);
 
 	if (place == LEDGER_NONE)
 		/* A child of another call is in the last of this kind, so one of its own is vacant. */
 		place = find_offered(ledger, index, maker, ANY_CLAIM, true);
-	if (place == LEDGER_NONE)
+	if (place == LEDGER_NONE) {
+		sweep_wish(ledger, sweep, SWEEP_ALL);
 		return;
+	}
 	end_offer(ledger, index, place, maker, claim);
 	slots_close(ledger, place);
 }

@@ -22,23 +22,38 @@
 #define RL_CORE_CLAIMS_H
 
 #include "../contract/ledger_layout.h"
+#include "sweep.h"
 
-/* The child's side: a place that `parent` offers, reserved and ready to be bound; else LEDGER_NONE. */
+/*
+ * The child's side: a place that `parent` offers, reserved and ready to be bound; else LEDGER_NONE, also
+ * where only a sweep can tell that whoever is in one has died. The second tells whether there is any, without
+ * the lock.
+ */
 uint32_t claims_take(struct ledger *ledger, pid_t parent);
+bool claims_are_offered(const struct ledger *ledger, pid_t parent);
+
+/* A child that was made after since_ns (CLOCK_BOOTTIME) and has not been waited for. */
+struct claims_child {
+	pid_t pid;
+	int64_t since_ns;
+};
 
 /*
  * The maker's side of CLAIM_ONCE: the place offered in `index` is that of
  * `child`, which may have taken another one. `parent` is the maker's own slot.
+ * To be called again after the sweep that it may wish for.
  */
-void claims_settle(struct ledger *ledger, uint32_t index, uint32_t parent, pid_t maker, pid_t child);
+void claims_settle(struct ledger *ledger, uint32_t index, uint32_t parent, pid_t maker,
+		   const struct claims_child *child, struct sweep *sweep);
 
 /* The maker will never learn its child's pid: the place belongs to whoever takes it. */
 void claims_let_go(struct ledger *ledger, uint32_t index, pid_t maker);
 
 /*
  * The call is over and no child of it lives: it gives one place of its kind back, `index`
- * if that is possible.
+ * if that is possible. To be called again after the sweep that it may wish for.
  */
-void claims_withdraw(struct ledger *ledger, uint32_t index, pid_t maker, enum slot_claim claim);
+void claims_withdraw(struct ledger *ledger, uint32_t index, pid_t maker, enum slot_claim claim,
+		     struct sweep *sweep);
 
 #endif

@@ -26,8 +26,15 @@ enum support { NOW = true, LATER = false };
 
 const struct config_variable config_variables[] = {
 #define RL_LIMIT(id, key, kind, steps, support, help)                                                        \
-	{#id,  CONFIG_##kind, RL_##id, support, offsetof(struct config, limit[RL_##id]), METAVAR_##kind,     \
-	 help, NULL},                                                                                        \
+	{                                                                                                    \
+		#id,                                                                                         \
+		CONFIG_##kind,                                                                               \
+		RL_##id,                                                                                     \
+		support,                                                                                     \
+		offsetof(struct config, limit[RL_##id]),                                                     \
+		METAVAR_##kind,                                                                              \
+		help,                                                                                        \
+		""},                                                                                         \
 		{#id "_ACTION",                                                                              \
 		 CONFIG_ACTION,                                                                              \
 		 RL_##id,                                                                                    \
@@ -39,7 +46,7 @@ const struct config_variable config_variables[] = {
 #include "../contract/limits.def"
 #undef RL_LIMIT
 #define RL_SETTING(id, field, kind, support, metavar, help)                                                  \
-	{#id, CONFIG_##kind, RL_LIMIT_COUNT, support, offsetof(struct config, field), metavar, help, NULL},
+	{#id, CONFIG_##kind, RL_LIMIT_COUNT, support, offsetof(struct config, field), metavar, help, ""},
 #include "../contract/settings.def"
 #undef RL_SETTING
 };
@@ -64,7 +71,7 @@ void config_defaults(struct config *config)
 	for (size_t i = 0; i < config_variable_count; i++) {
 		const struct config_variable *v = &config_variables[i];
 
-		if (v->default_text)
+		if (v->default_text[0])
 			(void)action_parse(&config->action[v->limit], v->default_text,
 					   strlen(v->default_text), limit_is_deniable(v->limit), &why);
 	}

@@ -77,16 +77,19 @@ struct config {
 	uint64_t hash;	    /* of the settings as they were given; by config_finish() */
 };
 
-/* A row of the tables, for parsers, help texts and checks. */
+/*
+ * A row of the tables, for parsers, help texts and checks. Texts lie in the row: a pointer would be
+ * relocated in each guarded process, and all of them fill a page that the process then has for itself.
+ */
 struct config_variable {
-	const char *name; /* without RESLIMIT_ */
+	char name[24]; /* without RESLIMIT_ */
 	enum config_kind kind;
 	enum limit_id limit; /* for a limit or its action */
 	bool supported;
-	size_t offset; /* in struct config */
-	const char *metavar;
-	const char *help;
-	const char *default_text; /* for actions */
+	uint32_t offset; /* in struct config */
+	char metavar[32];
+	char help[128];
+	char default_text[16]; /* for actions; "": none */
 };
 
 extern const struct config_variable config_variables[];

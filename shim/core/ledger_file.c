@@ -344,16 +344,16 @@ static void remove_leftovers(const char *directory)
 	leftovers_remove(directory, ours);
 }
 
-/* What a tmpfs adds to a directory's size for each entry: no other file system has less for names like ours.
- */
-enum { TMPFS_ENTRY = 20 };
+/* What a tmpfs counts for each entry, "." and ".." too: no other file system has less for names like ours. */
+enum { TMPFS_ENTRY = 20, ENTRIES_WITH_OURS = 3 };
 
 /* Whether the directory holds more than our new file; cheaper than reading it. */
 static bool has_other_files(const char *directory)
 {
 	struct stat st;
 
-	return raw_syscall4(SYS_newfstatat, AT_FDCWD, directory, &st, 0) < 0 || st.st_size != TMPFS_ENTRY;
+	return raw_syscall4(SYS_newfstatat, AT_FDCWD, directory, &st, 0) < 0 ||
+	       st.st_size != ENTRIES_WITH_OURS * TMPFS_ENTRY;
 }
 
 int ledger_create(struct ledger **ledger)

@@ -131,6 +131,18 @@ static bool is_left(int fd, enum use use)
 	return is_left;
 }
 
+/*
+ * A ledger of another version is left to its like: we cannot read who may come back to it. To see
+ * that by its size costs each start a tenth of opening it and asking for a lease.
+ */
+static bool is_of_another_version(const char *path)
+{
+	struct stat st;
+
+	return raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	       (st.st_size && st.st_size != (off_t)sizeof(struct ledger));
+}
+
 static void remove_if_left(const char *directory, const char *name, bool maker_is_gone)
 {
 	char path[LEDGER_PATH];
@@ -141,6 +153,8 @@ static void remove_if_left(const char *directory, const char *name, bool maker_i
 	fmt_str(&f, directory);
 	fmt_char(&f, '/');
 	fmt_str(&f, name);
+	if (is_of_another_version(path))
+		return;
 	fd = raw_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (fd < 0)
 		return;

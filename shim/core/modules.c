@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "attrs.h"
 #include "fmt.h"
 #include "rawsys.h"
 
@@ -114,7 +115,7 @@ static void take_line(struct modules *modules, const char *text, struct first *f
 
 int modules_read(struct modules *modules, pid_t pid, int64_t until_ns)
 {
-	static char buffer[BUFFER + 1];
+	static char buffer[BUFFER + 1] RL_SELDOM;
 	struct first first = {0, 0};
 	char path[32];
 	struct fmt f = FMT_INIT(path);

@@ -19,7 +19,8 @@
 
 #include <stdbool.h>
 
-/* Whether a thread with a table of its own could still reach the program's. Opens and closes descriptors. */
+/* Whether a thread with a table of its own could still reach the program's: whether the kernel has the calls,
+ * and no filter refuses them. */
 bool private_files_can_be(void);
 
 /*

@@ -13,7 +13,7 @@
 
 /* /proc counts in hundredths of a second on every Linux (USER_HZ). */
 enum {
-	TICK_NS = 10000000,
+	TICK_NS = PROCFS_TICK_NS,
 	FIELDS_TO_FLAGS = 6,
 	FIELDS_TO_THREADS = 17,
 	FIELDS_THREADS_TO_START = 2,
@@ -114,6 +114,17 @@ bool procfs_is_ending(pid_t pid)
 		return len == -ESRCH;
 	return *field == 'Z' || *field == 'X' ||
 	       (number_at(skip_fields(field, FIELDS_TO_FLAGS)) & FLAG_EXITING);
+}
+
+int64_t procfs_began_ns(pid_t pid)
+{
+	char text[512];
+	long len = read_stat(pid, text, sizeof(text));
+	const char *field = len > 0 ? after_command(text, len) : NULL;
+
+	if (!field)
+		return 0;
+	return number_at(skip_fields(field, FIELDS_TO_THREADS + FIELDS_THREADS_TO_START)) * TICK_NS;
 }
 
 bool procfs_is_stopped(pid_t tid)

@@ -34,6 +34,12 @@ enum procfs_life procfs_life(pid_t pid, int64_t born_ns);
  */
 bool procfs_is_ending(pid_t pid);
 
+/* When that process began, CLOCK_BOOTTIME, or up to 10 ms before; 0 where /proc does not tell. */
+int64_t procfs_began_ns(pid_t pid);
+
+/* How much later than a slot's binding its process may seem to have begun. */
+enum { PROCFS_TICK_NS = 10000000 };
+
 /* Whether a thread is stopped, by a signal or by a debugger. */
 bool procfs_is_stopped(pid_t tid);
 

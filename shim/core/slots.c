@@ -180,30 +180,18 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid)
 	atomic_store_explicit(&s->state, SLOT_LIVE, memory_order_release);
 }
 
-/* The question costs 30 us, so it is asked only once somebody has left the first namespace. */
-uint64_t slots_own_namespace(const struct ledger *ledger)
-{
-	uint64_t home = atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
-	uint64_t own = home ? procfs_pid_namespace() : 0;
-
-	return own == home ? 0 : own;
-}
-
-void slots_expect_namespaces(struct ledger *ledger)
-{
-	if (atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))
-		return;
-	atomic_store_explicit(&ledger->home_namespace, procfs_pid_namespace(), memory_order_relaxed);
-}
-
 void slots_bind_self(struct ledger *ledger, uint32_t index)
 {
 	uint64_t own = slots_own_namespace(ledger);
 
 	if (own != ledger->slot[index].pid_namespace) {
-		/* The creator may have bound it already, to a number that only the creator knows. */
-		ledger->slot[index].pid_namespace = own;
-		atomic_store_explicit(&ledger->slot[index].state, SLOT_RESERVED, memory_order_relaxed);
+		struct slot *s = &ledger->slot[index];
+
+		/* The creator may have bound it already, to the number that the creator knows. */
+		s->outer_namespace = s->pid_namespace;
+		atomic_store_explicit(&s->outer_pid, pid_of(s), memory_order_relaxed);
+		s->pid_namespace = own;
+		atomic_store_explicit(&s->state, SLOT_RESERVED, memory_order_relaxed);
 		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_NAMESPACE, memory_order_relaxed);
 	}
 	slots_bind(ledger, index, raw_getpid());
@@ -216,7 +204,7 @@ bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t cre
 	return state_of(s) == SLOT_RESERVED && s->creator == creator;
 }
 
-static uint32_t find(const struct ledger *ledger, pid_t pid, int64_t born_after_ns)
+uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns)
 {
 	uint64_t pid_namespace = slots_own_namespace(ledger);
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
@@ -224,28 +212,12 @@ static uint32_t find(const struct ledger *ledger, pid_t pid, int64_t born_after_
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 
+		/* One that was bound before belongs to an earlier process of that number. */
 		if ((state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid &&
-		    s->pid_namespace == pid_namespace && (s->born_ns > born_after_ns || slots_is_alive(s)))
+		    s->pid_namespace == pid_namespace && s->born_ns + PROCFS_TICK_NS >= began_ns)
 			return i;
 	}
 	return LEDGER_NONE;
-}
-
-uint32_t slots_find(const struct ledger *ledger, pid_t pid)
-{
-	return find(ledger, pid, INT64_MAX);
-}
-
-/*
- * Who was bound a moment ago is not somebody else of the same number, which
- * the kernel gives again only after all others; and most processes look when
- * they execute, a moment after they were forked.
- */
-enum { NUMBER_RESTS_NS = 10000000 };
-
-uint32_t slots_find_own(const struct ledger *ledger)
-{
-	return find(ledger, raw_getpid(), raw_clock_ns(CLOCK_BOOTTIME) - NUMBER_RESTS_NS);
 }
 
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid)
@@ -253,6 +225,13 @@ bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pi
 	const struct slot *s = &ledger->slot[index];
 
 	return state_of(s) == SLOT_RESERVED && s->creator_tid == tid;
+}
+
+bool slots_is_made_by(const struct ledger *ledger, uint32_t index, pid_t tid)
+{
+	const struct slot *s = &ledger->slot[index];
+
+	return state_of(s) != SLOT_FREE && s->creator_tid == tid;
 }
 
 bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid)
@@ -307,7 +286,8 @@ static bool is_last_now(const struct ledger *ledger, uint32_t index)
 			continue;
 		/* A pid of another namespace says nothing; and who is our parent is alive, without a look at
 		 * /proc. */
-		if (s->pid_namespace != pid_namespace || pid_of(s) == parent || slots_is_alive(s))
+		if (!slots_is_visible(s, pid_namespace) || slots_pid_in(s, pid_namespace) == parent ||
+		    slots_is_alive_in(s, pid_namespace))
 			return false;
 	}
 	return true;

@@ -51,6 +51,12 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid);
 /* Binds the calling process, whose namespace may not be that of who reserved the slot. */
 void slots_bind_self(struct ledger *ledger, uint32_t index);
 
+/*
+ * Notes the number by which the thread `maker` of the calling process knows its child in `index`, in case
+ * that it is in another namespace and knows itself by another.
+ */
+void slots_note_outer(struct ledger *ledger, uint32_t index, pid_t maker, pid_t pid);
+
 /* Before a process lets itself or its children into another pid namespace. */
 void slots_expect_namespaces(struct ledger *ledger);
 
@@ -63,14 +69,18 @@ bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t cre
  */
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid);
 
+/* Whether `index` is in use and was reserved by that thread. */
+bool slots_is_made_by(const struct ledger *ledger, uint32_t index, pid_t tid);
+
 /* Whether `index` is bound to the process `pid`. */
 bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
 
-/* The slot of a live process as the caller numbers it, or LEDGER_NONE. */
-uint32_t slots_find(const struct ledger *ledger, pid_t pid);
-
-/* The caller's own, without a look at /proc where that can be spared. */
-uint32_t slots_find_own(const struct ledger *ledger);
+/*
+ * The slot of the process that the caller knows by that number and that began
+ * at began_ns (CLOCK_BOOTTIME) or later, or LEDGER_NONE: the number alone may be
+ * that of an earlier process. Context: also without the lock.
+ */
+uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns);
 
 /* Gives back what the process drew: its memory is gone. */
 void slots_return_leases(struct ledger *ledger, uint32_t index);
@@ -102,6 +112,17 @@ uint32_t slots_count(const struct ledger *ledger);
 
 /* Whether the slot's process still runs. Context: also without the lock. */
 bool slots_is_alive(const struct slot *slot);
+
+/*
+ * A slot seen from a pid namespace: whether its process, or the maker of a reservation, has a number there,
+ * which that is (0 while reserved), and whether it still runs. Context: also without the lock.
+ */
+bool slots_is_visible(const struct slot *slot, uint64_t pid_namespace);
+pid_t slots_pid_in(const struct slot *slot, uint64_t pid_namespace);
+bool slots_is_alive_in(const struct slot *slot, uint64_t pid_namespace);
+
+/* Ends all slots of a pid namespace, and of those in it, whose first process is dead. Under the lock. */
+void slots_close_namespace(struct ledger *ledger, uint64_t pid_namespace);
 
 /* Whether the slot's pid means the same to the process in slot `self`, or to us outside. */
 bool slots_shares_pids(const struct ledger *ledger, uint32_t index, uint32_t self);

@@ -1,5 +1,5 @@
 /*
- * slots_reach.c - whether a slot's process lives, and can be signalled; see slots.h.
+ * slots_reach.c - by which number a slot's process is known where, and whether it lives; see slots.h.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,14 +9,57 @@
 
 #include "procfs.h"
 
+static bool is_reserved(const struct slot *s)
+{
+	return atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_RESERVED;
+}
+
+pid_t slots_pid_in(const struct slot *s, uint64_t pid_namespace)
+{
+	if (s->pid_namespace == pid_namespace)
+		return atomic_load_explicit(&s->pid, memory_order_relaxed);
+	return s->outer_namespace == pid_namespace ? atomic_load_explicit(&s->outer_pid, memory_order_relaxed)
+						   : 0;
+}
+
+bool slots_is_visible(const struct slot *s, uint64_t pid_namespace)
+{
+	if (is_reserved(s))
+		return s->pid_namespace == pid_namespace;
+	return slots_pid_in(s, pid_namespace) != 0;
+}
+
+bool slots_is_alive_in(const struct slot *s, uint64_t pid_namespace)
+{
+	/* born_ns of a reservation is its maker's, or a later time. */
+	pid_t pid = is_reserved(s) ? s->creator : slots_pid_in(s, pid_namespace);
+
+	return procfs_life(pid, s->born_ns) == PROCFS_ALIVE;
+}
+
 bool slots_is_alive(const struct slot *s)
 {
-	pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
+	return slots_is_alive_in(s, s->pid_namespace);
+}
 
-	if (atomic_load_explicit(&s->state, memory_order_relaxed) ==
-	    SLOT_RESERVED) /* born_ns is then the maker's, or a later time */
-		return procfs_life(s->creator, s->born_ns) == PROCFS_ALIVE;
-	return procfs_life(pid, s->born_ns) == PROCFS_ALIVE;
+/* The kernel ends a namespace with its first process; here that is only seen from outside. */
+void slots_close_namespace(struct ledger *ledger, uint64_t pid_namespace)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+		uint64_t own = s->pid_namespace;
+		bool is_first = atomic_load_explicit(&s->pid, memory_order_relaxed) == 1;
+
+		if (atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_FREE ||
+		    (own != pid_namespace &&
+		     (s->outer_namespace != pid_namespace || !slots_pid_in(s, pid_namespace))))
+			continue;
+		slots_close(ledger, i);
+		if (own != pid_namespace && is_first)
+			slots_close_namespace(ledger, own);
+	}
 }
 
 bool slots_shares_pids(const struct ledger *ledger, uint32_t index, uint32_t self)
@@ -38,4 +81,31 @@ bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t se
 	if (state != SLOT_LIVE && state != SLOT_LEAVING)
 		return false;
 	return slots_shares_pids(ledger, index, self) && slots_is_alive(s);
+}
+
+/* The question costs 30 us, so it is asked only once somebody has left the first namespace. */
+uint64_t slots_own_namespace(const struct ledger *ledger)
+{
+	uint64_t home = atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
+	uint64_t own = home ? procfs_pid_namespace() : 0;
+
+	return own == home ? 0 : own;
+}
+
+void slots_expect_namespaces(struct ledger *ledger)
+{
+	if (atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))
+		return;
+	atomic_store_explicit(&ledger->home_namespace, procfs_pid_namespace(), memory_order_relaxed);
+}
+
+void slots_note_outer(struct ledger *ledger, uint32_t index, pid_t maker, pid_t pid)
+{
+	struct slot *s = &ledger->slot[index];
+
+	/* Where the child was quicker; if it is no more the place may be another's. */
+	if (slots_is_made_by(ledger, index, maker) && s->outer_namespace != s->pid_namespace &&
+	    s->outer_namespace == slots_own_namespace(ledger) &&
+	    !atomic_load_explicit(&s->outer_pid, memory_order_relaxed))
+		atomic_store_explicit(&s->outer_pid, pid, memory_order_relaxed);
 }

@@ -10,6 +10,7 @@
 
 #include "accounts.h"
 #include "actions.h"
+#include "attrs.h"
 #include "logline.h"
 #include "placeholders.h"
 #include "quiet_write.h"
@@ -25,8 +26,8 @@ enum {
 	TEXT_MAX = 48 << 10,
 };
 
-static struct look look;
-static char text[TEXT_MAX];
+static struct look look RL_SELDOM;
+static char text[TEXT_MAX] RL_SELDOM;
 static stacks_make_process *make_process;
 
 void stacks_set_maker(stacks_make_process *maker)

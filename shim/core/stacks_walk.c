@@ -8,15 +8,16 @@
 #include <errno.h>
 #include <string.h>
 
+#include "attrs.h"
 #include "rawsys.h"
 #include "seize.h"
 
 enum { SEIZE_NS = 30000000 /* for the running threads of one process to stop */ };
 
 /* Large, so not on a stack; one look at a time. */
-static struct modules modules;
-static struct peek peek;
-static struct unwind walked;
+static struct modules modules RL_SELDOM;
+static struct peek peek RL_SELDOM;
+static struct unwind walked RL_SELDOM;
 
 static uint32_t intern(struct look *look, const char *name)
 {

@@ -28,7 +28,7 @@ enum {
 struct suspect {
 	uint32_t index;
 	uint32_t state;
-	int32_t pid, creator;
+	int32_t pid, creator; /* as they are numbered here */
 	int64_t born_ns;
 	bool is_claimed; /* for a call of its creator that may not be over */
 	bool creator_is_alive;
@@ -56,7 +56,7 @@ static bool is_suspect(const struct slot *s, enum sweep_kind kind, uint64_t pid_
 	if (state_of(s) == SLOT_FREE || (kind == SWEEP_LEAVING && state_of(s) != SLOT_LEAVING))
 		return false;
 	/* A pid of another namespace says nothing about that process. */
-	return s->pid_namespace == pid_namespace;
+	return slots_is_visible(s, pid_namespace);
 }
 
 /* Under the lock. Return: where the next batch begins. */
@@ -73,7 +73,7 @@ static uint32_t collect(const struct ledger *ledger, enum sweep_kind kind, uint6
 			batch->suspect[batch->count++] = (struct suspect){
 				.index = from,
 				.state = state_of(s),
-				.pid = atomic_load_explicit(&s->pid, memory_order_relaxed),
+				.pid = slots_pid_in(s, pid_namespace),
 				.creator = s->creator,
 				.born_ns = s->born_ns,
 				.is_claimed = is_claimed(s),
@@ -110,28 +110,33 @@ static void keep_the_dead(struct batch *batch)
 }
 
 /* Under the lock again: whether the slot is still that process's. */
-static bool is_unchanged(const struct slot *s, const struct suspect *d)
+static bool is_unchanged(const struct slot *s, const struct suspect *d, uint64_t pid_namespace)
 {
-	return state_of(s) == d->state && atomic_load_explicit(&s->pid, memory_order_relaxed) == d->pid &&
+	return state_of(s) == d->state && slots_pid_in(s, pid_namespace) == d->pid &&
 	       s->creator == d->creator && s->born_ns == d->born_ns;
 }
 
 /* Under the lock. What a dead process leaves: until the call that made it is over, the place is that call's.
  */
-static uint32_t bury(struct ledger *ledger, struct batch *batch)
+static uint32_t bury(struct ledger *ledger, struct batch *batch, uint64_t pid_namespace)
 {
 	uint32_t closed = 0;
 
 	for (uint32_t i = 0; i < batch->count; i++) {
 		struct suspect *d = &batch->suspect[i];
 		struct slot *s = &ledger->slot[d->index];
+		uint64_t own = s->pid_namespace;
+		bool was_first =
+			own != pid_namespace && atomic_load_explicit(&s->pid, memory_order_relaxed) == 1;
 
-		if (!is_unchanged(s, d))
+		if (!is_unchanged(s, d, pid_namespace))
 			continue;
 		d->account = s->account;
 		d->is_lost = d->state != SLOT_RESERVED &&
 			     !atomic_exchange_explicit(&s->end_told, 1, memory_order_relaxed);
-		if (is_claimed(s) && d->creator_is_alive)
+		if (was_first)
+			slots_close_namespace(ledger, own);
+		else if (is_claimed(s) && d->creator_is_alive)
 			slots_vacate(ledger, d->index);
 		else
 			slots_close(ledger, d->index);
@@ -172,7 +177,7 @@ uint32_t sweep_dead(struct ledger *ledger, enum sweep_kind kind)
 		ledger_unlock(ledger, &mask);
 		keep_the_dead(&batch);
 		ledger_lock(ledger, &mask);
-		closed += bury(ledger, &batch);
+		closed += bury(ledger, &batch, pid_namespace);
 		if (from >= atomic_load_explicit(&ledger->slots_end, memory_order_relaxed))
 			note_leaving(ledger, pid_namespace);
 		ledger_unlock(ledger, &mask);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "attrs.h"
 #include "fmt.h"
 #include "rawsys.h"
 #include "units.h"
@@ -169,7 +170,7 @@ static void add(struct tasks *tasks, pid_t pid, pid_t tid, bool own)
 
 void tasks_add(struct tasks *tasks, pid_t pid, bool own, int64_t until_ns)
 {
-	static char buffer[2048] __attribute__((aligned(8)));
+	static char buffer[2048] RL_SELDOM __attribute__((aligned(8)));
 	char path[48];
 	struct fmt f = FMT_INIT(path);
 	long len = 0;

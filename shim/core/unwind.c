@@ -5,6 +5,7 @@
  */
 #include "unwind.h"
 
+#include "attrs.h"
 #include "cfi.h"
 #include "rawsys.h"
 
@@ -32,7 +33,7 @@ static void assume_caller(struct registers *r, uint64_t slot, uint64_t pc, uint6
 /* Looks up the stack for a return address. Return: false if there is none near. */
 static bool guess_up(const struct modules *modules, struct peek *peek, struct registers *r)
 {
-	static uint64_t words[WORDS_AT_ONCE];
+	static uint64_t words[WORDS_AT_ONCE] RL_SELDOM;
 	uint64_t at = r->value[REG_STACK] & ~(uint64_t)7, before = 0;
 
 	if (!registers_know(r, REG_STACK))

@@ -28,8 +28,9 @@ struct registration {
 	void *argument;
 };
 
+static struct registration registered[REGISTRATIONS] RL_SELDOM;
+
 static struct {
-	struct registration entry[REGISTRATIONS];
 	_Atomic uint32_t count; /* of registrations; the last one counts. Orders the entry */
 	_Atomic int signal;	/* once chosen it stays */
 	_Atomic int busy;	/* a thread registers */
@@ -41,7 +42,7 @@ static struct registration current(void)
 {
 	uint32_t count = atomic_load_explicit(&callback.count, memory_order_acquire);
 
-	return count ? callback.entry[(count - 1) % REGISTRATIONS] : (struct registration){NULL, NULL};
+	return count ? registered[(count - 1) % REGISTRATIONS] : (struct registration){NULL, NULL};
 }
 
 bool callback_is_there(void)
@@ -176,7 +177,7 @@ int callback_register(callback_function *function, void *argument)
 	}
 	if (signal > 0) {
 		count = atomic_load_explicit(&callback.count, memory_order_relaxed);
-		callback.entry[count % REGISTRATIONS] = (struct registration){function, argument};
+		registered[count % REGISTRATIONS] = (struct registration){function, argument};
 		atomic_store_explicit(&callback.count, count + 1, memory_order_release);
 		announce();
 	}

@@ -37,7 +37,8 @@ struct clone_call {
 	int flags;
 	void *argument;
 	void *parent_tid, *tls, *child_tid;
-	uint32_t slot;
+	uint32_t slot, account; /* the child's, and who reserved it */
+	pid_t maker;
 };
 
 enum { STACK_ALIGNMENT = 16 };
@@ -47,7 +48,7 @@ static int run_copy(void *context)
 {
 	struct clone_call *call = context;
 
-	process_become_child(call->slot);
+	process_become_child(call->slot, call->maker, call->account);
 	return call->function(call->argument);
 }
 
@@ -56,19 +57,25 @@ static int run_sharing(void *context)
 {
 	struct clone_call *call = context;
 
-	if (!(call->flags & CLONE_NEWPID))
-		process_settle(call->slot, raw_getpid());
+	process_settle_self(call->slot);
 	return call->function(call->argument);
+}
+
+/* Whether the new task is to have the thread-local words of its maker, which runs on beside it. */
+static bool shares_words(uint64_t flags)
+{
+	return (flags & CLONE_VM) && !(flags & (CLONE_SETTLS | CLONE_VFORK));
 }
 
 static int clone_really(const struct clone_call *c, int (*function)(void *), void *stack, void *argument)
 {
-	return real.clone(function, stack, c->flags, argument, c->parent_tid, c->tls, c->child_tid);
+	return REAL_LATE(clone)(function, stack, c->flags, argument, c->parent_tid, c->tls, c->child_tid);
 }
 
 static int clone_thread_of_program(const struct clone_call *call, const void *caller)
 {
 	int saved = errno;
+	bool shared;
 	int tid;
 
 	if (member_is_borrowed())
@@ -77,8 +84,10 @@ static int clone_thread_of_program(const struct clone_call *call, const void *ca
 		errno = EAGAIN;
 		return -1;
 	}
+	shared = shares_words((uint64_t)call->flags) && member_share_words();
 	tid = clone_really(call, call->function, call->stack, call->argument);
 	saved = tid < 0 ? errno : saved;
+	member_own_words(shared && tid < 0);
 	raw_threads_settle(tid);
 	errno = saved;
 	return tid;
@@ -89,6 +98,8 @@ static pid_t make_copy(const void *context)
 	struct clone_call *call = (struct clone_call *)context;
 
 	call->slot = thread_self.child_slot;
+	call->maker = thread_self.child_maker;
+	call->account = thread_self.child_account;
 	return clone_really(call, run_copy, call->stack, call);
 }
 
@@ -99,6 +110,7 @@ static int clone_sharing(struct clone_call *call, const void *caller)
 	struct clone_call *on_stack = (struct clone_call *)top;
 	int saved = errno;
 	pid_t child;
+	bool shared;
 
 	call->slot = process_reserve("clone", CLAIM_NONE, caller);
 	if (call->slot == LEDGER_NONE) {
@@ -106,8 +118,10 @@ static int clone_sharing(struct clone_call *call, const void *caller)
 		return -1;
 	}
 	*on_stack = *call;
+	shared = shares_words((uint64_t)call->flags) && member_share_words();
 	child = clone_really(call, run_sharing, on_stack, on_stack);
 	saved = child < 0 ? errno : saved;
+	member_own_words(shared && child < 0);
 	process_settle(call->slot, child);
 	errno = saved;
 	return child;
@@ -154,16 +168,27 @@ RL_EXPORT int __clone(int (*function)(void *), void *stack, int flags, void *arg
 /* What the stub is about to do for this thread. A child that shares our memory leaves it alone. */
 enum pending_kind { PENDING_NOTHING, PENDING_THREAD, PENDING_PROCESS, PENDING_COPY };
 
-static RL_THREAD_LOCAL struct {
+static RL_THREAD_LOCAL struct pending {
 	enum pending_kind kind;
 	uint32_t slot;
-	uint64_t flags;
-} pending;
+	int64_t since_ns;
+	bool shared;	  /* the words, for the first time */
+} pending, outer_pending; /* outer: of a call that a handler interrupts with this one */
 
 struct request {
 	uint64_t flags;
 	bool has_stack;
 };
+
+/*
+ * Whether the program's memory there can be read, as the kernel will find it;
+ * by a call that we make anyway, and that changes nothing because it asks for
+ * nothing that there is.
+ */
+static bool is_readable(const void *word)
+{
+	return raw_syscall4(SYS_rt_sigprocmask, -1, word, NULL, sizeof(uint64_t)) != -EFAULT;
+}
 
 /* Return: false for a call that the kernel will refuse. */
 static bool read_request(const long *call, struct request *request)
@@ -176,7 +201,8 @@ static bool read_request(const long *call, struct request *request)
 	if (call[0] == SYS_clone3) {
 		const struct clone_args *args = (const struct clone_args *)call[1];
 
-		if (!args || (size_t)call[2] < CLONE_ARGS_SIZE_VER0)
+		if (!args || (size_t)call[2] < CLONE_ARGS_SIZE_VER0 || !is_readable(&args->flags) ||
+		    !is_readable((const char *)args + CLONE_ARGS_SIZE_VER0 - sizeof(uint64_t)))
 			return false;
 		request->flags = args->flags;
 		request->has_stack = args->stack != 0;
@@ -197,15 +223,27 @@ static pid_t make_copy_by_number(const void *context)
 	return result < 0 ? (pid_t)clone_error(result) : (pid_t)result;
 }
 
+static void begin_pending(void)
+{
+	outer_pending = pending;
+	pending = (struct pending){.kind = PENDING_NOTHING};
+}
+
+static void end_pending(void)
+{
+	pending = outer_pending;
+	outer_pending.kind = PENDING_NOTHING;
+}
+
 /* Reserves for a call that the stub will make. Return: false on a refusal. */
 static bool reserve_pending(const struct request *request, const char *name, const void *caller)
 {
-	pending.flags = request->flags;
 	if (request->flags & CLONE_THREAD) {
 		pending.kind = member_is_borrowed() ? PENDING_NOTHING : PENDING_THREAD;
 		return pending.kind == PENDING_NOTHING || raw_threads_reserve(name, caller);
 	}
 	pending.kind = request->flags & CLONE_VM ? PENDING_PROCESS : PENDING_COPY;
+	pending.since_ns = raw_clock_ns(CLOCK_BOOTTIME);
 	pending.slot = process_reserve(name, pending.kind == PENDING_COPY ? CLAIM_NONE : CLAIM_ONCE, caller);
 	if (pending.slot == LEDGER_NONE)
 		return false;
@@ -213,6 +251,20 @@ static bool reserve_pending(const struct request *request, const char *name, con
 		thread_self.child_slot = pending.slot; /* the child takes it when it first needs it */
 		forkguard_run(FORK_PREPARE);
 	}
+	return true;
+}
+
+/* Return: false on a refusal. */
+static bool prepare_pending(const struct request *request, const char *name, const void *caller)
+{
+	begin_pending();
+	if (!member_is_guarded())
+		return true;
+	if (!reserve_pending(request, name, caller)) {
+		end_pending();
+		return false;
+	}
+	pending.shared = shares_words(request->flags) && member_share_words();
 	return true;
 }
 
@@ -235,10 +287,7 @@ struct clone_answer clone_prepare(const long *call, const void *caller)
 		answer.form = CLONE_DONE;
 		answer.result = guarded ? process_fork(make_copy_by_number, call, name, caller)
 					: make_copy_by_number(call);
-	} else if (!guarded) {
-		pending.kind = PENDING_NOTHING;
-	} else if (!reserve_pending(&request, name, caller)) {
-		pending.kind = PENDING_NOTHING;
+	} else if (!prepare_pending(&request, name, caller)) {
 		answer.form = CLONE_DONE;
 		answer.result = clone_error(-EAGAIN);
 	}
@@ -254,7 +303,7 @@ static void settle_parent(pid_t child)
 		raw_threads_settle(child);
 		break;
 	case PENDING_PROCESS:
-		process_settle_claim(pending.slot, child);
+		process_settle_claim(pending.slot, child, pending.since_ns);
 		break;
 	case PENDING_COPY:
 		thread_self.child_slot = LEDGER_NONE;
@@ -262,7 +311,8 @@ static void settle_parent(pid_t child)
 		process_settle(pending.slot, child);
 		break;
 	}
-	pending.kind = PENDING_NOTHING;
+	member_own_words(pending.shared && child < 0);
+	end_pending();
 }
 
 long clone_return(long result)

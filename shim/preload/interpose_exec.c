@@ -41,11 +41,11 @@ static int exec_really(const void *context, char *const *environment)
 
 	switch (call->form) {
 	case EXEC_SEARCH:
-		return real.execvpe(call->path, call->argv, environment);
+		return REAL_LATE(execvpe)(call->path, call->argv, environment);
 	case EXEC_FD:
-		return real.fexecve(call->fd, call->argv, environment);
+		return REAL_LATE(fexecve)(call->fd, call->argv, environment);
 	case EXEC_AT:
-		return real.execveat(call->fd, call->path, call->argv, environment, call->flags);
+		return REAL_LATE(execveat)(call->fd, call->path, call->argv, environment, call->flags);
 	default:
 		return real.execve(call->path, call->argv, environment);
 	}

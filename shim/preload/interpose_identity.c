@@ -76,7 +76,7 @@ RL_EXPORT int chroot(const char *path)
 	if (member_is_guarded())
 		ledger_keep_fd(member.ledger);
 	errno = saved;
-	return real.chroot(path);
+	return REAL_LATE(chroot)(path);
 }
 
 RL_EXPORT int unshare(int flags)
@@ -89,7 +89,7 @@ RL_EXPORT int unshare(int flags)
 		slots_expect_namespaces(member.ledger);
 	identity_expect_namespaces(flags);
 	pause = timer_thread_pause();
-	result = real.unshare(flags);
+	result = REAL_LATE(unshare)(flags);
 	saved = errno;
 	timer_thread_resume(pause);
 	errno = saved;
@@ -106,23 +106,25 @@ RL_EXPORT int setns(int fd, int type)
 		slots_expect_namespaces(member.ledger);
 	identity_expect_namespaces(type ? type : CLONE_NEWNS);
 	pause = timer_thread_pause();
-	result = real.setns(fd, type);
+	result = REAL_LATE(setns)(fd, type);
 	saved = errno;
 	timer_thread_resume(pause);
 	errno = saved;
 	return result;
 }
 
-PAUSED_CALL(setuid, real.setuid, uid, (uid_t uid), (uid))
-PAUSED_CALL(setgid, real.setgid, (uid_t)-1, (gid_t gid), (gid))
-PAUSED_CALL(seteuid, real.seteuid, euid, (uid_t euid), (euid))
-PAUSED_CALL(setegid, real.setegid, (uid_t)-1, (gid_t egid), (egid))
-PAUSED_CALL(setreuid, real.setreuid, euid == (uid_t)-1 ? ruid : euid, (uid_t ruid, uid_t euid), (ruid, euid))
-PAUSED_CALL(setregid, real.setregid, (uid_t)-1, (gid_t rgid, gid_t egid), (rgid, egid))
-PAUSED_CALL(setresuid, real.setresuid, euid == (uid_t)-1 ? ruid : euid, (uid_t ruid, uid_t euid, uid_t suid),
-	    (ruid, euid, suid))
-PAUSED_CALL(setresgid, real.setresgid, (uid_t)-1, (gid_t rgid, gid_t egid, gid_t sgid), (rgid, egid, sgid))
-PAUSED_CALL(setgroups, real.setgroups, (uid_t)-1, (size_t count, const gid_t *groups), (count, groups))
+PAUSED_CALL(setuid, REAL_LATE(setuid), uid, (uid_t uid), (uid))
+PAUSED_CALL(setgid, REAL_LATE(setgid), (uid_t)-1, (gid_t gid), (gid))
+PAUSED_CALL(seteuid, REAL_LATE(seteuid), euid, (uid_t euid), (euid))
+PAUSED_CALL(setegid, REAL_LATE(setegid), (uid_t)-1, (gid_t egid), (egid))
+PAUSED_CALL(setreuid, REAL_LATE(setreuid), euid == (uid_t)-1 ? ruid : euid, (uid_t ruid, uid_t euid),
+	    (ruid, euid))
+PAUSED_CALL(setregid, REAL_LATE(setregid), (uid_t)-1, (gid_t rgid, gid_t egid), (rgid, egid))
+PAUSED_CALL(setresuid, REAL_LATE(setresuid), euid == (uid_t)-1 ? ruid : euid,
+	    (uid_t ruid, uid_t euid, uid_t suid), (ruid, euid, suid))
+PAUSED_CALL(setresgid, REAL_LATE(setresgid), (uid_t)-1, (gid_t rgid, gid_t egid, gid_t sgid),
+	    (rgid, egid, sgid))
+PAUSED_CALL(setgroups, REAL_LATE(setgroups), (uid_t)-1, (size_t count, const gid_t *groups), (count, groups))
 PAUSED_CALL(initgroups, REAL_LATE(initgroups), (uid_t)-1, (const char *user, gid_t group), (user, group))
 
 PAUSED_CALL(capset, REAL_LATE(capset), (uid_t)-1, (void *header, const void *data), (header, data))

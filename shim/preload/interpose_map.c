@@ -162,7 +162,7 @@ struct protection {
 static int forward_protect(void *at, size_t len, const struct protection *p)
 {
 	if (p->has_key)
-		return real.pkey_mprotect(at, len, p->prot, p->key);
+		return REAL_LATE(pkey_mprotect)(at, len, p->prot, p->key);
 	return real.mprotect(at, len, p->prot);
 }
 
@@ -237,7 +237,7 @@ RL_EXPORT int pkey_mprotect(void *at, size_t len, int prot, int key)
 {
 	real_ensure();
 	if (!ranges_are_counted())
-		return real.pkey_mprotect(at, len, prot, key);
+		return REAL_LATE(pkey_mprotect)(at, len, prot, key);
 	return protect(at, len, &(struct protection){.prot = prot, .key = key, .has_key = true},
 		       RANGE_CALL("pkey_mprotect"));
 }

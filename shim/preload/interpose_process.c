@@ -70,22 +70,38 @@ void process_settle(uint32_t slot, pid_t child)
 			slots_bind(member.ledger, slot, child);
 		else
 			slots_close(member.ledger, slot);
+	} else if (child > 0) {
+		slots_note_outer(member.ledger, slot, thread_self.child_maker, child);
 	}
 	ledger_unlock(member.ledger, &mask);
 	if (child > 0)
 		own_leash_tell_of_child();
 }
 
-void process_settle_claim(uint32_t slot, pid_t child)
+void process_settle_self(uint32_t slot)
 {
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
-	if (child > 0)
-		claims_settle(member.ledger, slot, member.slot, raw_getpid(), child);
-	else
-		claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_ONCE);
+	if (slots_is_reserved_by_thread(member.ledger, slot, thread_self.child_maker))
+		slots_bind_self(member.ledger, slot);
 	ledger_unlock(member.ledger, &mask);
+}
+
+void process_settle_claim(uint32_t slot, pid_t child, int64_t since_ns)
+{
+	struct claims_child made = {.pid = child, .since_ns = since_ns};
+	struct sweep sweep = {0};
+	uint64_t mask;
+
+	do {
+		ledger_lock(member.ledger, &mask);
+		if (child > 0)
+			claims_settle(member.ledger, slot, member.slot, raw_getpid(), &made, &sweep);
+		else
+			claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_ONCE, &sweep);
+		ledger_unlock(member.ledger, &mask);
+	} while (sweep_if_wished(member.ledger, &sweep));
 	if (child > 0)
 		own_leash_tell_of_child();
 }
@@ -101,24 +117,29 @@ void process_let_go(uint32_t slot)
 
 void process_end_held(uint32_t slot)
 {
+	struct sweep sweep = {0};
 	uint64_t mask;
 
-	ledger_lock(member.ledger, &mask);
-	claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_HELD);
-	ledger_unlock(member.ledger, &mask);
+	do {
+		ledger_lock(member.ledger, &mask);
+		claims_withdraw(member.ledger, slot, raw_getpid(), CLAIM_HELD, &sweep);
+		ledger_unlock(member.ledger, &mask);
+	} while (sweep_if_wished(member.ledger, &sweep));
 }
 
-void process_become_child(uint32_t slot)
+void process_become_child(uint32_t slot, pid_t maker, uint32_t account)
 {
 	/* A child of clone() with CLONE_SETTLS has other thread-local words than its parent's thread. */
 	thread_self.child_slot = slot;
+	thread_self.child_maker = maker;
+	thread_self.child_account = account;
 	forkguard_run(FORK_CHILD);
 }
 
 pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call,
 		   const void *caller)
 {
-	uint32_t slot;
+	uint32_t slot, outer = thread_self.child_slot; /* of a fork that a handler interrupts with this one */
 	int saved = errno;
 	pid_t child;
 
@@ -138,7 +159,7 @@ pid_t process_fork(pid_t (*make)(const void *context), const void *context, cons
 		return 0;
 	}
 	saved = child < 0 ? errno : saved;
-	thread_self.child_slot = LEDGER_NONE;
+	thread_self.child_slot = outer;
 	forkguard_run(FORK_PARENT);
 	if (child < 0)
 		member_note_kernel_refusal(call, saved);
@@ -183,6 +204,7 @@ long process_vfork_prepare(const void *caller)
 		errno = EAGAIN;
 		return -1;
 	}
+	thread_self.outer_slot = thread_self.child_slot;
 	thread_self.child_slot = slot;
 	return 0;
 }
@@ -196,9 +218,13 @@ pid_t process_vfork_return(long result)
 	if (member_is_guarded() && thread_self.child_slot != LEDGER_NONE) {
 		uint32_t slot = thread_self.child_slot;
 
-		process_settle(slot, result ? (pid_t)result : raw_getpid());
-		if (result)
-			thread_self.child_slot = LEDGER_NONE;
+		if (!result)
+			process_settle_self(slot);
+		if (result) {
+			process_settle(slot, (pid_t)result);
+			thread_self.child_slot = thread_self.outer_slot;
+			thread_self.outer_slot = LEDGER_NONE;
+		}
 	}
 	if (result >= 0)
 		return (pid_t)result;

@@ -23,8 +23,15 @@ uint32_t process_reserve(const char *call, enum slot_claim claim, const void *ca
 /* Binds the slot to the child, or returns it if there is none (child <= 0). */
 void process_settle(uint32_t slot, pid_t child);
 
-/* The same for CLAIM_ONCE, where the child may have been faster and have chosen another. */
-void process_settle_claim(uint32_t slot, pid_t child);
+/* Binds the slot to the calling process, a child that shares its maker's memory and knows itself before that.
+ */
+void process_settle_self(uint32_t slot);
+
+/*
+ * The same for CLAIM_ONCE, where the child may have been faster and have chosen another. The call began at
+ * since_ns (CLOCK_BOOTTIME), before the reservation.
+ */
+void process_settle_claim(uint32_t slot, pid_t child, int64_t since_ns);
 
 /* The same where the pid cannot be learnt: the place is the child's, if it looks for one. */
 void process_let_go(uint32_t slot);
@@ -40,8 +47,9 @@ void process_end_held(uint32_t slot);
 pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call,
 		   const void *caller);
 
-/* The child's part of it, when the child does not return from `make`. */
-void process_become_child(uint32_t slot);
+/* The child's part of it, when the child does not return from `make`: the slot, and who reserved it for which
+ * account. */
+void process_become_child(uint32_t slot, pid_t maker, uint32_t account);
 
 /* vfork's halves, for the assembler stub. Return: 0 to go on, or -1 with errno; what vfork() returns. */
 long process_vfork_prepare(const void *caller);

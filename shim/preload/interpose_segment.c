@@ -28,6 +28,12 @@ static uintptr_t round_up(uintptr_t n)
 	return (n + MAPPINGS_PAGE - 1) & ~(uintptr_t)(MAPPINGS_PAGE - 1);
 }
 
+/* Whether the break could be there at all. */
+static bool is_possible(uintptr_t position)
+{
+	return position && mappings_are_addressable(position, 1);
+}
+
 /* The pages between two positions of the break. */
 static struct range between(uintptr_t low, uintptr_t high)
 {
@@ -52,17 +58,17 @@ static void note_raised(struct range range, int64_t paid)
 
 static void *guarded_sbrk(intptr_t step, struct range_call call)
 {
-	uintptr_t was = (uintptr_t)real.sbrk(0);
+	uintptr_t was = (uintptr_t)REAL_LATE(sbrk)(0);
 	int64_t paid = 0;
 	void *old;
 
-	if (was == UINTPTR_MAX)
-		return (void *)was;
-	if (step > 0 && was + (uintptr_t)step > was)
+	if (was == UINTPTR_MAX || !is_possible(was + (uintptr_t)step))
+		return real.sbrk(step);
+	if (step > 0)
 		paid = range_admit(between(was, was + (uintptr_t)step).bytes, 0, call);
 	if (paid < 0)
 		return (void *)-1;
-	old = real.sbrk(step);
+	old = REAL_LATE(sbrk)(step);
 	was = (uintptr_t)old;
 	if (was == UINTPTR_MAX) {
 		member_note_kernel_refusal("sbrk", errno);
@@ -79,27 +85,29 @@ RL_EXPORT void *sbrk(intptr_t step)
 {
 	real_ensure();
 	if (step == 0 || !ranges_are_counted())
-		return real.sbrk(step);
+		return REAL_LATE(sbrk)(step);
 	return guarded_sbrk(step, RANGE_CALL("sbrk"));
 }
 
 static int guarded_brk(void *to, struct range_call call)
 {
-	uintptr_t was = (uintptr_t)real.sbrk(0);
+	uintptr_t was = (uintptr_t)REAL_LATE(sbrk)(0);
 	uintptr_t end = (uintptr_t)to;
 	int64_t paid = 0;
 	int result;
 
-	if (was == UINTPTR_MAX)
-		return real.brk(to);
-	if (end > was && round_up(end) >= end)
+	if (was == UINTPTR_MAX || !is_possible(end))
+		return REAL_LATE(brk)(to);
+	if (end > was)
 		paid = range_admit(between(was, end).bytes, 0, call);
 	if (paid < 0)
 		return -1;
-	result = real.brk(to);
+	result = REAL_LATE(brk)(to);
+	/* Where the break must not be the kernel leaves it, and libc may call that a success. */
+	end = (uintptr_t)real.sbrk(0);
 	if (result)
 		budget_return_unused(paid);
-	else if (end > was)
+	else if (end >= was)
 		note_raised(between(was, end), paid);
 	else
 		note_lowered(between(end, was));
@@ -110,7 +118,7 @@ RL_EXPORT int brk(void *to)
 {
 	real_ensure();
 	if (!ranges_are_counted())
-		return real.brk(to);
+		return REAL_LATE(brk)(to);
 	return guarded_brk(to, RANGE_CALL("brk"));
 }
 

@@ -73,19 +73,19 @@ static __sighandler_t guarded_signal(__typeof__(signal) *really, int number, __s
 RL_EXPORT __sighandler_t signal(int number, __sighandler_t handler)
 {
 	real_ensure();
-	return guarded_signal(real.signal, number, handler);
+	return guarded_signal(REAL_LATE(signal), number, handler);
 }
 
 RL_EXPORT __sighandler_t bsd_signal(int number, __sighandler_t handler)
 {
 	real_ensure();
-	return guarded_signal(real.signal, number, handler);
+	return guarded_signal(REAL_LATE(signal), number, handler);
 }
 
 RL_EXPORT __sighandler_t ssignal(int number, __sighandler_t handler)
 {
 	real_ensure();
-	return guarded_signal(real.signal, number, handler);
+	return guarded_signal(REAL_LATE(signal), number, handler);
 }
 
 RL_EXPORT __sighandler_t sysv_signal(int number, __sighandler_t handler)

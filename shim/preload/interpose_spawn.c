@@ -78,6 +78,7 @@ static pid_t pid_of_pidfd(int pidfd)
 static int guarded_spawn(struct spawn_call *call, char *const *environment, const char *name,
 			 const void *caller)
 {
+	int64_t since_ns = raw_clock_ns(CLOCK_BOOTTIME);
 	pid_t *to = call->pid;
 	pid_t child = 0;
 	uint32_t slot;
@@ -95,7 +96,7 @@ static int guarded_spawn(struct spawn_call *call, char *const *environment, cons
 	if (!error && call->pidfd_function)
 		child = pid_of_pidfd(*call->pidfd);
 	if (error || child)
-		process_settle_claim(slot, error ? 0 : child);
+		process_settle_claim(slot, error ? 0 : child, since_ns);
 	else /* without /proc a pidfd tells nothing */
 		process_let_go(slot);
 	if (error)
@@ -112,7 +113,7 @@ RL_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_a
 		.pid = pid, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
-	call.function = real.posix_spawn;
+	call.function = REAL_LATE(posix_spawn);
 	return guarded_spawn(&call, envp, "posix_spawn", __builtin_return_address(0));
 }
 
@@ -123,7 +124,7 @@ RL_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_
 		.pid = pid, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
 
 	real_ensure();
-	call.function = real.posix_spawnp;
+	call.function = REAL_LATE(posix_spawnp);
 	return guarded_spawn(&call, envp, "posix_spawnp", __builtin_return_address(0));
 }
 
@@ -261,6 +262,7 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 {
 	bool lends;
 	FILE *stream;
+	int64_t since_ns;
 	uint32_t slot;
 	pid_t child;
 	int saved;
@@ -268,6 +270,7 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 	real_ensure();
 	if (!member_is_guarded())
 		return REAL_LATE(popen)(command, type);
+	since_ns = raw_clock_ns(CLOCK_BOOTTIME);
 	slot = process_reserve("popen", CLAIM_ONCE, __builtin_return_address(0));
 	if (slot == LEDGER_NONE) {
 		errno = EAGAIN;
@@ -280,7 +283,7 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 		environment_take_back();
 	child = pid_of_stream(stream);
 	if (!stream || child)
-		process_settle_claim(slot, child);
+		process_settle_claim(slot, child, since_ns);
 	else
 		process_let_go(slot);
 	errno = saved;

@@ -37,17 +37,17 @@ RL_EXPORT int kill(pid_t pid, int signal)
 	if (pid <= 0 || pid == member.pid)
 		expect_stop(signal);
 	real_ensure();
-	return real.kill(pid, signal);
+	return REAL_LATE(kill)(pid, signal);
 }
 
 RL_EXPORT int killpg(pid_t group, int signal)
 {
 	expect_stop(signal);
-	return real.killpg(group, signal);
+	return REAL_LATE(killpg)(group, signal);
 }
 
 RL_EXPORT int raise(int signal)
 {
 	expect_stop(signal);
-	return real.raise(signal);
+	return REAL_LATE(raise)(signal);
 }

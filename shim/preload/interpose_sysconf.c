@@ -45,8 +45,8 @@ RL_EXPORT long sysconf(int name)
 {
 	real_ensure();
 	if (name == _SC_PHYS_PAGES || name == _SC_AVPHYS_PAGES)
-		return in_proportion(real.sysconf(name));
-	return real.sysconf(name);
+		return in_proportion(REAL_LATE(sysconf)(name));
+	return REAL_LATE(sysconf)(name);
 }
 
 RL_EXPORT long get_phys_pages(void)

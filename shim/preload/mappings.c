@@ -187,8 +187,7 @@ RL_INLINE bool walk(uintptr_t begin, size_t bytes, struct walk *w)
 			 (unsigned)s.last & within, w);
 }
 
-/* Whether the processor has such addresses at all. */
-static bool is_addressable(uintptr_t begin, size_t bytes)
+bool mappings_are_addressable(uintptr_t begin, size_t bytes)
 {
 	return begin + bytes - 1 <= ((uintptr_t)1 << (PAGE_SHIFT + LEAF_BITS + BITS * TOP)) - 1;
 }
@@ -197,7 +196,7 @@ int mappings_prepare(uintptr_t begin, size_t bytes, enum mapping_state state)
 {
 	struct walk w = {.operation = PREPARE, .state = state};
 
-	return is_addressable(begin, bytes) && walk(begin, bytes, &w) ? 0 : -ENOMEM;
+	return mappings_are_addressable(begin, bytes) && walk(begin, bytes, &w) ? 0 : -ENOMEM;
 }
 
 size_t mappings_set(uintptr_t begin, size_t bytes, enum mapping_state state)
@@ -212,7 +211,7 @@ size_t mappings_count(uintptr_t begin, size_t bytes, enum mapping_state state)
 {
 	struct walk w = {.operation = COUNT, .state = state};
 
-	if (is_addressable(begin, bytes))
+	if (mappings_are_addressable(begin, bytes))
 		walk(begin, bytes, &w);
 	return w.pages << PAGE_SHIFT;
 }

@@ -22,6 +22,7 @@
 #ifndef RL_PRELOAD_MAPPINGS_H
 #define RL_PRELOAD_MAPPINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +50,9 @@ struct mapping_runs {
 	int count;
 	struct mapping_run run[MAPPINGS_RUNS];
 };
+
+/* Whether the processor has such addresses at all: the kernel refuses all others. */
+bool mappings_are_addressable(uintptr_t begin, size_t bytes);
 
 /*
  * All ranges are whole pages, not empty, and do not wrap around.

@@ -18,7 +18,7 @@
 #include "timer_thread.h"
 
 struct member member = {.slot = LEDGER_NONE};
-RL_THREAD_LOCAL struct thread thread_self = {.child_slot = LEDGER_NONE};
+RL_THREAD_LOCAL struct thread thread_self = {.child_slot = LEDGER_NONE, .outer_slot = LEDGER_NONE};
 
 bool member_is_borrowed(void)
 {
@@ -74,17 +74,30 @@ void member_note_kernel_refusal(const char *call, int error)
 
 /*
  * From here until the fork has returned this thread charges under the lock,
- * because in the child its cell belongs to the parent.
+ * because in the child its cell belongs to the parent. A handler may interrupt
+ * it and fork as well; its child need not know of ours, and may even go on in
+ * what it interrupted.
  */
 static void park(void)
 {
+	if (thread_self.phase == THREAD_FORKING) {
+		thread_self.parks++;
+		thread_self.fast = NULL;
+		return;
+	}
+	thread_self.phase = THREAD_FORKING;
 	thread_self.parked = thread_self.cell;
 	thread_self.cell = thread_self.fast = NULL;
-	thread_self.phase = THREAD_FORKING;
 }
 
 static void unpark(void)
 {
+	if (thread_self.phase != THREAD_FORKING)
+		return;
+	if (thread_self.parks) {
+		thread_self.parks--;
+		return;
+	}
 	thread_self.cell = thread_self.parked;
 	thread_self.phase = thread_self.cell ? THREAD_ATTACHED : THREAD_NEW;
 }
@@ -96,13 +109,16 @@ static void unpark(void)
 static uint32_t take_place(uint32_t index, pid_t pid)
 {
 	/* In a pid namespace of its own the child alone knows its number. */
-	if (atomic_load_explicit(&member.ledger->home_namespace, memory_order_relaxed)) {
+	if (index != LEDGER_NONE &&
+	    atomic_load_explicit(&member.ledger->home_namespace, memory_order_relaxed) &&
+	    slots_is_made_by(member.ledger, index, thread_self.child_maker)) {
 		slots_bind_self(member.ledger, index);
 		return index;
 	}
-	if (slots_is_of(member.ledger, index, pid))
+	if (index != LEDGER_NONE && slots_is_of(member.ledger, index, pid))
 		return index;
-	if (!slots_is_reserved_by_thread(member.ledger, index, thread_self.child_maker)) {
+	if (index == LEDGER_NONE ||
+	    !slots_is_reserved_by_thread(member.ledger, index, thread_self.child_maker)) {
 		index = slots_open_lost(member.ledger, thread_self.child_account);
 		atomic_fetch_or_explicit(&member.ledger->degraded,
 					 index == LEDGER_NONE ? LEDGER_SLOTS_FULL : LEDGER_UNRESERVED,
@@ -121,8 +137,11 @@ static void become_child(void)
 	pid_t pid = raw_getpid();
 	uint32_t place, index = thread_self.child_slot;
 
-	if (index == LEDGER_NONE || member.pid == pid)
+	if (member.pid == pid)
 		return;
+	/* None was reserved for what goes on in an interrupted fork in the child of another. */
+	if (index == LEDGER_NONE)
+		thread_self.child_account = member.ledger->slot[member.slot].account;
 	do {
 		ledger_lock(member.ledger, &mask);
 		place = take_place(index, pid);
@@ -136,9 +155,34 @@ static void become_child(void)
 	member.pid = pid;
 	if (index != LEDGER_NONE)
 		trace_process(member.ledger, member.ledger->slot[index].account, "fork");
-	thread_self.child_slot = LEDGER_NONE;
-	thread_self.cell = thread_self.fast = NULL;
+	thread_self.child_slot = thread_self.outer_slot = LEDGER_NONE;
+	thread_self.cell = thread_self.fast = thread_self.parked = NULL;
+	thread_self.parks = 0;
 	thread_self.phase = THREAD_NEW;
+}
+
+bool member_share_words(void)
+{
+	struct cell *cell = thread_self.cell;
+	uint64_t mask;
+
+	/* Not in a vfork child: its maker, who has the cell, waits. */
+	if (thread_self.phase == THREAD_FORKING || thread_self.phase == THREAD_ENDED || member_is_borrowed())
+		return false;
+	thread_self.phase = THREAD_ENDED;
+	thread_self.cell = thread_self.fast = NULL;
+	if (cell) {
+		ledger_lock(member.ledger, &mask);
+		cells_retire_locked(member.ledger, member.slot, cell);
+		ledger_unlock(member.ledger, &mask);
+	}
+	return true;
+}
+
+void member_own_words(bool again)
+{
+	if (again)
+		thread_self.phase = THREAD_NEW;
 }
 
 void member_fork(enum fork_side side)

@@ -55,7 +55,9 @@ struct thread {
 	uint32_t child_slot; /* reserved for the process that this thread is about to create */
 	pid_t child_maker;   /* the thread that reserved it: in the child, one of the parent */
 	uint32_t child_account;
+	uint32_t outer_slot; /* the same of a fork that a handler's vfork interrupts */
 	struct cell *parked; /* the parent's cell during a fork */
+	uint32_t parks;	     /* forks by handlers that interrupt a fork */
 	bool serving;	     /* inside an allocator other than libc's: what it maps is not counted */
 };
 
@@ -79,6 +81,14 @@ void member_note_denial(enum limit_id limit, const char *call, int64_t amount, c
 
 /* Notes that `call` failed with `error` by itself: nothing that a budget refused. Leaves errno alone. */
 RL_COLD void member_note_kernel_refusal(const char *call, int error);
+
+/*
+ * Before a task is made that shares this thread's words and runs beside it: from then on both charge under
+ * the lock. Return: whether that is new, for member_own_words(), which takes it back if there is no task
+ * after all.
+ */
+bool member_share_words(void);
+void member_own_words(bool again);
 
 void member_fork(enum fork_side side);
 

@@ -17,7 +17,7 @@ bool range_of(const void *begin, size_t len, struct range *range)
 	range->begin = (uintptr_t)begin;
 	range->bytes = bytes;
 	return bytes && bytes <= RL_LIMIT_MAX && !((uintptr_t)begin & (MAPPINGS_PAGE - 1)) &&
-	       range->begin + bytes - 1 >= range->begin;
+	       range->begin + bytes - 1 >= range->begin && mappings_are_addressable(range->begin, bytes);
 }
 
 int64_t range_admit(size_t need, size_t replaced, struct range_call call)

@@ -127,6 +127,7 @@ struct real real = {
 #define RL_HOOK(name)
 #define RL_OWNHOOK(name)
 #define RL_REAL(name)
+#define RL_LAZYHOOK(name)
 #define RL_LATEHOOK(name)
 #define RL_LATEREAL(name)
 #include "interpose.def"
@@ -134,6 +135,7 @@ struct real real = {
 #undef RL_HOOK
 #undef RL_OWNHOOK
 #undef RL_REAL
+#undef RL_LAZYHOOK
 #undef RL_LATEHOOK
 #undef RL_LATEREAL
 };
@@ -163,7 +165,8 @@ void real_resolve(void)
 #define RL_BOOTHOOK(name) found.name = next(&symbols, #name);
 #define RL_HOOK(name)	  found.name = next(&symbols, #name);
 #define RL_OWNHOOK(name)
-#define RL_REAL(name) found.name = next(&symbols, #name);
+#define RL_REAL(name)	  found.name = next(&symbols, #name);
+#define RL_LAZYHOOK(name) found.name = symbols.are_all ? NULL : next(&symbols, #name);
 #define RL_LATEHOOK(name)
 #define RL_LATEREAL(name)
 #include "interpose.def"
@@ -171,6 +174,7 @@ void real_resolve(void)
 #undef RL_HOOK
 #undef RL_OWNHOOK
 #undef RL_REAL
+#undef RL_LAZYHOOK
 #undef RL_LATEHOOK
 #undef RL_LATEREAL
 	/* The program must not be told of a failure that is ours. */
@@ -185,9 +189,14 @@ void real_resolve(void)
 
 void *real_find(void **known, const char *name)
 {
+	struct symbols symbols;
+
 	if (*known)
 		return *known;
-	*known = dlsym(RTLD_NEXT, name);
+	symbols_begin(&symbols, SYMBOLS_BEHIND_US);
+	*known = symbols_find(&symbols, name);
+	if (!*known)
+		*known = dlsym(RTLD_NEXT, name);
 	if (!*known)
 		dlerror();
 	return *known;

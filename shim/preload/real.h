@@ -45,6 +45,7 @@ struct real {
 #define RL_HOOK(name)	  __typeof__(name) *name;
 #define RL_OWNHOOK(name)
 #define RL_REAL(name)	  __typeof__(name) *name;
+#define RL_LAZYHOOK(name) __typeof__(name) *name;
 #define RL_LATEHOOK(name) __typeof__(name) *name;
 #define RL_LATEREAL(name) __typeof__(name) *name;
 #include "interpose.def"
@@ -52,6 +53,7 @@ struct real {
 #undef RL_HOOK
 #undef RL_OWNHOOK
 #undef RL_REAL
+#undef RL_LAZYHOOK
 #undef RL_LATEHOOK
 #undef RL_LATEREAL
 };
@@ -70,7 +72,7 @@ static inline void real_ensure(void)
 
 /*
  * The next definition of a row that is looked up at its first use; NULL if there is none.
- * Context: any thread, not in a signal handler.
+ * Context: any thread; of a lazy row also in a signal handler and a vfork child.
  */
 void *real_find(void **known, const char *name);
 #define REAL_LATE(name) (real_find((void **)&real.name, #name), real.name)

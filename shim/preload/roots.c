@@ -17,7 +17,7 @@
 #include "core/rawsys.h"
 #include "core/units.h"
 
-static char executable[PATH_MAX];
+static char executable[PATH_MAX] RL_SELDOM;
 
 static const char *without_directories(const char *path)
 {

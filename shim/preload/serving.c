@@ -5,10 +5,11 @@
  */
 #include "serving.h"
 
+#include "core/attrs.h"
 #include "member.h"
 #include "real.h"
 
-static struct real next;
+static struct real next RL_SELDOM;
 
 static void *serve_malloc(size_t size)
 {

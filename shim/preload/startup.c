@@ -13,7 +13,6 @@
 #include "core/accounts.h"
 #include "core/attrs.h"
 #include "core/cells.h"
-#include "core/claims.h"
 #include "core/config.h"
 #include "core/cputime.h"
 #include "core/grades.h"
@@ -32,6 +31,7 @@
 #include "environment.h"
 #include "growth.h"
 #include "member.h"
+#include "place.h"
 #include "plugin_host.h"
 #include "roots.h"
 
@@ -84,7 +84,7 @@ static RL_NORETURN void refuse_text(const char *name, const char *value, const c
 
 static void check_sinks(struct config *config)
 {
-	static struct sinks sinks;
+	static struct sinks sinks RL_SELDOM;
 	char why[MESSAGE_MAX];
 	struct fmt reason = FMT_INIT(why);
 
@@ -165,30 +165,6 @@ static void begin_tree(const struct config *config)
 	member.slot = slot;
 }
 
-/* The slot of this process: its own from before exec, one its parent reserved, or a new one. */
-static uint32_t find_place(struct ledger *ledger)
-{
-	uint32_t slot = slots_find_own(ledger);
-	uint32_t parent;
-
-	if (slot != LEDGER_NONE) {
-		ledger->slot[slot].exec_ns = 0;
-		slots_return_leases(ledger, slot);
-		/* The handler is gone with the program before the exec. */
-		atomic_store_explicit(&ledger->slot[slot].call_signal, 0, memory_order_relaxed);
-		return slot;
-	}
-	slot = claims_take(ledger, raw_getppid());
-	if (slot == LEDGER_NONE) {
-		parent = slots_find(ledger, raw_getppid());
-		slot = slots_open_lost(ledger, parent == LEDGER_NONE ? 0 : ledger->slot[parent].account);
-		atomic_fetch_or_explicit(&ledger->degraded, LEDGER_UNRESERVED, memory_order_relaxed);
-	}
-	if (slot != LEDGER_NONE)
-		slots_bind_self(ledger, slot);
-	return slot;
-}
-
 /* New RESLIMIT_ variables on the way to this program: a budget within the one there is. */
 static void open_nested(struct ledger *ledger, uint32_t slot, struct config *config)
 {
@@ -209,11 +185,7 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 	uint64_t mask;
 	uint32_t slot;
 
-	do {
-		ledger_lock(ledger, &mask);
-		slot = find_place(ledger);
-		ledger_unlock(ledger, &mask);
-	} while (slot == LEDGER_NONE && sweep_dead(ledger, SWEEP_ALL));
+	slot = place_find(ledger);
 	if (slot == LEDGER_NONE)
 		refuse_to_start("the tree has too many processes for its ledger");
 	outer = &ledger->account[ledger->slot[slot].account];

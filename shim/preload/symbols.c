@@ -46,6 +46,8 @@ static bool read_object(const struct link_map *object, struct symbol_table *tabl
 	for (const elf_dynamic *d = object->l_ld; d->d_tag != DT_NULL; d++) {
 		if (d->d_tag == DT_GNU_HASH)
 			table->hash = at(table->base, d->d_un.d_ptr);
+		else if (d->d_tag == DT_HASH)
+			table->old_hash = at(table->base, d->d_un.d_ptr);
 		else if (d->d_tag == DT_SYMTAB)
 			table->symbols = at(table->base, d->d_un.d_ptr);
 		else if (d->d_tag == DT_STRTAB)
@@ -53,7 +55,7 @@ static bool read_object(const struct link_map *object, struct symbol_table *tabl
 		else if (d->d_tag == DT_VERSYM)
 			table->versions = at(table->base, d->d_un.d_ptr);
 	}
-	return table->hash && table->symbols && table->names;
+	return (table->hash || table->old_hash) && table->symbols && table->names;
 }
 
 static const struct link_map *find_us(void)
@@ -78,21 +80,44 @@ static void begin_kernel(struct symbols *symbols)
 	symbols->count = object && read_object(object, &symbols->table[0]);
 }
 
-void symbols_begin(struct symbols *symbols, enum symbols_from from)
+/* The objects behind us as they were found at start; NULL: not looked for, or none. */
+static const struct link_map *first_behind, *last_behind;
+
+static void find_behind(void)
 {
 	const struct link_map *object = find_us();
+
+	first_behind = last_behind = object ? object->l_next : NULL;
+	while (last_behind && last_behind->l_next)
+		last_behind = last_behind->l_next;
+}
+
+void symbols_begin(struct symbols *symbols, enum symbols_from from)
+{
+	const struct link_map *object, *last = NULL;
 
 	if (from == SYMBOLS_KERNEL) {
 		begin_kernel(symbols);
 		return;
 	}
+	if (from == SYMBOLS_BEHIND_US) {
+		if (!first_behind)
+			find_behind();
+		object = first_behind;
+		last = last_behind;
+	} else {
+		object = find_us() ? _r_debug.r_map : NULL;
+	}
 	symbols->count = 0;
-	if (object)
-		object = from == SYMBOLS_ALL ? _r_debug.r_map : object->l_next;
-	while (object && symbols->count < SYMBOL_OBJECTS &&
-	       read_object(object, &symbols->table[symbols->count])) {
+	symbols->are_all = object != NULL;
+	while (object) {
+		if (symbols->count == SYMBOL_OBJECTS ||
+		    !read_object(object, &symbols->table[symbols->count])) {
+			symbols->are_all = false;
+			return;
+		}
 		symbols->count++;
-		object = object->l_next;
+		object = object == last ? NULL : object->l_next;
 	}
 }
 
@@ -112,6 +137,7 @@ static enum verdict judge(const struct symbol_table *t, uint32_t index, const ch
 {
 	const elf_symbol *symbol = (const elf_symbol *)t->symbols + index;
 
+	/* A program that takes a function's address may give it one of its own, which defines nothing. */
 	if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value ||
 	    strcmp(t->names + symbol->st_name, name) != 0)
 		return GO_ON;
@@ -155,13 +181,37 @@ static enum verdict find_in(const struct symbol_table *t, const char *name, uint
 	}
 }
 
+/* The older table: two numbers, the buckets' first symbols, and for each symbol the next of its bucket. */
+static enum verdict find_in_old(const struct symbol_table *t, const char *name, void **address)
+{
+	const uint32_t *bucket = t->old_hash + 2, *chain = bucket + t->old_hash[0];
+	enum verdict verdict = GO_ON;
+	uint32_t hash = 0, i = STN_UNDEF;
+
+	for (const char *c = name; *c; c++) {
+		hash = (hash << 4) + (unsigned char)*c;
+		hash = (hash ^ (hash >> 24 & 0xf0)) & 0xfffffff;
+	}
+	if (t->old_hash[0])
+		i = bucket[hash % t->old_hash[0]];
+	for (; i != STN_UNDEF && verdict == GO_ON; i = chain[i]) {
+		verdict = judge(t, i, name);
+		if (verdict == FOUND)
+			*address = (void *)(t->base + ((const elf_symbol *)t->symbols)[i].st_value);
+	}
+	return verdict;
+}
+
 void *symbols_find(const struct symbols *symbols, const char *name)
 {
 	uint32_t hash = hash_of(name);
 	void *address = NULL;
 
-	for (int i = 0; i < symbols->count; i++)
-		if (find_in(&symbols->table[i], name, hash, &address) != GO_ON)
+	for (int i = 0; i < symbols->count; i++) {
+		const struct symbol_table *t = &symbols->table[i];
+
+		if ((t->hash ? find_in(t, name, hash, &address) : find_in_old(t, name, &address)) != GO_ON)
 			break;
+	}
 	return address;
 }

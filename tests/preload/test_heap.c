@@ -338,6 +338,19 @@ static void key_destructors_that_allocate_leave_the_budget_whole(void **state)
 	run_free(r);
 }
 
+/* So does Python of Debian; the address leads to ours all the same. */
+static void a_program_that_gives_malloc_an_address_of_its_own_is_covered(void **state)
+{
+	struct run *r = guarded(SET("MEM=1M"), ARGV("take_address"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "got=1\n");
+	expect(r, !strcmp(record_str(r, "coverage.heap"), "full"));
+	expect(r, record_int(r, "mem_peak_bytes") >= 100000);
+	run_free(r);
+}
+
 static void without_a_limit_nothing_is_refused_and_the_peak_is_known(void **state)
 {
 	struct run *r = guarded(SET("NAME=free"), ARGV("allocate_once", "50000000"));
@@ -375,6 +388,7 @@ int main(void)
 		cmocka_unit_test(a_limit_below_what_start_up_took_stops_before_main),
 		cmocka_unit_test(jumping_out_of_refusals_leaves_the_budget_whole),
 		cmocka_unit_test(key_destructors_that_allocate_leave_the_budget_whole),
+		cmocka_unit_test(a_program_that_gives_malloc_an_address_of_its_own_is_covered),
 		cmocka_unit_test(without_a_limit_nothing_is_refused_and_the_peak_is_known),
 	};
 

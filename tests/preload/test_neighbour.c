@@ -509,7 +509,8 @@ static void a_program_under_such_a_filter_keeps_its_deadline(void **state)
 
 		print_message("# %s %s\n", FILTERS[i][0], FILTERS[i][1]);
 		expect(r, WIFSIGNALED(r->status));
-		expect(r, r->elapsed_ns < 5 * SEC);
+		/* That timer runs on the spinning thread's own clock: on a busy machine it takes its share. */
+		expect(r, r->elapsed_ns < 20 * SEC);
 		if (FILTERS[i][3] && !strcmp(FILTERS[i][3], "any")) {
 			expect_signal(r, SIGTERM);
 			expect_verdict(r, "wall");

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const ways[] = {"fork", "_Fork", "vfork"};
 enum { WAYS = sizeof(ways) / sizeof(*ways) };
@@ -127,6 +128,62 @@ static void forked_children_write_no_record_of_their_own(void **state)
 	run_free(r);
 }
 
+static void a_handler_may_fork_in_the_middle_of_a_fork(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct run *r = run_guarded(
+			&(struct spec){.set = SET("PROCS=3", "MEM=64M"),
+				       .argv = ARGV("fork_in_handler", i ? "vfork" : "fork", "200"),
+				       .timeout_s = 60});
+
+		expect_exit(r, 0);
+		expect(r, out_number(r, "bad") == 0);
+		expect(r, out_number(r, "handled") > 0);
+		expect(r, out_number(r, "left") == 0);
+		/* A child that took its parent's credit for its own would leave it wrong by far more. */
+		expect(r, record_int(r, "mem_peak_bytes") < 8 * MIB);
+		expect(r, json_array_size(record_find(r, "escapes")) == 0);
+		run_free(r);
+	}
+}
+
+/* Seen from here they have other numbers than they know themselves by; the first takes all others along. */
+static void processes_of_other_pid_namespaces_give_their_places_back(void **state)
+{
+	static const char loop[] =
+		"for end in : 'sleep 99 & sleep 99 & exit 3' : : 'unshare -p -f sh -c :' :\n"
+		"do unshare $HOW -p -f sh -c \"$end\" || echo status=$?; done 2>&1";
+	char how[16];
+	struct run *r;
+
+	(void)state;
+	snprintf(how, sizeof(how), "HOW=%s", getuid() ? "-U -r" : "");
+	r = run_guarded(&(struct spec){.set = SET("RESLIMIT_PROCS=5", "RESLIMIT_MEM=64M", how),
+				       .verbatim = true,
+				       .argv = ARGV("/bin/sh", "-c", loop)});
+	expect_exit(r, 0);
+	expect(r, !strcmp(r->out, "status=3\n"));
+	expect(r, !record_find(r, "denied.procs"));
+	expect(r, record_int(r, "mem_end_bytes") < MIB);
+	run_free(r);
+}
+
+static void tasks_with_their_makers_words_leave_nothing_charged(void **state)
+{
+	static const char *const tasks[] = {"process", "thread"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct run *r = run_guarded(&(struct spec){
+			.set = SET("MEM=64M"), .argv = ARGV("share_words", tasks[i]), .timeout_s = 60});
+
+		expect_exit(r, 0);
+		expect_out(r, "left=0\n");
+		run_free(r);
+	}
+}
+
 static void what_a_tree_that_is_killed_cannot_make_is_not_this_limits_refusal(void **state)
 {
 	struct run *r = guarded(SET("PROCS=9", "THREADS=9"), ARGV("create_while_killed"));
@@ -150,6 +207,9 @@ int main(void)
 		cmocka_unit_test(forks_beside_allocating_threads_work),
 		cmocka_unit_test(forks_beside_allocating_threads_and_a_timer_work),
 		cmocka_unit_test(forked_children_write_no_record_of_their_own),
+		cmocka_unit_test(a_handler_may_fork_in_the_middle_of_a_fork),
+		cmocka_unit_test(processes_of_other_pid_namespaces_give_their_places_back),
+		cmocka_unit_test(tasks_with_their_makers_words_leave_nothing_charged),
 		cmocka_unit_test(what_a_tree_that_is_killed_cannot_make_is_not_this_limits_refusal),
 	};
 

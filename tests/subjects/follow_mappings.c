@@ -207,7 +207,13 @@ static void files(void)
 static void breaks(void)
 {
 	char *start = sbrk(0);
+	char *low = mmap((void *)0x10000, 2L * PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0);
 
+	step("far below", 2);
+	brk(low - PAGE);
+	step("the break below that, which cannot be", 0);
+	munmap(low, 2L * PAGE);
+	step("gone", -2);
 	sbrk(PAGE);
 	step("a page", 1);
 	sbrk(10);
@@ -245,7 +251,7 @@ static void failures(void)
 		wrong++;
 	if (mremap(p, PAGE, 0, 0) != MAP_FAILED || errno != EINVAL)
 		wrong++;
-	if (mremap(p, PAGE, (size_t)1 << 60, MREMAP_MAYMOVE) != MAP_FAILED || errno != ENOMEM)
+	if (mremap(p, PAGE, (size_t)1 << 46, MREMAP_MAYMOVE) != MAP_FAILED || errno != ENOMEM)
 		wrong++;
 	if (mprotect(p + 1, PAGE, RW) != -1 || errno != EINVAL)
 		wrong++;

@@ -29,8 +29,12 @@ static int spawn(const char *how, char **environment, char **argv)
 static int copy_output(const char *command)
 {
 	FILE *stream = popen(command, "r");
+	static char buffer[BUFSIZ];
 	char line[4096];
 
+	/* A buffer that libc allocates could be refused: the program may hold all that there is. */
+	if (stream)
+		setvbuf(stream, buffer, _IOFBF, sizeof(buffer));
 	while (stream && fgets(line, sizeof(line), stream))
 		say("%s", line);
 	return stream ? pclose(stream) : -1;

@@ -102,8 +102,8 @@ static void every_default_action_in_the_tables_parses(void **state)
 		char reason[128] = "";
 		struct fmt why = FMT_INIT(reason);
 
-		if (v->default_text && action_parse(&action, v->default_text, strlen(v->default_text),
-						    limit_is_deniable(v->limit), &why))
+		if (v->default_text[0] && action_parse(&action, v->default_text, strlen(v->default_text),
+						       limit_is_deniable(v->limit), &why))
 			fail_msg("%s: %s: %s", v->name, v->default_text, reason);
 	}
 }
@@ -118,6 +118,11 @@ static void every_row_of_the_tables_is_found_by_its_name_alone(void **state)
 		assert_ptr_not_equal(config_find(name, strlen(name) - 1), &config_variables[i]);
 		assert_true(strlen(config_variables[i].help) > 0);
 		assert_true(strlen(config_variables[i].metavar) > 0);
+		/* Each lies in its row, with its end. */
+		assert_true(strnlen(name, sizeof(config_variables[i].name)) <
+			    sizeof(config_variables[i].name));
+		assert_true(strnlen(config_variables[i].help, sizeof(config_variables[i].help)) <
+			    sizeof(config_variables[i].help));
 	}
 	assert_null(config_find("", 0));
 	assert_null(config_find("mem", 3));

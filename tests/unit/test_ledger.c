@@ -429,9 +429,9 @@ static void recycled_pid_is_told_apart(void **state)
 	/* Processes of these numbers that began before those of today. */
 	ledger->slot[other].born_ns = 1;
 	ledger->slot[same].born_ns = 1;
-	assert_int_equal(slots_find(ledger, getppid()), LEDGER_NONE);
+	assert_int_equal(slots_find(ledger, getppid(), procfs_began_ns(getppid())), LEDGER_NONE);
 	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 2);
-	assert_int_equal(slots_find(ledger, getpid()), self_slot);
+	assert_int_equal(slots_find(ledger, getpid(), procfs_began_ns(getpid())), self_slot);
 	expect_sums_are_exact();
 }
 

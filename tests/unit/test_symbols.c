@@ -20,6 +20,7 @@ static const char *const NAMES[] = {
 #define RL_HOOK	    NAME
 #define RL_OWNHOOK  NAME
 #define RL_REAL	    NAME
+#define RL_LAZYHOOK NAME
 #define RL_LATEHOOK NAME
 #define RL_LATEREAL NAME
 #include "preload/interpose.def"

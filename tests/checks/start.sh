@@ -1,0 +1,49 @@
+#!/bin/sh
+# start.sh - what a guarded start asks of the kernel, and how much of the library it writes to.
+#
+# Times depend on the machine; calls and pages are what they are made of.
+#
+# SPDX-License-Identifier: MIT
+set -u
+build=$(realpath "${BUILD:-build}") || exit 1
+library=$build/libreslimit_preload.so
+count=$build/tests/subjects/count_calls
+[ -e "$library" ] && [ -x "$count" ] || exit 77
+unset LD_PRELOAD
+failed=0
+
+report() { # NAME GOT EXPECTED
+	if [ "$2" = "$3" ]; then
+		echo "ok $1"
+	else
+		echo "not ok $1: '$2'"
+		failed=1
+	fi
+}
+
+# A /dev/shm of its own: others' ledgers would be looked at, and may be anybody's.
+alone() {
+	unshare -rm sh -c 'mount -t tmpfs none /dev/shm && exec "$@"' sh "$@"
+}
+alone true 2>/dev/null || {
+	echo "skip: nothing may be mounted here"
+	exit 77
+}
+
+bare=$(alone "$count" /bin/true | sed -n 's/^calls //p')
+guarded=$(alone "$count" "LD_PRELOAD=$library" RESLIMIT_MEM=1G RESLIMIT_PROCS=9 RESLIMIT_WALL=1h /bin/true)
+opened=$(echo "$guarded" | sed -n 's/^open //p' | grep -E '^/(proc|dev)' | sed 's/reslimit-.*/ledger/')
+report a_start_opens_its_ledger_and_nothing_else "$opened" /dev/shm/ledger
+calls=$(($(echo "$guarded" | sed -n 's/^calls //p') - bare))
+few=no
+[ "$calls" -gt 20 ] && [ "$calls" -le 110 ] && few=yes
+report a_start_makes_few_calls "$few" yes
+[ "$few" = yes ] || echo "# $calls beside the program's own"
+
+# The loader writes to the page where .bss begins; each further page costs a fault, and again in each forked child.
+bytes=$(find "$build/shim" -name '*.o' -exec size -A -d {} + | awk '$1 == ".data" || $1 == ".bss" { n += $2 } END { print n }')
+fits=no
+[ "$bytes" -gt 1000 ] && [ "$bytes" -le 3800 ] && fits=yes
+report what_each_start_writes_to_fits_a_page "$fits" yes
+[ "$fits" = yes ] || echo "# $bytes bytes in .data and .bss: mark large variables that few processes need as RL_SELDOM"
+exit "$failed"
