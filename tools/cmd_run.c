@@ -8,8 +8,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <stdio.h>
-
 #include "cli.h"
 #include "commands.h"
 #include "program.h"
@@ -47,31 +45,6 @@ static const struct cli_flag FLAGS[] = {
 	[FLAG_CGROUP] = {"cgroup", NULL,
 			 "also put the tree into a control group of the kernel, where one can be made"},
 };
-
-static int print_help(void)
-{
-	puts("Usage: reslimit run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
-	     "       reslimit run [OPTION]... --print\n"
-	     "reslimit-env takes the same options as reslimit run.\n"
-	     "\n"
-	     "Starts PROGRAM with a guard that refuses the one call that would go over a\n"
-	     "budget, ends what runs too long, ends what PROGRAM leaves running, and tells\n"
-	     "why it ended.\n"
-	     "\n"
-	     "Limits:");
-	cli_help_settings(true);
-	puts("\nOther settings:");
-	cli_help_settings(false);
-	puts("\nOptions of this command:");
-	cli_help_flags(FLAGS, RL_ARRAY_LEN(FLAGS));
-	puts(CLI_HELP_VALUES
-	     "\n"
-	     "Exit status: that of PROGRAM, or 128+n if signal n ended it. If a limit ended\n"
-	     "it: 124 wall time, 123 processor time, 122 memory, 121 threads or processes.\n"
-	     "125 if a setting is wrong or PROGRAM cannot be guarded, 126 if it cannot be run,\n"
-	     "127 if it is not found. reslimit(7) describes variables and record.");
-	return cli_finish_output();
-}
 
 /* What only a supervisor can do must not be asked for in vain. */
 static int check_unsupervised(const struct request *request)
@@ -111,20 +84,24 @@ static int run(const struct request *request, const struct settings *settings, c
 	return status == SUPERVISOR_HAS_NO_PLACE ? program_become(request, settings, preload) : status;
 }
 
-static int serve(const struct request *request)
-{
-	if (request_has(request, REQUEST_HELP))
-		return print_help();
-	return request_serve(request, run);
-}
+static const struct request_command COMMAND = {
+	.flags = FLAGS,
+	.flag_count = RL_ARRAY_LEN(FLAGS),
+	.usage = "Usage: reslimit run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
+		 "       reslimit run [OPTION]... --print\n"
+		 "reslimit-env takes the same options as reslimit run.\n"
+		 "\n"
+		 "Starts PROGRAM with a guard that refuses the one call that would go over a\n"
+		 "budget, ends what runs too long, ends what PROGRAM leaves running, and tells\n"
+		 "why it ended.",
+	.statuses = "Exit status: that of PROGRAM, or 128+n if signal n ended it. If a limit ended\n"
+		    "it: 124 wall time, 123 processor time, 122 memory, 121 threads or processes.\n"
+		    "125 if a setting is wrong or PROGRAM cannot be guarded, 126 if it cannot be run,\n"
+		    "127 if it is not found. reslimit(7) describes variables and record.",
+	.start = run,
+};
 
 int cmd_run(char **argv)
 {
-	struct request request;
-	int status = CLI_FAILED;
-
-	if (!request_read(&request, FLAGS, RL_ARRAY_LEN(FLAGS), argv + 1))
-		status = serve(&request);
-	request_free(&request);
-	return status;
+	return request_run(&COMMAND, argv + 1);
 }

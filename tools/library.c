@@ -16,11 +16,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-
-#define LIBRARY_NAME "libreslimit_preload.so"
-
-/* What separates LD_PRELOAD's entries; the loader knows no way to quote them. */
-#define SEPARATORS " :"
+#include "core/preload_list.h"
 
 enum { PLACES = 3 };
 
@@ -44,14 +40,14 @@ static void list_places(char *place[PLACES])
 
 	memset(place, 0, PLACES * sizeof(*place));
 	own_directory(directory);
-	if (asprintf(&place[2], "%s/" LIBRARY_NAME, RL_LIBDIR) < 0)
+	if (asprintf(&place[2], "%s/" PRELOAD_LIBRARY, RL_LIBDIR) < 0)
 		place[2] = NULL;
 	if (directory[0] != '/')
 		return;
-	if (asprintf(&place[0], "%s/" LIBRARY_NAME, directory) < 0)
+	if (asprintf(&place[0], "%s/" PRELOAD_LIBRARY, directory) < 0)
 		place[0] = NULL;
 	slash = strrchr(directory, '/');
-	if (asprintf(&place[1], "%.*s/lib/" LIBRARY_NAME, (int)(slash - directory), directory) < 0)
+	if (asprintf(&place[1], "%.*s/lib/" PRELOAD_LIBRARY, (int)(slash - directory), directory) < 0)
 		place[1] = NULL;
 }
 
@@ -83,7 +79,7 @@ static bool is_loadable(const char *path)
 
 static bool check(const char *path)
 {
-	if (strpbrk(path, SEPARATORS "$")) {
+	if (strpbrk(path, PRELOAD_SEPARATORS "$")) {
 		cli_complain("%s: a path with a space, ':' or '$' cannot be preloaded; install to another "
 			     "directory",
 			     path);
@@ -108,7 +104,7 @@ static void complain_missing(char *place[PLACES])
 		fmt_str(&list, list.len ? ", " : "");
 		fmt_str(&list, place[i]);
 	}
-	cli_complain(LIBRARY_NAME " not found; looked for %s", text);
+	cli_complain(PRELOAD_LIBRARY " not found; looked for %s", text);
 }
 
 char *library_find(void)
@@ -132,32 +128,21 @@ char *library_find(void)
 	return found;
 }
 
-/* Whether an entry is the library, be it another copy: two of them would count everything twice. */
-static bool is_library(const char *entry, size_t len)
-{
-	size_t name_len = strlen(LIBRARY_NAME);
-
-	if (len < name_len || memcmp(entry + len - name_len, LIBRARY_NAME, name_len) != 0)
-		return false;
-	return len == name_len || entry[len - name_len - 1] == '/';
-}
-
 char *library_preload_text(const char *library, const char *current)
 {
 	size_t size = strlen(library) + (current ? strlen(current) : 0) + 2;
 	struct fmt list = {.buf = malloc(size), .size = size};
+	const char *entry;
+	size_t len;
 
 	if (!list.buf)
 		return NULL;
 	fmt_str(&list, library);
-	while (current && *current) {
-		size_t len = strcspn(current, SEPARATORS);
-
-		if (len && !is_library(current, len)) {
-			fmt_char(&list, ':');
-			fmt_strn(&list, current, len);
-		}
-		current += len + (current[len] != '\0');
+	while (current && (len = preload_next(&current, &entry)) > 0) {
+		if (preload_is_library(entry, len))
+			continue;
+		fmt_char(&list, ':');
+		fmt_strn(&list, entry, len);
 	}
 	return list.buf;
 }

@@ -29,7 +29,8 @@ static int allocate(struct request *request, size_t words)
 	return request->value && request->profile && request->option ? 0 : -1;
 }
 
-int request_read(struct request *request, const struct cli_flag *flags, size_t count, char **words)
+/* Return: 0, or -1 after a complaint. release() is due in either case. */
+static int read_words(struct request *request, const struct cli_flag *flags, size_t count, char **words)
 {
 	struct cli_option option;
 	size_t word_count = 0;
@@ -121,24 +122,51 @@ static int start_or_print(const struct request *request, const struct settings *
 	return status;
 }
 
-int request_serve(const struct request *request, request_start *start)
+static int print_help(const struct request_command *command)
+{
+	puts(command->usage);
+	puts("\nLimits:");
+	cli_help_settings(true);
+	puts("\nOther settings:");
+	cli_help_settings(false);
+	puts("\nOptions of this command:");
+	cli_help_flags(command->flags, command->flag_count);
+	puts(CLI_HELP_VALUES);
+	puts(command->statuses);
+	return cli_finish_output();
+}
+
+static int serve(const struct request *request, const struct request_command *command)
 {
 	struct settings settings = {NULL};
 	int status = CLI_FAILED;
 
+	if (request_has(request, REQUEST_HELP))
+		return print_help(command);
 	if (request_has(request, REQUEST_VERSION)) {
 		puts("reslimit " RL_VERSION);
 		return cli_finish_output();
 	}
 	if (!settings_start(&settings) && !apply(&settings, request))
-		status = start_or_print(request, &settings, start);
+		status = start_or_print(request, &settings, command->start);
 	settings_free(&settings);
 	return status;
 }
 
-void request_free(struct request *request)
+static void release(struct request *request)
 {
 	free(request->value);
 	free(request->profile);
 	free(request->option);
+}
+
+int request_run(const struct request_command *command, char **words)
+{
+	struct request request;
+	int status = CLI_FAILED;
+
+	if (!read_words(&request, command->flags, command->flag_count, words))
+		status = serve(&request, command);
+	release(&request);
+	return status;
 }

@@ -40,12 +40,6 @@ struct request {
 	char **program;
 };
 
-/*
- * Reads the words behind the command's name.
- * Return: 0, or -1 after a complaint. request_free() is due in either case.
- */
-int request_read(struct request *request, const struct cli_flag *flags, size_t count, char **words);
-
 /* Whether the flag in this row was given. */
 static inline bool request_has(const struct request *request, int flag)
 {
@@ -56,12 +50,18 @@ static inline bool request_has(const struct request *request, int flag)
 typedef int request_start(const struct request *request, const struct settings *settings,
 			  const char *preload);
 
-/*
- * Does what was asked for: --version, --print, or `start` with the settings
- * from environment, profiles and options. Return: the exit status.
- */
-int request_serve(const struct request *request, request_start *start);
+struct request_command {
+	const struct cli_flag *flags; /* REQUEST_FLAG_ROWS come first */
+	size_t flag_count;
+	const char *usage, *statuses; /* what --help begins and ends with */
+	request_start *start;
+};
 
-void request_free(struct request *request);
+/*
+ * Reads the words behind the command's name and does what was asked for:
+ * --help, --version, --print, or the command's start with the settings from
+ * environment, profiles and options. Return: the exit status.
+ */
+int request_run(const struct request_command *command, char **words);
 
 #endif

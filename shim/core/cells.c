@@ -132,7 +132,8 @@ int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell,
 	return error == -EAGAIN ? cells_charge_short(ledger, slot, cell, n) : error;
 }
 
-int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
+/* Credit for n bytes, used at once or by who asks for it next. Return: 0 or -ENOMEM. */
+static int cover(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n, bool use)
 {
 	struct sweep sweep = {0};
 	uint64_t mask;
@@ -142,12 +143,20 @@ int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, 
 		ledger_lock(ledger, &mask);
 		settle(ledger, slot, cell, 0);
 		error = refill(ledger, slot, cell, n, &sweep);
-		if (!error)
+		if (!error && use)
 			raw_add_own(&cell->credit, -n);
-		finish(ledger, slot, cell);
+		if (error || use)
+			finish(ledger, slot, cell);
+		else
+			thaw(ledger, slot, cell);
 		ledger_unlock(ledger, &mask);
 	} while (sweep_if_wished(ledger, &sweep));
 	return error;
+}
+
+int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
+{
+	return cover(ledger, slot, cell, n, true);
 }
 
 void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell)
@@ -166,21 +175,7 @@ void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell
 
 int cells_prepare(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
-	struct sweep sweep = {0};
-	uint64_t mask;
-	int error;
-
-	do {
-		ledger_lock(ledger, &mask);
-		settle(ledger, slot, cell, 0);
-		error = refill(ledger, slot, cell, n, &sweep);
-		if (error)
-			finish(ledger, slot, cell);
-		else /* the credit is to be used next */
-			thaw(ledger, slot, cell);
-		ledger_unlock(ledger, &mask);
-	} while (sweep_if_wished(ledger, &sweep));
-	return error;
+	return cover(ledger, slot, cell, n, false);
 }
 
 int cells_charge_direct(struct ledger *ledger, uint32_t slot, int64_t n)

@@ -6,47 +6,27 @@
 #include "cputime.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include "accounts.h"
+#include "procread.h"
 #include "rawsys.h"
-#include "units.h"
 
 /* How long a sum stands, for each process that it took in: ten times what it costs. */
 enum { SUM_KEEPS_NS = 10000 };
 
-static void read_thread_clock(int64_t tid)
+static bool read_thread_clock(void *unused, int64_t tid)
 {
+	(void)unused;
 	raw_clock_ns(raw_cpu_clock_of_thread((pid_t)tid));
-}
-
-static void read_all_thread_clocks(void)
-{
-	char buffer[1024] __attribute__((aligned(8)));
-	int fd = raw_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
-	long len;
-
-	while (fd >= 0 && (len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
-		for (long at = 0; at < len;) {
-			const struct raw_directory_entry *e =
-				(const struct raw_directory_entry *)(buffer + at);
-			int64_t tid;
-
-			if (units_count(e->name, strlen(e->name), &tid) == 0)
-				read_thread_clock(tid);
-			at += e->len;
-		}
-	}
-	if (fd >= 0)
-		raw_close(fd);
+	return true;
 }
 
 void cputime_refresh(const struct ledger *ledger, uint32_t self)
 {
 	if (ledger->slot[self].threads)
-		read_all_thread_clocks();
+		procread_numbers("/proc/self/task", read_thread_clock, NULL);
 	else
-		read_thread_clock(raw_getpid());
+		read_thread_clock(NULL, raw_getpid());
 }
 
 static int64_t timeval_ns(const struct timeval *tv)

@@ -9,8 +9,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "procread.h"
 #include "rawsys.h"
-#include "units.h"
 #include "watchdog.h"
 
 enum { FIRST_PAUSE_NS = 1000000, LAST_PAUSE_DOUBLES = 16 /* to about a minute */ };
@@ -32,15 +32,9 @@ void leader_find(struct leader *leader)
 static bool is_zombie(void)
 {
 	char text[128];
-	long len;
-	int fd = raw_open("/proc/self/stat", O_RDONLY, 0);
 	const char *at;
 
-	if (fd < 0)
-		return false;
-	len = raw_read(fd, text, sizeof(text) - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
+	procread_text(0, "stat", text, sizeof(text));
 	at = strrchr(text, ')');
 	return at && at[1] == ' ' && at[2] == 'Z';
 }
@@ -62,51 +56,28 @@ int64_t leader_pause(struct leader *leader)
 	return pause_ns;
 }
 
+static bool is_one_of_two(void *leader, int64_t tid)
+{
+	return tid == raw_gettid() || tid == ((const struct leader *)leader)->pid;
+}
+
 bool leader_left_nobody(struct leader *leader, uint32_t leaving)
 {
-	char buffer[512] __attribute__((aligned(8)));
-	pid_t self = raw_gettid();
-	bool others;
-	long len = -1;
-	int fd;
-
 	/* Who announces it, or the first thread whose word is cleared, is gone a moment later. */
 	if (leaving != LEAVING_NONE)
 		leader->pause_ns = FIRST_PAUSE_NS;
 	leader->ended |= has_ended(leader, leaving);
-	others = !leader->ended || !is_zombie();
-	fd = others ? -1 : raw_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
-
-	if (fd < 0)
-		return false;
-	while (!others && (len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
-		for (long at = 0; at < len;) {
-			const struct raw_directory_entry *e =
-				(const struct raw_directory_entry *)(buffer + at);
-			int64_t tid;
-
-			if (units_count(e->name, strlen(e->name), &tid) == 0 && tid != self &&
-			    tid != leader->pid)
-				others = true;
-			at += e->len;
-		}
-	}
-	raw_close(fd);
-	return !others && len == 0;
+	return leader->ended && is_zombie() &&
+	       procread_numbers("/proc/self/task", is_one_of_two, leader) == 0;
 }
 
 int leader_status(void)
 {
 	char text[1024];
-	int fd = raw_open("/proc/self/stat", O_RDONLY, 0);
-	long len = fd < 0 ? 0 : raw_read(fd, text, sizeof(text) - 1);
 	const char *at;
-	int64_t status;
 
-	if (fd >= 0)
-		raw_close(fd);
+	procread_text(0, "stat", text, sizeof(text));
 	/* The last field; see proc(5). */
-	text[len > 0 ? len - 1 : 0] = '\0';
 	at = strrchr(text, ' ');
-	return at && !units_count(at + 1, strlen(at + 1), &status) ? (int)status : 0;
+	return at ? (int)procread_number(at) : 0;
 }

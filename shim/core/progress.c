@@ -6,10 +6,9 @@
 #include "progress.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include "accounts.h"
-#include "fmt.h"
+#include "procread.h"
 #include "rawsys.h"
 
 /* The kernel stamps files with the time of its last tick, up to 10 ms ago. */
@@ -43,13 +42,6 @@ int64_t progress_last_ns(const struct ledger *ledger, uint32_t account)
 	return last_ns;
 }
 
-static void put_path(struct fmt *f, pid_t pid, const char *name)
-{
-	fmt_str(f, "/proc/");
-	fmt_int(f, pid);
-	fmt_str(f, name);
-}
-
 /* When the file behind a descriptor was last written. Return: false if it may carry no such time. */
 static bool last_write(pid_t pid, const char *descriptor, int64_t now_ns, int64_t *at_ns)
 {
@@ -59,7 +51,7 @@ static bool last_write(pid_t pid, const char *descriptor, int64_t now_ns, int64_
 	struct stat st;
 
 	*at_ns = 0;
-	put_path(&f, pid, descriptor);
+	procread_put_path(&f, pid, descriptor);
 	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) < 0)
 		return true; /* closed, or not ours to see */
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
@@ -75,24 +67,10 @@ static bool last_write(pid_t pid, const char *descriptor, int64_t now_ns, int64_
 /* Bytes that a process has written to anything, or 0. */
 static int64_t bytes_written(pid_t pid)
 {
-	char path[48], text[256];
-	struct fmt f = FMT_INIT(path);
-	int64_t bytes = 0;
-	const char *at;
-	long len;
-	int fd;
+	char text[256];
 
-	put_path(&f, pid, "/io");
-	fd = raw_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return 0;
-	len = raw_read(fd, text, sizeof(text) - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	at = strstr(text, "wchar: ");
-	for (at = at ? at + 7 : ""; *at >= '0' && *at <= '9'; at++)
-		bytes = bytes * 10 + (*at - '0');
-	return bytes;
+	procread_text(pid, "io", text, sizeof(text));
+	return procread_field(text, "wchar:");
 }
 
 static bool is_seen_from(const struct ledger *ledger, const struct slot *s, uint32_t self)
@@ -105,7 +83,7 @@ static bool is_seen_from(const struct ledger *ledger, const struct slot *s, uint
 
 bool progress_look_for_output(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
 {
-	static const char *const descriptors[] = {"/fd/1", "/fd/2"};
+	static const char *const descriptors[] = {"fd/1", "fd/2"};
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 	struct account *a = &ledger->account[account];
 	bool any_without_time = false;

@@ -1,9 +1,6 @@
 /*
  * resident.c - resident memory; see resident.h.
  *
- * Files are opened by path for each look: a descriptor that is kept would be
- * the program's to close or to hand on.
- *
  * SPDX-License-Identifier: MIT
  */
 #include "resident.h"
@@ -12,7 +9,7 @@
 #include <string.h>
 
 #include "accounts.h"
-#include "fmt.h"
+#include "procread.h"
 #include "rawsys.h"
 
 enum { SMALLEST_PAGE = 4096, LARGEST_PAGE = 1 << 20 };
@@ -61,51 +58,16 @@ static int64_t page_size(void)
 	return known ? known : SMALLEST_PAGE;
 }
 
-/* Reads the first bytes of /proc/<pid>/<name>; pid 0 is the caller. Return: how many, or -errno. */
-static long read_file(pid_t pid, const char *name, char *text, size_t size)
-{
-	char path[48];
-	struct fmt f = FMT_INIT(path);
-	long len;
-	int fd;
-
-	fmt_str(&f, "/proc/");
-	if (pid)
-		fmt_int(&f, pid);
-	else
-		fmt_str(&f, "self");
-	fmt_char(&f, '/');
-	fmt_str(&f, name);
-	fd = raw_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return fd;
-	len = raw_read(fd, text, size - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	return len;
-}
-
-static int64_t number_at(const char *s)
-{
-	int64_t v = 0;
-
-	while (*s == ' ')
-		s++;
-	while (*s >= '0' && *s <= '9')
-		v = v * 10 + (*s++ - '0');
-	return v;
-}
-
 int64_t resident_of(pid_t pid)
 {
 	char text[128];
-	long len = read_file(pid, "statm", text, sizeof(text));
+	long len = procread_text(pid, "statm", text, sizeof(text));
 	const char *second;
 
 	if (len <= 0)
 		return pid && raw_kill(pid, 0) == -ESRCH ? 0 : -1;
 	second = strchr(text, ' ');
-	return second ? number_at(second) * page_size() : -1;
+	return second ? procread_number(second) * page_size() : -1;
 }
 
 int64_t resident_of_self(void)
@@ -118,12 +80,12 @@ int64_t resident_of_self(void)
 int64_t resident_share_of(pid_t pid)
 {
 	char text[1024];
-	long len = read_file(pid, "smaps_rollup", text, sizeof(text));
+	long len = procread_text(pid, "smaps_rollup", text, sizeof(text));
 
 	for (const char *line = text; len > 0 && line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, "Pss:", 4))
-			return number_at(line + 4) * 1024;
+			return procread_number(line + 4) * 1024;
 	}
 	return -1;
 }

@@ -7,21 +7,24 @@
 
 #include <string.h>
 
-#include "attrs.h"
 #include "fmt.h"
+#include "procread.h"
 #include "rawsys.h"
 #include "units.h"
 
 enum { RUNS_FRACTION = 10 /* of the time between the looks, to count as running */ };
 
-static void put_directory(struct fmt *f, pid_t pid, bool own)
+/* The directory of a process's threads, or a file of one of them; of the own process, whatever its number
+ * here. */
+static void put_path(struct fmt *path, pid_t pid, bool own, pid_t tid, const char *name)
 {
-	fmt_str(f, "/proc/");
-	if (own)
-		fmt_str(f, "self");
-	else
-		fmt_int(f, pid);
-	fmt_str(f, "/task");
+	procread_put_path(path, own ? 0 : pid, "task");
+	if (!tid)
+		return;
+	fmt_char(path, '/');
+	fmt_int(path, tid);
+	fmt_char(path, '/');
+	fmt_str(path, name);
 }
 
 /* Reads a small file of a thread. Return: its length; the text ends in NUL. */
@@ -29,21 +32,9 @@ static long read_file(const struct task *t, const char *name, char *text, size_t
 {
 	char path[64];
 	struct fmt f = FMT_INIT(path);
-	long len;
-	int fd;
 
-	put_directory(&f, t->pid, t->own);
-	fmt_char(&f, '/');
-	fmt_int(&f, t->tid);
-	fmt_char(&f, '/');
-	fmt_str(&f, name);
-	fd = raw_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return fd;
-	len = raw_read(fd, text, size - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	return len;
+	put_path(&f, t->pid, t->own, t->tid, name);
+	return procread_file(path, text, size);
 }
 
 /* "tid (name) S ..."; the name may hold anything. Return: false if the thread is gone. */
@@ -168,30 +159,31 @@ static void add(struct tasks *tasks, pid_t pid, pid_t tid, bool own)
 	tasks->count++;
 }
 
+struct listing {
+	struct tasks *tasks;
+	pid_t pid;
+	bool own;
+	int64_t until_ns;
+};
+
+static bool add_listed(void *context, int64_t tid)
+{
+	const struct listing *l = context;
+
+	add(l->tasks, l->pid, (pid_t)tid, l->own);
+	l->tasks->cut = raw_clock_ns(CLOCK_MONOTONIC) >= l->until_ns;
+	return !l->tasks->cut;
+}
+
 void tasks_add(struct tasks *tasks, pid_t pid, bool own, int64_t until_ns)
 {
-	static char buffer[2048] RL_SELDOM __attribute__((aligned(8)));
+	struct listing listing = {tasks, pid, own, until_ns};
 	char path[48];
 	struct fmt f = FMT_INIT(path);
-	long len = 0;
-	int fd;
 
-	put_directory(&f, pid, own);
-	fd = raw_open(path, O_RDONLY | O_DIRECTORY, 0);
-	while (fd >= 0 && !tasks->cut && (len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
-		for (long at = 0; at < len && !tasks->cut;) {
-			const struct raw_directory_entry *e =
-				(const struct raw_directory_entry *)(buffer + at);
-			int64_t tid;
-
-			if (units_count(e->name, strlen(e->name), &tid) == 0)
-				add(tasks, pid, (pid_t)tid, own);
-			at += e->len;
-			tasks->cut = raw_clock_ns(CLOCK_MONOTONIC) >= until_ns;
-		}
-	}
-	if (fd >= 0)
-		raw_close(fd);
+	put_path(&f, pid, own, 0, NULL);
+	if (!tasks->cut)
+		procread_numbers(path, add_listed, &listing);
 }
 
 void tasks_look_again(struct tasks *tasks, int64_t elapsed_ns, int64_t until_ns)

@@ -6,7 +6,6 @@
 #include "trace.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include "accounts.h"
 #include "attrs.h"
@@ -17,13 +16,13 @@
 #include "placeholders.h"
 #include "quiet_write.h"
 #include "rawsys.h"
+#include "resident.h"
 #include "sweep.h"
 
 enum {
 	LINE = 512,
 	TEXT_SHOWN = 160,
-	SAMPLED = 256,	    /* processes whose resident sets a sample adds up */
-	STATUS_READ = 2048, /* VmRSS stands well before that */
+	SAMPLED = 256, /* processes whose resident sets a sample adds up */
 	TICK_LEAST_NS = 1000000,
 };
 
@@ -114,35 +113,6 @@ void trace_lost(const struct ledger *ledger, uint32_t account, pid_t pid)
 	trace_event(ledger, account, "exit", {"pid", NULL, pid});
 }
 
-/* Bytes that a process has resident, as the kernel tells in kB; 0 if it is gone. */
-static int64_t resident_of(pid_t pid)
-{
-	char path[32], text[STATUS_READ];
-	struct fmt f = FMT_INIT(path);
-	const char *at;
-	int64_t kb = 0;
-	long len;
-	int fd;
-
-	fmt_str(&f, "/proc/");
-	fmt_int(&f, pid);
-	fmt_str(&f, "/status");
-	fd = raw_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return 0;
-	len = raw_read(fd, text, sizeof(text) - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	at = strstr(text, "\nVmRSS:");
-	if (!at)
-		return 0;
-	for (at += strlen("\nVmRSS:"); *at == ' ' || *at == '\t'; at++) {
-	}
-	for (; *at >= '0' && *at <= '9'; at++)
-		kb = kb * 10 + (*at - '0');
-	return kb * 1024;
-}
-
 static int64_t next_tick(const struct account *a, int64_t now_ns)
 {
 	return now_ns + (a->tick_ns < TICK_LEAST_NS ? TICK_LEAST_NS : a->tick_ns);
@@ -186,8 +156,11 @@ static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
 	items[4].number = cputime_of_account(ledger, account, self);
 	count = list_members(ledger, account, pid);
 	ledger_unlock(ledger, &mask);
-	for (size_t i = 0; i < count; i++)
-		items[1].number += resident_of(pid[i]);
+	for (size_t i = 0; i < count; i++) {
+		int64_t bytes = resident_of(pid[i]);
+
+		items[1].number += bytes > 0 ? bytes : 0;
+	}
 	put_line(a, "sample", items, RL_ARRAY_LEN(items));
 }
 

@@ -12,14 +12,13 @@
 #include <unistd.h>
 
 #include "core/config.h"
+#include "core/preload_list.h"
 #include "core/rawsys.h"
 #include "core/text.h"
 
 enum { ON_STACK_MAX = 32 << 10 };
 
 static const char PRELOAD[] = "LD_PRELOAD=";
-/* dladdr would tell, but takes 10 us; whoever renames the file keeps LD_PRELOAD as it is. */
-static const char OUR_FILE[] = "libreslimit_preload.so";
 static const char LEDGER[] = CONFIG_LEDGER_VARIABLE "=";
 
 static char ledger_entry[sizeof(LEDGER) + CONFIG_PATH_MAX];
@@ -44,29 +43,17 @@ const char *environment_ledger(char *const *environment)
 	return value && *value ? value : NULL;
 }
 
-/* LD_PRELOAD's entries are separated by colons or spaces. */
-static bool is_separator(char c)
+/* Copies the entry of LD_PRELOAD that is ours; it may hold $LIB. */
+static bool find_our_entry(const char *list, struct fmt *copy)
 {
-	return c == ':' || c == ' ';
-}
+	const char *entry;
+	size_t len;
 
-/* Copies the entry of LD_PRELOAD that ends in our file's name; it may hold $LIB. */
-static bool find_our_entry(const char *list, const char *file, struct fmt *entry)
-{
-	size_t file_len = strlen(file);
-
-	while (*list) {
-		size_t len = 0;
-
-		while (list[len] && !is_separator(list[len]))
-			len++;
-		if (len >= file_len && !memcmp(list + len - file_len, file, file_len)) {
-			fmt_strn(entry, list, len);
+	while ((len = preload_next(&list, &entry)) > 0) {
+		if (preload_is_library(entry, len)) {
+			fmt_strn(copy, entry, len);
 			return true;
 		}
-		list += len;
-		while (is_separator(*list))
-			list++;
 	}
 	return false;
 }
@@ -90,7 +77,7 @@ static void find_our_path(void)
 	struct fmt entry_text = FMT_INIT(entry);
 	struct fmt path = FMT_INIT(our_path);
 
-	if (list && find_our_entry(list, OUR_FILE, &entry_text))
+	if (list && find_our_entry(list, &entry_text))
 		make_absolute(entry, &path);
 }
 
@@ -122,10 +109,11 @@ int environment_publish(const char *ledger_path)
 
 static bool lists_us(const char *list)
 {
-	size_t our_len = strlen(our_path);
+	size_t our_len = strlen(our_path), len;
+	const char *entry;
 
-	for (const char *at = list; at && (at = strstr(at, our_path)); at++)
-		if ((at == list || is_separator(at[-1])) && (!at[our_len] || is_separator(at[our_len])))
+	while (list && (len = preload_next(&list, &entry)) > 0)
+		if (len == our_len && !memcmp(entry, our_path, len))
 			return true;
 	return false;
 }
@@ -154,7 +142,8 @@ struct environment_size environment_measure(char *const *environment)
 static void write_preload(const char *list, char *text, size_t size)
 {
 	struct fmt f = {.buf = text, .size = size};
-	size_t file_len = strlen(OUR_FILE);
+	const char *entry;
+	size_t len;
 
 	fmt_str(&f, PRELOAD);
 	/* Whoever put another library before us had a reason: sanitizers must come first. */
@@ -163,22 +152,11 @@ static void write_preload(const char *list, char *text, size_t size)
 		return;
 	}
 	fmt_str(&f, our_path);
-	while (list && *list) {
-		char entry[CONFIG_PATH_MAX];
-		struct fmt e = FMT_INIT(entry);
-		size_t len = 0;
-
-		while (list[len] && !is_separator(list[len]))
-			len++;
-		entry[0] = '\0';
-		fmt_strn(&e, list, len);
-		if (len && !(e.len >= file_len && !strcmp(entry + e.len - file_len, OUR_FILE))) {
-			fmt_char(&f, ':');
-			fmt_strn(&f, list, len);
-		}
-		list += len;
-		while (is_separator(*list))
-			list++;
+	while (list && (len = preload_next(&list, &entry)) > 0) {
+		if (preload_is_library(entry, len))
+			continue;
+		fmt_char(&f, ':');
+		fmt_strn(&f, entry, len);
 	}
 }
 

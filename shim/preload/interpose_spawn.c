@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "core/fmt.h"
+#include "core/procread.h"
 #include "core/rawsys.h"
 #include "environment.h"
 #include "environment_loan.h"
@@ -56,23 +56,11 @@ static pid_t pid_of_pidfd(int pidfd)
 {
 	char path[48], text[512];
 	struct fmt f = FMT_INIT(path);
-	const char *at;
-	pid_t pid = 0;
-	long len;
-	int fd;
 
-	fmt_str(&f, "/proc/self/fdinfo/");
+	procread_put_path(&f, 0, "fdinfo/");
 	fmt_int(&f, pidfd);
-	fd = raw_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return 0;
-	len = raw_read(fd, text, sizeof(text) - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	at = strstr(text, "\nPid:\t");
-	for (at = at ? at + 6 : ""; *at >= '0' && *at <= '9'; at++)
-		pid = pid * 10 + (*at - '0');
-	return pid;
+	procread_file(path, text, sizeof(text));
+	return (pid_t)procread_field(text, "\nPid:");
 }
 
 static int guarded_spawn(struct spawn_call *call, char *const *environment, const char *name,

@@ -12,51 +12,27 @@
 #include "core/accounts.h"
 #include "core/cells.h"
 #include "core/cputime.h"
-#include "core/fmt.h"
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
-#include "core/units.h"
-
-/* The second number of /proc/PID/statm: pages that are resident. */
-static int64_t resident_pages(pid_t pid)
-{
-	char path[32], text[128];
-	struct fmt f = FMT_INIT(path);
-	const char *resident, *end;
-	int64_t pages = 0;
-	long len;
-	int fd;
-
-	fmt_str(&f, "/proc/");
-	fmt_int(&f, pid);
-	fmt_str(&f, "/statm");
-	fd = raw_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return 0;
-	len = raw_read(fd, text, sizeof(text) - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	resident = strchr(text, ' ');
-	end = resident ? strchr(resident + 1, ' ') : NULL;
-	if (end)
-		units_count(resident + 1, (size_t)(end - resident - 1), &pages);
-	return pages;
-}
+#include "core/resident.h"
 
 /* Without the lock: a slot that changes meanwhile costs a wrong number in this sample only. */
 static int64_t resident_bytes(const struct ledger *ledger, uint32_t account)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	int64_t pages = 0;
+	int64_t sum = 0;
 
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
+		int64_t bytes;
 
-		if (atomic_load_explicit(&s->state, memory_order_acquire) == SLOT_LIVE && !s->pid_namespace &&
-		    accounts_is_within(ledger, s->account, account))
-			pages += resident_pages(atomic_load_explicit(&s->pid, memory_order_relaxed));
+		if (atomic_load_explicit(&s->state, memory_order_acquire) != SLOT_LIVE || s->pid_namespace ||
+		    !accounts_is_within(ledger, s->account, account))
+			continue;
+		bytes = resident_of(atomic_load_explicit(&s->pid, memory_order_relaxed));
+		sum += bytes > 0 ? bytes : 0;
 	}
-	return pages * sysconf(_SC_PAGESIZE);
+	return sum;
 }
 
 void plugin_sample_take(struct ledger *ledger, uint32_t account, struct reslimit_sample *sample)

@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "core/attrs.h"
 #include "core/breach.h"
 #include "core/ledger_lock.h"
+#include "core/procread.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "member.h"
@@ -89,20 +89,9 @@ void raw_threads_settle(pid_t tid)
 static int64_t kernel_threads(void)
 {
 	char text[2048];
-	int fd = raw_open("/proc/self/status", O_RDONLY, 0);
-	int64_t n = 0;
-	const char *at;
-	long len;
 
-	if (fd < 0)
-		return 0;
-	len = raw_read(fd, text, sizeof(text) - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	at = strstr(text, "\nThreads:\t");
-	for (at = at ? at + 10 : ""; *at >= '0' && *at <= '9'; at++)
-		n = n * 10 + (*at - '0');
-	return n;
+	procread_text(0, "status", text, sizeof(text));
+	return procread_field(text, "\nThreads:");
 }
 
 static int64_t counted_threads(void)

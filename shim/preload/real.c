@@ -124,20 +124,7 @@ static void *boot_mremap(void *old, size_t old_len, size_t new_len, int flags, .
 
 struct real real = {
 #define RL_BOOTHOOK(name) .name = boot_##name,
-#define RL_HOOK(name)
-#define RL_OWNHOOK(name)
-#define RL_REAL(name)
-#define RL_LAZYHOOK(name)
-#define RL_LATEHOOK(name)
-#define RL_LATEREAL(name)
 #include "interpose.def"
-#undef RL_BOOTHOOK
-#undef RL_HOOK
-#undef RL_OWNHOOK
-#undef RL_REAL
-#undef RL_LAZYHOOK
-#undef RL_LATEHOOK
-#undef RL_LATEREAL
 };
 
 static bool missed;
@@ -164,19 +151,9 @@ void real_resolve(void)
 	symbols_begin(&symbols, SYMBOLS_BEHIND_US);
 #define RL_BOOTHOOK(name) found.name = next(&symbols, #name);
 #define RL_HOOK(name)	  found.name = next(&symbols, #name);
-#define RL_OWNHOOK(name)
 #define RL_REAL(name)	  found.name = next(&symbols, #name);
 #define RL_LAZYHOOK(name) found.name = symbols.are_all ? NULL : next(&symbols, #name);
-#define RL_LATEHOOK(name)
-#define RL_LATEREAL(name)
 #include "interpose.def"
-#undef RL_BOOTHOOK
-#undef RL_HOOK
-#undef RL_OWNHOOK
-#undef RL_REAL
-#undef RL_LAZYHOOK
-#undef RL_LATEHOOK
-#undef RL_LATEREAL
 	/* The program must not be told of a failure that is ours. */
 	if (missed)
 		dlerror();

@@ -43,19 +43,11 @@
 struct real {
 #define RL_BOOTHOOK(name) __typeof__(name) *name;
 #define RL_HOOK(name)	  __typeof__(name) *name;
-#define RL_OWNHOOK(name)
 #define RL_REAL(name)	  __typeof__(name) *name;
 #define RL_LAZYHOOK(name) __typeof__(name) *name;
 #define RL_LATEHOOK(name) __typeof__(name) *name;
 #define RL_LATEREAL(name) __typeof__(name) *name;
 #include "interpose.def"
-#undef RL_BOOTHOOK
-#undef RL_HOOK
-#undef RL_OWNHOOK
-#undef RL_REAL
-#undef RL_LAZYHOOK
-#undef RL_LATEHOOK
-#undef RL_LATEREAL
 };
 
 extern struct real real RL_HIDDEN;

@@ -75,7 +75,7 @@ command -v capsh >/dev/null && works capsh capsh --user=nobody -- -c
 rm -f "$dir/log"
 for i in 1 2 3 4 5; do
 	# shellcheck disable=SC2086
-	"$dir/reslimit" exec --wall 200ms --stacks 1 --log "$dir/log" --name "run$i" -- \
+	"$dir/reslimit" exec --wall 700ms --stacks 1 --log "$dir/log" --name "run$i" -- \
 		sh -c "$become sleep 5 & $become sleep 5 & wait" 2>/dev/null
 done
 looks=$(grep -c "stacks of run. before TERM.* 3 threads in 3 processes" "$dir/log")

@@ -1,25 +1,12 @@
 #!/bin/bash
 # cgroup.sh - a control group of the kernel where there is one to be had, and a plain word where not.
 #
-# Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
-command -v python3 >/dev/null || exit 77
-while read -r variable; do unset "$variable"; done < <(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p')
-unset LD_PRELOAD
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
+need python3
 export PATH=$BUILD:/usr/bin:/bin TERM=xterm
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
 
 # What others use the machine's memory group for is left alone: it is not mounted where we look.
 apart=(env)
@@ -49,7 +36,7 @@ directory() {
 	echo "$mounted/${place##*:/}"
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 the_tree_is_in_the_group_that_the_record_names_and_it_is_gone_afterwards() {
 	run : --mem 100M --procs 5 --threads 5 -- sh -c 'cat /proc/self/cgroup; exit 3'
@@ -97,21 +84,4 @@ without_the_option_the_record_has_no_word_of_it() {
 	if grep -q cgroup record; then fail "$(cat record)"; fi
 }
 
-# The end of the tests.
-
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$top/tests/checks/$(basename "$0")")
-for name; do
-	("$name")
-	case $? in
-	0) echo "ok $name" ;;
-	77) echo "ok $name # SKIP not possible here" ;;
-	*)
-		echo "not ok $name"
-		failed=1
-		;;
-	esac
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+run_cases "$@"

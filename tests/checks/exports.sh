@@ -2,21 +2,10 @@
 # exports.sh - the library exports exactly the rows of interpose.def and the interface, and needs libc only.
 #
 # SPDX-License-Identifier: MIT
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-library=${BUILD:-build}/libreslimit_preload.so
+# shellcheck source=tests/harness/rules.sh
+. "$(dirname "$0")/../harness/rules.sh"
+library=$build/libreslimit_preload.so
 [ -e "$library" ] || { echo "no $library"; exit 1; }
-failed=0
-
-rule() {
-	if [ -z "$2" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		failed=1
-	fi
-}
 
 wanted=$(sed -n 's/^RL_[A-Z]*HOOK(\([A-Za-z0-9_]*\).*/\1/p' shim/preload/interpose.def | sort)
 exported=$(nm -D --defined-only "$library" | awk '{ print $NF }' | sort)

@@ -2,19 +2,8 @@
 # headers.sh - each file says what it is, under which licence, and what it owns.
 #
 # SPDX-License-Identifier: MIT
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-failed=0
-
-rule() {
-	if [ -z "$2" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		failed=1
-	fi
-}
+# shellcheck source=tests/harness/rules.sh
+. "$(dirname "$0")/../harness/rules.sh"
 
 # Sources whose first lines lack a pattern.
 lacking() {

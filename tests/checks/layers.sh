@@ -6,21 +6,8 @@
 # Prints "ok NAME" or "not ok NAME" for each rule.
 #
 # SPDX-License-Identifier: MIT
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-failed=0
-
-# What a rule finds is what breaks it.
-rule() {
-	local name=$1 found=$2
-	if [ -z "$found" ]; then
-		echo "ok $name"
-	else
-		echo "not ok $name"
-		printf '%s\n' "$found" | sed 's/^/# /'
-		failed=1
-	fi
-}
+# shellcheck source=tests/harness/rules.sh
+. "$(dirname "$0")/../harness/rules.sh"
 
 # Includes of the files of $1, as "FILE -> INCLUDED" with the included path from the top.
 includes() {

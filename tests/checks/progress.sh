@@ -1,25 +1,12 @@
 #!/bin/bash
 # progress.sh - gauges on the last line of a terminal, gone at the end, and nowhere else.
 #
-# Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
-command -v python3 >/dev/null || exit 77
-while read -r variable; do unset "$variable"; done < <(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p')
-unset LD_PRELOAD
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
+need python3
 export PATH=$BUILD:/usr/bin:/bin TERM=xterm
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-cd "$tmp" || exit 1
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
 on_terminal=$top/tests/harness/on_terminal.py
 
 # Runs a command on a terminal; what the terminal was sent is in `seen`.
@@ -68,10 +55,10 @@ print("region", top, bottom)
 END
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 gauges_show_what_is_used_of_each_limit() {
-	on_terminal --size 20x140 -- reslimit run --progress --mem 64M --wall 20s --procs 4 -- sleep 1
+	on_terminal --size 20x140 -- reslimit run --progress --mem 64M --wall 20s --procs 4 -- sleep 2
 	[ "$status" -eq 0 ] || fail "status $status"
 	grep -aqE 'mem [0-9.]+K/64M \[#*\.*\]  wall [0-9.]+s/20s \[#*\.*\]  cpu [0-9.]+s  procs 0/4 \[\.*\]  threads 0' seen ||
 		fail "$(cat -v seen)"
@@ -79,26 +66,26 @@ gauges_show_what_is_used_of_each_limit() {
 }
 
 at_the_end_the_terminal_is_as_without() {
-	on_terminal --size 20x80 -- sh -c 'echo before; reslimit run --progress --mem 64M -- sh -c "echo one; sleep 0.8; echo two"; echo after'
+	on_terminal --size 20x80 -- sh -c 'echo before; reslimit run --progress --mem 64M -- sh -c "echo one; sleep 2; echo two"; echo after'
 	screen 20 80 >shown
 	grep -aq 'mem ' seen || fail "no gauges were there"
 	[ "$(sed '/^$/d' shown)" = "$(printf 'before\none\ntwo\nafter\ncursor 4 0\nregion 0 19')" ] || fail "$(cat shown)"
 }
 
 output_at_the_bottom_scrolls_above_the_gauges() {
-	on_terminal --size 10x80 -- sh -c 'reslimit run --progress --mem 64M -- sh -c "seq 1 30; sleep 0.7; seq 31 40"'
+	on_terminal --size 10x80 -- sh -c 'reslimit run --progress --mem 64M -- sh -c "seq 1 30; sleep 2; seq 31 40"'
 	screen 10 80 >shown
 	[ "$(sed '/^$/d' shown)" = "$(seq 33 40; echo cursor 8 0; echo region 0 9)" ] || fail "$(cat shown)"
 }
 
 a_column_that_the_program_left_is_kept() {
-	on_terminal --size 10x80 -- reslimit run --progress --mem 64M -- sh -c 'printf "name: "; sleep 0.7; echo x'
+	on_terminal --size 10x80 -- reslimit run --progress --mem 64M -- sh -c 'printf "name: "; sleep 2; echo x'
 	screen 10 80 | grep -qx 'name: x' || fail "$(screen 10 80)"
 }
 
 a_narrow_terminal_gets_what_fits() {
 	for cols in 16 20 40 79 200; do
-		on_terminal --size "10x$cols" -- reslimit run --progress --mem 64M --wall 9s -- sleep 0.5
+		on_terminal --size "10x$cols" -- reslimit run --progress --mem 64M --wall 9s -- sleep 1.5
 		screen 10 "$cols" >shown || fail "$cols columns: $(cat shown)"
 		grep -aq "mem" seen || fail "$cols columns: nothing was shown"
 	done
@@ -108,7 +95,7 @@ a_narrow_terminal_gets_what_fits() {
 
 a_signal_also_ends_the_gauges() {
 	for name in INT TERM HUP; do
-		on_terminal --size 10x80 --signal 0.7 "$name" -- reslimit run --progress --mem 64M -- sleep 10
+		on_terminal --size 10x80 --signal '/mem /' "$name" -- reslimit run --progress --mem 64M -- sleep 19
 		[ "$status" -ge 128 ] || fail "$name: status $status"
 		grep -aq 'mem ' seen || fail "$name: no gauges were there"
 		[ "$(screen 10 80 | sed '/^$/d')" = "$(printf 'cursor 0 0\nregion 0 9')" ] || fail "$name" "$(screen 10 80)"
@@ -117,7 +104,7 @@ a_signal_also_ends_the_gauges() {
 
 a_stop_gives_the_line_back_and_going_on_takes_it_again() {
 	# shellcheck disable=SC2016
-	on_terminal --size 10x80 --at 0.8 $'\x1a' -- bash -c 'set -m; reslimit run --progress --mem 64M -- sleep 2
+	on_terminal --size 10x80 --at '/mem /' $'\x1a' -- bash -c 'set -m; reslimit run --progress --mem 64M -- sleep 3
 		echo "stopped $?" >told; echo XX; fg >/dev/null; echo "ended $?" >>told'
 	[ "$(cat told)" = "$(printf 'stopped 147\nended 0')" ] || fail "$(cat told)" "$(cat -v seen)"
 	cp seen all
@@ -131,7 +118,7 @@ a_stop_gives_the_line_back_and_going_on_takes_it_again() {
 }
 
 a_limit_that_ends_the_program_also_ends_the_gauges() {
-	on_terminal --size 10x80 -- reslimit run --progress --wall 0.8s -- sleep 10
+	on_terminal --size 10x80 -- reslimit run --progress --wall 2s -- sleep 15
 	[ "$status" -eq 124 ] || fail "status $status"
 	[ "$(screen 10 80 | sed '/^$/d')" = "$(printf 'cursor 0 0\nregion 0 9')" ] || fail "$(screen 10 80)"
 }
@@ -146,33 +133,20 @@ nothing_is_drawn_where_there_is_no_terminal() {
 }
 
 a_short_run_shows_nothing() {
-	on_terminal -- reslimit run --progress --mem 64M -- true
-	[ ! -s seen ] || fail "$(cat -v seen)"
+	# On a machine that stalls no run is short.
+	for _ in 1 2 3 4; do
+		on_terminal -- reslimit run --progress --mem 64M -- true
+		[ -s seen ] || return 0
+	done
+	fail "$(cat -v seen)"
 }
 
 a_stopped_terminal_does_not_stop_the_limits() {
 	# Ctrl-S; then nothing that is written comes through, and the wall limit must hold all the same.
 	begun=$(date +%s%N)
-	on_terminal --at 0.1 $'\x13' --at 3 $'\x11' -- sh -c 'reslimit run --progress --wall 1s -- sleep 20; date +%s%N >ended'
+	on_terminal --at 0.1 $'\x13' --at 9 $'\x11' -- sh -c 'reslimit run --progress --wall 1s -- sleep 20; date +%s%N >ended'
 	took=$((($(cat ended) - begun) / 1000000))
-	[ "$took" -lt 2500 ] || fail "took $took ms"
+	[ "$took" -lt 8000 ] || fail "took $took ms"
 }
 
-# The end of the tests.
-
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$top/tests/checks/$(basename "$0")")
-for name; do
-	("$name")
-	case $? in
-	0) echo "ok $name" ;;
-	77) echo "ok $name # SKIP not possible here" ;;
-	*)
-		echo "not ok $name"
-		failed=1
-		;;
-	esac
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+run_cases "$@"

@@ -2,20 +2,9 @@
 # seeds.sh - SEEDS.md has every row, and every test that it names exists.
 #
 # SPDX-License-Identifier: MIT
-set -u
-cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/harness/rules.sh
+. "$(dirname "$0")/../harness/rules.sh"
 table=tests/SEEDS.md
-failed=0
-
-rule() {
-	if [ -z "$2" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		failed=1
-	fi
-}
 
 wanted=$(printf '%s\n' A{1..21} A15a A15b B{1..23} C{1..30} D{1..30} | sort)
 rows=$(sed -nE 's/^\| ([A-D][0-9]+[ab]?) \|.*/\1/p' "$table" | sort)

@@ -3,10 +3,8 @@
 # nor lock; the core, which also runs in the timer thread that libc does not know, keeps to the shorter one.
 #
 # SPDX-License-Identifier: MIT
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
-failed=0
+# shellcheck source=tests/harness/rules.sh
+. "$(dirname "$0")/../harness/rules.sh"
 
 # Pure functions of memory and strings.
 pure='memcpy memset memcmp memchr memmove strlen strncpy strstr strspn sigfillset __popcountdi2 strcmp strncmp strchr strrchr strnlen'
@@ -26,27 +24,15 @@ foreign() {
 		grep -vxF "$(printf '%s\n' $2)" | grep -vxE '_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|_DYNAMIC'
 }
 
-rule() {
-	if [ -z "$2" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		failed=1
-	fi
+# What objects of the folder $1 call beyond the list $2, a line for each object.
+calls_beyond() {
+	local object extra
+	for object in "$build/shim/$1"/*.o; do
+		extra=$(foreign "$object" "$2" | tr '\n' ' ')
+		[ -z "$extra" ] || echo "$object: $extra"
+	done
 }
 
-found=
-for object in "$build"/shim/core/*.o; do
-	extra=$(foreign "$object" "$pure" | tr '\n' ' ')
-	[ -z "$extra" ] || found+="$object: $extra"$'\n'
-done
-rule "the_core_calls_pure_functions_only" "${found%$'\n'}"
-
-found=
-for object in "$build"/shim/preload/*.o; do
-	extra=$(foreign "$object" "$pure $once" | tr '\n' ' ')
-	[ -z "$extra" ] || found+="$object: $extra"$'\n'
-done
-rule "the_preload_calls_nothing_that_allocates_or_locks" "${found%$'\n'}"
+rule "the_core_calls_pure_functions_only" "$(calls_beyond core "$pure")"
+rule "the_preload_calls_nothing_that_allocates_or_locks" "$(calls_beyond preload "$pure $once")"
 exit "$failed"

@@ -63,8 +63,8 @@ def ctrl_c_comes_once(s):
     s.wait("status=131")
 
 def ctrl_c_ends_program_and_status_is_130(s):
-    s.say(tool + " run -- sleep 60")
-    time.sleep(0.4)
+    s.say(tool + " run -- perl -e '$|=1; print \"sta\", \"rted\\n\"; sleep 60'")
+    s.wait("started")
     s.key(b"\x03")
     s.say("echo status=$?")
     s.wait("status=130")
@@ -84,8 +84,8 @@ def ctrl_z_stops_and_fg_goes_on(s):
 
 def a_background_reader_is_stopped_until_fg(s):
     s.say(tool + " run -- perl -e '$l = <STDIN>; print \"read $l\"' &")
-    time.sleep(0.5)
-    s.say("jobs")
+    # The shell is told of the stop; it says so before its next prompt.
+    s.say("until jobs | grep Stopped; do sleep 0.1; done")
     s.wait("Stopped")
     s.say("fg")
     time.sleep(0.3)

@@ -1,28 +1,17 @@
 #!/bin/bash
 # supervisor_tree.sh - what reslimit run does to and for the tree: sweep, signals, descriptors, leash.
 #
-# Each function whose name is no helper's is one test. Takes the build directory from BUILD (build);
-# with RL_LONG each repetition is as often as the figures of the manual ask for.
+# With RL_LONG each repetition is as often as the figures of the manual ask for.
 #
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2016,SC2094,SC2317 # the programs' code stands in single quotes; tests are called by name
 set -u
-BUILD=$(realpath "${BUILD:-build}") || exit 1
-self=$(realpath "$0")
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
 tool=$BUILD/reslimit subjects=$BUILD/tests/subjects
-[ -x "$tool" ] && [ -x "$subjects/end_by" ] || exit 77
-for variable in $(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p') LD_PRELOAD; do
-	unset "$variable"
-done
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"; pgrep -f -- "$scratch/mark " | xargs -r kill -KILL' EXIT # who got away must not go on forking
-cd "$scratch" || exit 1
-mark=$scratch/mark # stands in the command lines of what is to be gone afterwards
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
+[ -x "$subjects/end_by" ] || exit 77
+mark=$tmp/mark # stands in the command lines of what is to be gone afterwards
+trap 'clean_up; pgrep -f -- "$mark " | xargs -r kill -KILL' EXIT # who got away must not go on forking
 
 # How many processes live whose command line holds our mark and this word.
 living() {
@@ -30,7 +19,7 @@ living() {
 }
 
 # A program that waits, and says by its arguments whose it is; killed when the test is over.
-waiter='$SIG{TERM} = "IGNORE" if $ARGV[1] eq "stubborn"; sleep 60;'
+waiter='$SIG{TERM} = "IGNORE" if $ARGV[1] eq "stubborn"; open R, ">ready"; close R; sleep 60;'
 
 # run STATUS OPTION... -- PROGRAM...: the record goes to ./record.
 run() {
@@ -49,7 +38,34 @@ expect_gone() {
 	[ "$(living "$1")" -eq 0 ] || fail "$1 is still there: $(pgrep -af "$mark $1")"
 }
 
-# Tests.
+# Starts a program that says when it is ready and counts signals; $! is the supervisor.
+start_counter() {
+	"$tool" run --status-fd 3 -- perl -e 'my %n; my $end;
+		$SIG{$_} = sub { $n{$_[0]}++; $end = 1 if $_[0] eq "TERM" } for qw(USR1 INT TERM WINCH HUP);
+		$| = 1; open R, ">ready"; print R "$$\n"; close R; select undef, undef, undef, 0.05 until $end;
+		select undef, undef, undef, 0.1; print join(" ", map { "$_=$n{$_}" } sort keys %n), "\n"; exit 5' >counted 3>record &
+	while [ ! -s ready ]; do sleep 0.01; done
+}
+
+start_debugger() {
+	rm -f ready up
+	python3 -c "$debug" 2>debugger &
+	while [ ! -e up ] && [ ! -s debugger ]; do sleep 0.01; done
+}
+
+# STATE FUNCTION: whether a thread in that state has a frame in that function of be_busy_and_wait, and tracing was allowed.
+has_stack() {
+	python3 - "$1" "$(sed -n "s/^$2=//p" out)" <<-'END'
+		import json, re, sys
+		stacks = json.load(open("record"))["stacks"]
+		names = [re.fullmatch(r"be_busy_and_wait\+0x([0-9a-f]+)", f) for t in stacks["top"] if t["state"] == sys.argv[1]
+			 for f in t["frames"]]
+		at = [int(n.group(1), 16) - int(sys.argv[2]) for n in names if n]
+		sys.exit("refused" in stacks or not any(0 <= a < 64 for a in at))
+	END
+}
+
+# Tests:
 
 a_child_left_behind_is_ended_and_named() {
 	run 0 -- perl -e 'if (!fork) { exec @ARGV } exit 0' perl -e "$waiter" "$mark" child
@@ -73,11 +89,11 @@ a_daemon_is_ended_at_a_limit_too() {
 
 who_ignores_TERM_is_killed_after_the_grace() {
 	local began=${EPOCHREALTIME/./} took
-	run 0 --grace 300ms -- perl -e 'if (!fork) { exec @ARGV } select undef, undef, undef, 0.2; exit 0' \
+	run 0 --grace 300ms -- perl -e 'if (!fork) { exec @ARGV } until (-e "ready") { select undef, undef, undef, 0.01 } exit 0' \
 		perl -e "$waiter" "$mark" stubborn
 	took=$(((${EPOCHREALTIME/./} - began) / 1000))
 	expect_gone stubborn
-	[ "$took" -ge 500 ] || fail "it was killed after $took ms, without its grace"
+	[ "$took" -ge 300 ] || fail "it was killed after $took ms, without its grace"
 }
 
 who_wants_to_clean_up_may() {
@@ -93,7 +109,8 @@ a_stopped_one_is_ended() {
 }
 
 an_unguarded_one_is_ended() {
-	run 0 -- perl -e 'if (!fork) { exec { $ARGV[0] } "wait_unguarded", @ARGV[1, 2] } select undef, undef, undef, 0.1; exit 0' \
+	run 0 -- perl -e 'my $p = fork; if (!$p) { exec { $ARGV[0] } "wait_unguarded", @ARGV[1, 2] }
+		until (readlink("/proc/$p/exe") =~ /wait_unguarded/) { select undef, undef, undef, 0.01 } exit 0' \
 		"$subjects/wait_unguarded" "$mark" unguarded
 	expect_gone unguarded
 	expect_record '"comm":"wait_unguarded"'
@@ -162,15 +179,6 @@ a_parent_that_ignores_its_children_changes_nothing() {
 	[ "$status" -eq 6 ] || fail "status $status"
 }
 
-# Starts a program that says when it is ready and counts signals; $! is the supervisor.
-start_counter() {
-	"$tool" run --status-fd 3 -- perl -e 'my %n; my $end;
-		$SIG{$_} = sub { $n{$_[0]}++; $end = 1 if $_[0] eq "TERM" } for qw(USR1 INT TERM WINCH HUP);
-		$| = 1; open R, ">ready"; print R "$$\n"; close R; select undef, undef, undef, 0.05 until $end;
-		select undef, undef, undef, 0.1; print join(" ", map { "$_=$n{$_}" } sort keys %n), "\n"; exit 5' >counted 3>record &
-	while [ ! -s ready ]; do sleep 0.01; done
-}
-
 signals_to_us_reach_the_program_once() {
 	local status
 	start_counter
@@ -207,7 +215,7 @@ raise_dies_by_the_same_signal() {
 }
 
 stopped_time_does_not_count() {
-	run 0 --wall 600ms -- perl -e 'my $p = $$; if (!fork) { select undef, undef, undef, 0.9; kill CONT => $p; exit }
+	run 0 --wall 2s -- perl -e 'my $p = $$; if (!fork) { select undef, undef, undef, 2.5; kill CONT => $p; exit }
 		kill STOP => $$; wait; exit 0'
 	expect_record '"verdict":"ok"'
 }
@@ -234,12 +242,6 @@ while True:
 	if not os.WIFSTOPPED(status): break
 	libc.ptrace(7, pid, None, None if status >> 16 else os.WSTOPSIG(status))'
 
-start_debugger() {
-	rm -f ready up
-	python3 -c "$debug" 2>debugger &
-	while [ ! -e up ] && [ ! -s debugger ]; do sleep 0.01; done
-}
-
 time_under_a_debugger_does_not_count() {
 	start_debugger
 	run 0 --wall 1s -- sh -c 'echo $$ >ready.new; mv ready.new ready; exec sleep 1.8'
@@ -250,18 +252,6 @@ time_under_a_debugger_does_not_count() {
 	run 124 --wall 1s --stopped 300ms -- sh -c 'echo $$ >ready.new; mv ready.new ready; exec sleep 60'
 	wait
 	expect_record '"verdict":"wall","certain":true.*"wall_stopped_ns":300000000,'
-}
-
-# STATE FUNCTION: whether a thread in that state has a frame in that function of be_busy_and_wait, and tracing was allowed.
-has_stack() {
-	python3 - "$1" "$(sed -n "s/^$2=//p" out)" <<-'END'
-		import json, re, sys
-		stacks = json.load(open("record"))["stacks"]
-		names = [re.fullmatch(r"be_busy_and_wait\+0x([0-9a-f]+)", f) for t in stacks["top"] if t["state"] == sys.argv[1]
-			 for f in t["frames"]]
-		at = [int(n.group(1), 16) - int(sys.argv[2]) for n in names if n]
-		sys.exit("refused" in stacks or not any(0 <= a < 64 for a in at))
-	END
 }
 
 what_spins_and_what_waits_is_told_with_its_stack() {
@@ -371,7 +361,7 @@ nobody_survives_the_supervisor() {
 		sleep "0.$(printf %03d $((RANDOM % 120)))"
 		kill -KILL "$pid"
 		wait "$pid" 2>/dev/null
-		for ((tries = 0; tries < 40; tries++)); do
+		for ((tries = 0; tries < 500; tries++)); do
 			left=$(living restless)
 			[ "$left" -gt 0 ] || break
 			sleep 0.02
@@ -426,18 +416,4 @@ runs_leave_nothing_behind() {
 	[ -z "$left" ] || fail "left: $left"
 }
 
-failed=0
-# shellcheck disable=SC2013 # names of functions are words
-for test in $(sed -n '/^# Tests\.$/,$ s/^\([a-zA-Z_]*\)() {$/\1/p' "$self"); do
-	case $test in start_counter | start_debugger | has_stack) continue ;; esac
-	[ $# -eq 0 ] || [[ " $* " = *" $test "* ]] || continue
-	mkdir -p "$scratch/$test"
-	if (cd "$scratch/$test" && "$test") >"$scratch/complaint" 2>&1; then
-		echo "ok $test"
-	else
-		echo "not ok $test"
-		cat "$scratch/complaint"
-		failed=1
-	fi
-done
-exit "$failed"
+run_cases "$@"

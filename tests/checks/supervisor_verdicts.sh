@@ -96,8 +96,8 @@ dies its_reader_is_gone 141 signal true signal=13 -- perl -e 'pipe(R, W); close 
 
 # Our steps.
 dies wall_ends_it_by_TERM 124 wall true 'signal=15 core_dumped=false' --wall 200ms -- sleep 20
-dies wall_ends_it_by_KILL 124 wall true signal=9 --wall 200ms --grace 100ms -- "$subjects/run_for_ever" sleep 15
-dies it_exits_0_when_wall_asks 124 wall true exit_code=0 --wall 200ms -- sh -c 'trap "exit 0" TERM; sleep 20 & wait'
+dies wall_ends_it_by_KILL 124 wall true signal=9 --wall 500ms --grace 100ms -- "$subjects/run_for_ever" sleep 15
+dies it_exits_0_when_wall_asks 124 wall true exit_code=0 --wall 1s -- sh -c 'trap "exit 0" TERM; sleep 20 & wait'
 dies cpu_ends_it 123 cpu true signal=24 --cpu 100ms -- sh -c 'while :; do :; done'
 dies refusals_go_on_and_mem_ends_it 122 mem true signal=9 --mem 8M --mem-action deny:100ms,KILL -- \
 	"$subjects/insist_on_allocating"

@@ -1,30 +1,18 @@
 #!/bin/sh
 # tools_exec.sh - reslimit exec and reslimit-env, judged from outside.
 #
-# Takes the build directory from BUILD (build). Prints "ok NAME" or
-# "not ok NAME" for each test; exits 0 if all passed, 1 if one failed, 77 if
-# there is nothing built to test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317 # the tests are called by the names found in this file
 
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
 tool=$BUILD/reslimit
 wrapper=$BUILD/reslimit-env
 library=$BUILD/libreslimit_preload.so
 newline='
 '
-
-for variable in $(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
-unset LD_PRELOAD
 # A directory that may not be searched would turn "not found" into "permission denied".
 PATH=/usr/bin:/bin
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
 
 # Runs a command; leaves its status, $tmp/out and $tmp/err.
 run() {
@@ -32,6 +20,7 @@ run() {
 	status=$?
 }
 
+# Also shows what the command said.
 fail() {
 	printf '# %s\n' "$@"
 	sed 's/^/# stdout: /' "$tmp/out" | head -5
@@ -89,7 +78,7 @@ copy_tool() {
 	mkdir -p "$1" && cp "$tool" "$1/reslimit"
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 the_programs_status_is_passed_on() {
 	run "$tool" exec sh -c 'exit 7'
@@ -701,18 +690,4 @@ the_wrapper_needs_no_process_of_its_own() {
 	expect_line RESLIMIT_PROCS=0
 }
 
-# The end of the tests.
-
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$0")
-for name; do
-	if ("$name"); then
-		echo "ok $name"
-	else
-		echo "not ok $name"
-		failed=1
-	fi
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+run_cases "$@"

@@ -2,28 +2,11 @@
 # tools_manual.sh - the manual names every variable, option and record key, is clean, and its examples run.
 #
 # An example to run is a .EX block behind a comment line `.\" run: STATUS`.
-# Takes the build directory from BUILD (build). Prints "ok NAME" or
-# "not ok NAME" for each test; exits 0 if all passed, 1 if one failed, 77 if
-# there is nothing built to test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317 # the tests are called by the names found in this file
 
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
-
-for variable in $(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p'); do
-	unset "$variable"
-done
-unset LD_PRELOAD
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
 
 # The variables (LATER or NOW) that the tables name.
 variables() {
@@ -55,7 +38,7 @@ split_examples() {
 	' "$1"
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 every_supported_variable_has_an_entry_in_the_manual() {
 	for variable in $(variables NOW) $(actions | cut -d' ' -f1); do
@@ -169,21 +152,4 @@ the_files_that_the_texts_name_are_there() {
 	done
 }
 
-# The end of the tests.
-
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$0")
-for name; do
-	("$name")
-	case $? in
-	0) echo "ok $name" ;;
-	77) echo "ok $name # SKIP a tool is missing" ;;
-	*)
-		echo "not ok $name"
-		failed=1
-		;;
-	esac
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+run_cases "$@"

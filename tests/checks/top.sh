@@ -1,27 +1,15 @@
 #!/bin/bash
 # top.sh - reslimit top: which trees it lists, what it says of them, and what it does to a terminal.
 #
-# Takes the build directory from BUILD (build). Prints "ok NAME" or "not ok NAME" for each test.
-#
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2317,SC2015 # the tests are called by the names found in this file; fail never returns
-top=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=$(cd "$top" && cd "${BUILD:-build}" && pwd) || exit 77
-[ -x "$BUILD/reslimit" ] && [ -f "$BUILD/libreslimit_preload.so" ] || exit 77
-command -v python3 >/dev/null || exit 77
-on_terminal=$top/tests/harness/on_terminal.py
-while read -r variable; do unset "$variable"; done < <(env | sed -n 's/^\(RESLIMIT_[A-Z_]*\)=.*/\1/p')
-unset LD_PRELOAD
+# shellcheck source=tests/harness/cases.sh
+. "$(dirname "$0")/../harness/cases.sh"
+need python3
 export PATH=$BUILD:/usr/bin:/bin TERM=xterm
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+on_terminal=$top/tests/harness/on_terminal.py
 # Other trees of this user may be there; ours have this in their names.
 tag=top-$$
-
-fail() {
-	printf '# %s\n' "$@"
-	exit 1
-}
 
 # Starts a guarded Python program that does $2..., and waits for the line with which it says that it is there.
 begin() {
@@ -55,7 +43,7 @@ for line in sys.stdin:
         print(tree.get(sys.argv[1]))' "$1" "$2"
 }
 
-# Tests: every function from here on is one.
+# Tests:
 
 a_tree_is_listed_with_what_it_uses_of_its_limits() {
 	begin RESLIMIT_MEM=256M RESLIMIT_WALL=50s RESLIMIT_PROCS=3 "RESLIMIT_NAME=$tag-a" 'block = "x" * 50000000'
@@ -142,7 +130,7 @@ a_file_that_is_no_ledger_is_passed_over() {
 
 a_terminal_is_kept_up_to_date_until_q_and_then_as_it_was() {
 	begin RESLIMIT_MEM=256M "RESLIMIT_NAME=$tag-g" ''
-	"$on_terminal" --at 1.2 q -- reslimit top --interval 0.3s >"$tmp/seen"
+	"$on_terminal" --at "/$tag-g.*$tag-g.*$tag-g/" q -- reslimit top --interval 0.3s >"$tmp/seen"
 	status=$?
 	end
 	[ "$status" -eq 0 ] || fail "status $status"
@@ -153,7 +141,7 @@ a_terminal_is_kept_up_to_date_until_q_and_then_as_it_was() {
 
 a_signal_also_gives_the_terminal_back() {
 	for name in INT TERM HUP; do
-		"$on_terminal" --signal 0.5 "$name" -- reslimit top >"$tmp/seen"
+		"$on_terminal" --signal $'/\e\\[\\?25l/' "$name" -- reslimit top >"$tmp/seen"
 		status=$?
 		[ "$status" -eq $((128 + $(kill -l "$name"))) ] || fail "$name: status $status"
 		tail -c 14 "$tmp/seen" | grep -qF $'\e[?25h\e[?1049l' || fail "$name: cursor or screen not given back"
@@ -175,18 +163,4 @@ bad_options_get_one_line_and_125() {
 	done
 }
 
-# The end of the tests.
-
-failed=0
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(sed -n '/^# Tests:/,/^# The end/s/^\([a-z0-9_]*\)() {$/\1/p' "$0")
-for name; do
-	if ("$name"); then
-		echo "ok $name"
-	else
-		echo "not ok $name"
-		failed=1
-	fi
-	rm -rf "${tmp:?}"/*
-done
-exit $failed
+run_cases "$@"

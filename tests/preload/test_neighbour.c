@@ -303,10 +303,7 @@ static void a_hard_limit_on_file_sizes_is_one_clear_line(void **state)
 						   .arg = &hard});
 
 	(void)state;
-	expect_exit(r, EXIT_REFUSED_TO_START);
-	expect(r, count_lines(r->err) == 1);
-	expect(r, strstr(r->err, "file sizes") != NULL);
-	expect(r, r->out_len == 0);
+	expect_no_start(r, "file sizes");
 	run_free(r);
 }
 
@@ -363,6 +360,26 @@ static void a_library_that_the_user_put_before_ours_stays_there_over_exec(void *
 	run_free(r);
 }
 
+static void a_library_whose_name_only_ends_like_ours_is_not_taken_for_it(void **state)
+{
+	const char *other = in_scratch("xlibreslimit_preload.so");
+	char preload[2 * PATH_MAX];
+	struct run *r = bare(ARGV("/bin/cp", subject_path("libearly.so"), other));
+
+	(void)state;
+	expect_exit(r, 0);
+	run_free(r);
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s:%s", other, library_path());
+	r = run_guarded(&(struct spec){.argv = ARGV("exec_by_name", "execve", "empty",
+						    subject_path("allocate_until_refused"), "10000"),
+				       .set = SET(preload, "RESLIMIT_MEM=8M"),
+				       .verbatim = true});
+	expect_exit(r, 0);
+	expect_out(r, "errno=12");
+	expect(r, record_int(r, "denied.mem") == 1);
+	run_free(r);
+}
+
 static void a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well(void **state)
 {
 	struct run *r = guarded(SET("PROCS=1"), ARGV("outlive_first"));
@@ -384,7 +401,7 @@ static void a_program_that_ends_its_only_thread_by_system_call_ends(void **state
 		struct run *r = guarded(SET("WALL=15s"), ARGV("end_by", "thread_exit", "7"));
 
 		expect_exit(r, 7);
-		expect(r, r->elapsed_ns < 5 * SEC);
+		expect(r, r->elapsed_ns < 9 * SEC);
 		expect_verdict(r, "exit");
 		expect(r, record_int(r, "exit_code") == 7);
 		expect(r, strstr(record_str(r, "exe"), "/end_by") != NULL);
@@ -399,7 +416,7 @@ static void a_program_whose_threads_end_one_by_one_by_system_call_ends(void **st
 	(void)state;
 	expect_exit(r, 7);
 	expect(r, r->elapsed_ns > 200 * MS);
-	expect(r, r->elapsed_ns < 5 * SEC);
+	expect(r, r->elapsed_ns < 9 * SEC);
 	expect(r, record_int(r, "exit_code") == 7);
 	run_free(r);
 }
@@ -411,17 +428,17 @@ static void a_thread_that_joins_the_first_hears_of_its_end(void **state)
 		struct run *r = guarded(SET("WALL=15s"), ARGV("join_first_thread"));
 
 		expect_exit(r, 5);
-		expect(r, r->elapsed_ns < 5 * SEC);
+		expect(r, r->elapsed_ns < 9 * SEC);
 		run_free(r);
 	}
 }
 
 static void the_thread_of_a_sleeping_program_sleeps(void **state)
 {
-	static const char *const settings[] = {"WALL=1h", "CPU=1h", "STACKS=1"};
+	static const char *const settings[] = {"WALL=1h", "CPU=1h", "IDLE=1h", "STACKS=1"};
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct run *r = guarded(SET("WALL=1h", settings[i]), ARGV("count_wakeups", "1500"));
 
 		print_message("# %s\n", settings[i]);
@@ -502,15 +519,16 @@ static void a_program_under_such_a_filter_keeps_its_deadline(void **state)
 {
 	(void)state;
 	for (int i = 0; i < FILTER_COUNT; i++) {
-		/* Without the watchdog it is the kernel's timer, behind the last step. */
+		/* Without the watchdog it is the kernel's timer, behind the last step, and by processor time.
+		 */
 		const char *grace = FILTERS[i][3] ? "GRACE=10s" : "GRACE=200ms";
-		struct run *r = guarded(SET("WALL=300ms", grace), ARGV("forbid_calls", FILTERS[i][0],
-								       FILTERS[i][1], "spin", FILTERS[i][2]));
+		struct run *r = run_guarded(&(struct spec){
+			.set = SET("WALL=300ms", grace),
+			.argv = ARGV("forbid_calls", FILTERS[i][0], FILTERS[i][1], "spin", FILTERS[i][2]),
+			.timeout_s = 90});
 
 		print_message("# %s %s\n", FILTERS[i][0], FILTERS[i][1]);
 		expect(r, WIFSIGNALED(r->status));
-		/* That timer runs on the spinning thread's own clock: on a busy machine it takes its share. */
-		expect(r, r->elapsed_ns < 20 * SEC);
 		if (FILTERS[i][3] && !strcmp(FILTERS[i][3], "any")) {
 			expect_signal(r, SIGTERM);
 			expect_verdict(r, "wall");
@@ -607,6 +625,7 @@ int main(void)
 		cmocka_unit_test(a_program_with_its_own_malloc_grows_arrays_by_it),
 		cmocka_unit_test(a_refusal_in_a_library_that_lies_elsewhere_names_its_place),
 		cmocka_unit_test(a_library_that_the_user_put_before_ours_stays_there_over_exec),
+		cmocka_unit_test(a_library_whose_name_only_ends_like_ours_is_not_taken_for_it),
 		cmocka_unit_test(a_tree_whose_first_process_was_killed_is_not_said_to_have_gone_well),
 		cmocka_unit_test(a_program_that_ends_its_only_thread_by_system_call_ends),
 		cmocka_unit_test(a_program_whose_threads_end_one_by_one_by_system_call_ends),

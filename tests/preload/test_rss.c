@@ -11,12 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How late a busy machine of two processors may make us. */
-#define LATE (400 * MS)
-
 static void tree_within_the_limit_is_left_alone_and_measured(void **state)
 {
-	struct run *r = guarded(SET("RSS=40M"), ARGV("hold_resident", "1", "20000000", "350", "0"));
+	struct run *r =
+		guarded(SET("RSS=40M", "TICK=50ms"), ARGV("hold_resident", "1", "20000000", "500", "0"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -31,15 +29,15 @@ static void tree_within_the_limit_is_left_alone_and_measured(void **state)
 
 static void resident_memory_above_the_limit_is_ended(void **state)
 {
-	struct run *r =
-		guarded(SET("RSS=15M", "TICK=20ms"), ARGV("hold_resident", "1", "20000000", "5000", "0"));
+	struct run *r = guarded_due(0, SET("RSS=15M", "TICK=20ms"),
+				    ARGV("hold_resident", "1", "20000000", "5000", "0"));
 
 	(void)state;
 	expect_signal(r, SIGTERM);
 	expect_verdict(r, "rss");
 	expect(r, record_bool(r, "certain"));
 	expect(r, record_int(r, "limits.rss_bytes") == 15 * MIB);
-	expect(r, r->elapsed_ns < LATE);
+	expect_due(r, 0);
 	run_free(r);
 }
 
@@ -56,7 +54,7 @@ static void mapped_and_untouched_is_not_resident(void **state)
 static void growth_is_counted_from_main(void **state)
 {
 	struct run *r = guarded(SET("RSS_GROWTH=21M", "TICK=20ms"),
-				ARGV("hold_resident", "1", "20000000", "200", "0"));
+				ARGV("hold_resident", "1", "20000000", "500", "0"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -83,7 +81,7 @@ static void processes_are_added_up(void **state)
 static void pages_that_processes_share_count_once(void **state)
 {
 	struct run *r = guarded(SET("RSS=50M", "TICK=20ms"),
-				ARGV("hold_resident", "1", "20000000", "300", "0", "4", "shared"));
+				ARGV("hold_resident", "1", "20000000", "500", "0", "4", "shared"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -95,19 +93,19 @@ static void pages_that_processes_share_count_once(void **state)
 
 static void fall_below_the_limit_resets_the_grace(void **state)
 {
-	struct run *r = guarded(SET("RSS=15M", "RSS_GRACE=600ms", "TICK=20ms"),
-				ARGV("hold_resident", "6", "20000000", "200", "100"));
+	/* Six times 300 ms above, and never 1 s at a stretch. */
+	struct run *r = guarded(SET("RSS=15M", "RSS_GRACE=1s", "TICK=20ms"),
+				ARGV("hold_resident", "6", "20000000", "300", "300"));
 
 	(void)state;
 	expect_exit(r, 0);
 	expect_verdict(r, "ok");
 	expect(r, record_int(r, "rss_tree_peak_bytes") > 20000000);
 	run_free(r);
-	r = guarded(SET("RSS=15M", "RSS_GRACE=300ms", "TICK=20ms"),
-		    ARGV("hold_resident", "1", "20000000", "5000", "0"));
+	r = guarded_due(300 * MS, SET("RSS=15M", "RSS_GRACE=300ms", "TICK=20ms"),
+			ARGV("hold_resident", "1", "20000000", "5000", "0"));
 	expect_signal(r, SIGTERM);
-	expect(r, r->elapsed_ns >= 300 * MS);
-	expect(r, r->elapsed_ns < 300 * MS + LATE);
+	expect_due(r, 300 * MS);
 	run_free(r);
 }
 
@@ -157,7 +155,7 @@ static void looking_takes_no_descriptor_from_the_program(void **state)
 		skip();
 	r = guarded(SET("RSS=1G", "TICK=1ms", "CPU=1h"), ARGV("open_lowest", "1000"));
 	expect_exit(r, 0);
-	expect(r, record_int(r, "rss_samples") > 300);
+	expect(r, record_int(r, "rss_samples") > 100);
 	expect_out(r, "wrong=0\n");
 	run_free(r);
 }
@@ -173,16 +171,6 @@ static void record_and_log_are_written_at_a_kill(void **state)
 	expect_verdict(r, "rss");
 	expect(r, strstr(r->err, "limit rss 15728640") != NULL);
 	expect(r, strstr(r->err, "step KILL") != NULL);
-	run_free(r);
-}
-
-static void expect_complaint(const char *const set[], const char *text)
-{
-	struct run *r = guarded(set, ARGV("allocate_once", "1"));
-
-	expect_exit(r, EXIT_REFUSED_TO_START);
-	expect(r, strstr(r->err, text) != NULL);
-	expect(r, count_lines(r->err) == 1);
 	run_free(r);
 }
 

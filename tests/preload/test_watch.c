@@ -21,14 +21,6 @@ static int64_t open_at_start(void)
 	return count;
 }
 
-static const char *step(const struct run *r, size_t n)
-{
-	json_t *entry = json_array_get(record_find(r, "steps"), n);
-	const char *name = json_string_value(json_object_get(entry, "step"));
-
-	return name ? name : "";
-}
-
 static void open_descriptors_are_counted_exactly(void **state)
 {
 	int64_t base = open_at_start();
@@ -50,7 +42,7 @@ static void open_descriptors_are_counted_exactly(void **state)
 	expect(r, record_int(r, "condition.value") == base + 21);
 	expect(r, record_int(r, "condition.pid") == r->pid);
 	expect(r, !strcmp(record_str(r, "condition.text"), condition + strlen("WATCH=")));
-	expect(r, !strcmp(step(r, 0), "TERM"));
+	expect(r, step_is(r, 0, "TERM"));
 	run_free(r);
 }
 
@@ -119,7 +111,7 @@ static void a_broken_condition_has_its_own_steps(void **state)
 	(void)state;
 	expect_signal(r, SIGKILL);
 	expect_verdict(r, "custom:fds");
-	expect(r, !strcmp(step(r, 0), "TERM") && !strcmp(step(r, 1), "KILL"));
+	expect(r, step_is(r, 0, "TERM") && step_is(r, 1, "KILL"));
 	run_free(r);
 	r = guarded(SET("WATCH=fds<=1", "WATCH_ACTION=INT:1s,KILL", TICK), ARGV("run_for_ever", "sleep"));
 	expect_signal(r, SIGINT);
@@ -211,16 +203,8 @@ static void what_is_no_condition_is_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		struct run *r = guarded(SET(wrong[i][0]), ARGV("run_for_ever", "sleep"));
-
-		print_message("# %s\n", wrong[i][0]);
-		expect_exit(r, EXIT_REFUSED_TO_START);
-		expect(r, count_lines(r->err) == 1);
-		expect(r, strstr(r->err, wrong[i][1]) != NULL);
-		expect(r, r->out_len == 0);
-		run_free(r);
-	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		expect_complaint(SET(wrong[i][0]), wrong[i][1]);
 }
 
 int main(void)

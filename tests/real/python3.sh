@@ -38,13 +38,13 @@ stops python_catches_memory_error_and_goes_on 0 ok 'went on' --mem 64M -- "$pyth
     x = bytearray(100 << 20)
 except MemoryError: print("went on")'
 stops python_cannot_start_threads 1 threads "can.t start new thread" --threads 3 -- "$python" -c 'import threading, time
-for i in range(9): threading.Thread(target=time.sleep, args=(0.2,)).start()'
+for i in range(9): threading.Thread(target=time.sleep, args=(2,)).start()'
 stops python_cannot_fork 1 procs 'BlockingIOError' --procs 2 -- "$python" -c 'import os, time
 for i in range(9):
-    if os.fork() == 0: time.sleep(0.3); os._exit(0)'
+    if os.fork() == 0: time.sleep(20); os._exit(0)'
 stops python_is_stopped_in_time 124 wall '' --wall 300ms -- "$python" -c 'import time; time.sleep(30)'
 stops python_uses_up_its_processor_time 123 cpu '' --cpu 300ms -- "$python" -c 'while True: pass'
-stops python_catches_the_term_of_a_wall_limit 124 wall 'cleaned up' --wall 300ms -- "$python" -c 'import signal, sys, time
+stops python_catches_the_term_of_a_wall_limit 124 wall 'cleaned up' --wall 2s -- "$python" -c 'import signal, sys, time
 def end(s, f): print("cleaned up"); sys.exit(4)
 signal.signal(signal.SIGTERM, end); time.sleep(30)'
 if long; then

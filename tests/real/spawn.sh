@@ -11,7 +11,7 @@ python=$(system python3)
 
 cat >"$scratch/many.mk" <<'END'
 all: $(foreach i,1 2 3 4 5 6 7 8 9,t$(i))
-t%: ; @sleep 0.05
+t%: ; @sleep $(or $(NAP),0.05)
 END
 printf 'int main(void) { return 0; }\n' >"$scratch/x.c"
 
@@ -37,23 +37,23 @@ same perl_starts_programs_in_every_way perl -e 'print system("exit 3") >> 8, `ec
 stops python_is_told_of_a_refused_subprocess 0 ok 'refused 3' --procs 2 -- "$python" -c 'import subprocess
 n = 0; ps = []
 for i in range(5):
-    try: ps.append(subprocess.Popen(["sleep", "0.5"]))
+    try: ps.append(subprocess.Popen(["sleep", "20"]))
     except BlockingIOError: n += 1
 print("refused", n)'
 stops python_is_told_of_a_refused_posix_spawn 0 ok 'refused 3' --procs 2 -- "$python" -c 'import os
 n = 0
 for i in range(5):
-    try: os.posix_spawn("/bin/sleep", ["sleep", "0.5"], {})
+    try: os.posix_spawn("/bin/sleep", ["sleep", "20"], {})
     except BlockingIOError: n += 1
 print("refused", n)'
 stops python_is_told_of_a_refused_system 0 ok 'got -1' --procs 0 -- "$python" -c 'import os
 print("got", os.system("true"))'
 # perl tries again every 5 seconds, for as long as it takes.
-stops perl_waits_for_a_place_for_system any wall '' --procs 0 --wall 300ms -- perl -e 'system "true; true"'
-stops perl_waits_for_a_place_for_backticks any wall "Can't fork, trying again" --procs 0 --wall 300ms -- perl -we '$x = `echo a; echo b`'
+stops perl_waits_for_a_place_for_system any wall '' --procs 0 --wall 1s -- perl -e 'system "true; true"'
+stops perl_waits_for_a_place_for_backticks any wall "Can't fork, trying again" --procs 0 --wall 3s -- perl -we '$x = `echo a; echo b`'
 stops bash_pipelines_fit_their_processes 0 ok '^b$' --procs 4 -- bash -c 'x=$(echo a | tr a b); echo "$x"'
 stops make_fits_its_jobs 0 ok '' --procs 2 -- make -j2 -f "$scratch/many.mk"
-stops make_says_that_it_cannot_start_jobs 2 procs 'temporarily unavailable' --procs 2 -- make -j9 -f "$scratch/many.mk"
+stops make_says_that_it_cannot_start_jobs 2 procs 'temporarily unavailable' --procs 2 -- make -j9 -f "$scratch/many.mk" NAP=2
 stops gcc_fits_its_two_processes 0 ok '' --procs 2 -- gcc -c -o "$scratch/x.o" "$scratch/x.c"
 if long; then # it tries for 15 seconds
 	stops gcc_says_that_it_cannot_start_its_compiler 1 procs 'temporarily unavailable' --procs 0 -- gcc -c -o "$scratch/x.o" "$scratch/x.c"

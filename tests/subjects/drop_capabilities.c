@@ -3,7 +3,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <dirent.h>
 #include <linux/capability.h>
 
 #include "subject.h"
@@ -14,28 +13,11 @@ int main(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
-	struct dirent *entry;
-	int with = 0, without = 0;
-	DIR *tasks;
+	long all, without;
 
 	if (capset(&header, none))
 		return 77;
-	tasks = opendir("/proc/self/task");
-	while (tasks && (entry = readdir(tasks))) {
-		char path[300], text[4096] = "";
-		FILE *f;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/proc/self/task/%s/status", entry->d_name);
-		f = fopen(path, "re");
-		if (f && fread(text, 1, sizeof(text) - 1, f) && strstr(text, "\nCapEff:\t0000000000000000"))
-			without++;
-		else
-			with++;
-		if (f)
-			fclose(f);
-	}
-	say("with=%d\nwithout=%d\n", with, without);
+	without = count_threads_with("\nCapEff:\t0000000000000000", &all);
+	say("with=%ld\nwithout=%ld\n", all - without, without);
 	return 0;
 }

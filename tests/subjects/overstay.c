@@ -5,8 +5,6 @@
  */
 #include "subject.h"
 
-#include <time.h>
-
 static void *ask(const char *when, size_t n)
 {
 	void *block = malloc(n);
@@ -15,13 +13,14 @@ static void *ask(const char *when, size_t n)
 	return block;
 }
 
-int main(void)
+/* milliseconds */
+int main(int argc, char **argv)
 {
-	struct timespec over = {.tv_nsec = 60000000};
 	void *first = ask("at once", 1500000);
 	void *second = ask("in time", 100000);
 
-	nanosleep(&over, NULL);
+	if (argc > 1)
+		usleep((useconds_t)number(argv, 1) * 1000);
 	free(ask("too late", 1000));
 	free(ask("still", 1000000));
 	free(first);

@@ -67,7 +67,7 @@ static void *work(void *first)
 
 int main(int argc, char **argv)
 {
-	long workers = number(argv, 1), tries = number(argv, argc - 1), made = 0;
+	long workers = number(argv, 1);
 	struct gate hold = gate_make();
 	pthread_t thread[64];
 
@@ -76,16 +76,7 @@ int main(int argc, char **argv)
 		pthread_create(&thread[i], NULL, work, (void *)i);
 	for (long i = 0; i < workers; i++)
 		pthread_join(thread[i], NULL);
-	for (long i = 0; i < tries; i++) {
-		pid_t pid = fork();
-
-		if (pid == 0) {
-			gate_wait(&hold);
-			_exit(0);
-		}
-		made += pid > 0;
-	}
-	say("refused=%ld bad=%ld made=%ld\n", refused, bad, made);
+	say("refused=%ld bad=%ld made=%ld\n", refused, bad, fork_to_gate(&hold, number(argv, argc - 1)));
 	gate_open(&hold);
 	return 0;
 }

@@ -16,14 +16,17 @@ static char *empty[] = {NULL};
 
 static int spawn(const char *how, char **environment, char **argv)
 {
+	int error, saved, status = -1;
 	pid_t pid;
-	int error;
 
 	errno = 99;
 	error = (!strcmp(how, "posix_spawnp") ? posix_spawnp : posix_spawn)(&pid, argv[0], NULL, NULL, argv,
 									    environment);
-	say("errno=%d error=%d\n", errno, error);
-	return error ? -1 : reap(pid);
+	saved = errno;
+	if (!error)
+		status = reap(pid);
+	say("errno=%d error=%d\n", saved, error); /* not in the middle of what the child says */
+	return status;
 }
 
 static int copy_output(const char *command)

@@ -6,6 +6,7 @@
 #ifndef RL_TEST_SUBJECT_H
 #define RL_TEST_SUBJECT_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdarg.h>
@@ -70,6 +71,32 @@ static inline void chain_drop(struct chain *chain)
 	chain->bytes = chain->blocks = 0;
 }
 
+/* How many of the process's threads, of `all`, have that text in their /proc status. */
+static inline long count_threads_with(const char *wanted, long *all)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *entry;
+	long count = 0;
+
+	for (*all = 0; tasks && (entry = readdir(tasks));) {
+		char path[300], text[4096] = "";
+		FILE *f;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		++*all;
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", entry->d_name);
+		f = fopen(path, "re");
+		if (f && fread(text, 1, sizeof(text) - 1, f) && strstr(text, wanted))
+			count++;
+		if (f)
+			fclose(f);
+	}
+	if (tasks)
+		closedir(tasks);
+	return count;
+}
+
 /* A pipe whose readers wait until the last writer has gone. */
 struct gate {
 	int end[2];
@@ -96,6 +123,23 @@ static inline void gate_wait(struct gate *gate)
 static inline void gate_open(struct gate *gate)
 {
 	close(gate->end[1]);
+}
+
+/* Tries to make children that wait at the gate. Return: how many there are. */
+static inline long fork_to_gate(struct gate *gate, long tries)
+{
+	long made = 0;
+
+	for (long i = 0; i < tries; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			gate_wait(gate);
+			_exit(0);
+		}
+		made += pid > 0;
+	}
+	return made;
 }
 
 static inline int reap(pid_t pid)

@@ -7,18 +7,9 @@
 
 int main(int argc, char **argv)
 {
-	long tries = number(argv, argc - 1), made = 0;
 	struct gate hold = gate_make();
+	long made = fork_to_gate(&hold, number(argv, argc - 1));
 
-	for (long i = 0; i < tries; i++) {
-		pid_t pid = fork();
-
-		if (pid == 0) {
-			gate_wait(&hold);
-			_exit(0);
-		}
-		made += pid > 0;
-	}
 	say("made=%ld errno=%d\n", made, errno);
 	gate_open(&hold);
 	while (wait(NULL) > 0)

@@ -3,40 +3,14 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <errno.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "tree_of_one.h"
 
-#include <cmocka.h>
-
-#include "core/accounts.h"
-#include "core/cells.h"
-#include "core/config.h"
 #include "core/denial.h"
 #include "core/grades.h"
-#include "core/leases.h"
-#include "core/ledger_file.h"
-#include "core/ledger_lock.h"
 #include "core/meter.h"
-#include "core/rawsys.h"
-#include "core/slots.h"
 #include "core/watchdog.h"
 
-#define KIB INT64_C(1024)
-#define MIB INT64_C(1048576)
-#define MS  INT64_C(1000000)
-
-static struct ledger *ledger;
-static uint32_t self_slot;
+#define MS INT64_C(1000000)
 
 static struct config spiky(int64_t mem, int64_t hard, int64_t grace_ns)
 {
@@ -50,47 +24,6 @@ static struct config spiky(int64_t mem, int64_t hard, int64_t grace_ns)
 	config.action[RL_MEM].step[0].signal = SIGTERM;
 	config_finish(&config);
 	return config;
-}
-
-/* A tree of one process: this one. */
-static struct account *begin(const struct config *config)
-{
-	uint64_t mask;
-
-	assert_int_equal(ledger_create(&ledger), 0);
-	ledger_lock(ledger, &mask);
-	self_slot = slots_open(ledger, LEDGER_NONE);
-	slots_bind_self(ledger, self_slot);
-	ledger->slot[self_slot].account =
-		accounts_open(ledger, LEDGER_NONE, self_slot, config, ACCOUNT_WHOLE);
-	accounts_add_procs(ledger, ledger->slot[self_slot].account, 1);
-	ledger_unlock(ledger, &mask);
-	leases_register_fence(ledger);
-	return &ledger->account[0];
-}
-
-static int end(void **state)
-{
-	(void)state;
-	if (ledger) {
-		ledger_unlink(ledger);
-		ledger_unmap(ledger);
-	}
-	ledger = NULL;
-	return 0;
-}
-
-static int charge(struct cell *cell, int64_t n)
-{
-	if (!cell_covers(cell, (size_t)n))
-		return cells_charge_short(ledger, self_slot, cell, n);
-	return cell_charge(cell, n) ? 0 : cells_settle_charge(ledger, self_slot, cell, n);
-}
-
-static void refund(struct cell *cell, int64_t n)
-{
-	if (!cell_refund(cell, n))
-		cells_settle_refund(ledger, self_slot, cell);
 }
 
 static bool is_above(const struct account *a)
@@ -108,21 +41,21 @@ static void deny(int64_t n)
 static void crossing_is_seen_to_the_byte_both_ways(void **state)
 {
 	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
-	struct account *a = begin(&config);
+	struct account *a = begin_as(&config);
 	struct cell *cell = cells_attach(ledger, self_slot);
 
 	(void)state;
-	assert_int_equal(charge(cell, MIB), 0);
+	assert_int_equal(charge(self_slot, cell, MIB), 0);
 	assert_false(is_above(a));
-	assert_int_equal(charge(cell, 1), 0);
+	assert_int_equal(charge(self_slot, cell, 1), 0);
 	assert_true(is_above(a));
-	assert_int_equal(charge(cell, MIB - 1), 0);
-	assert_int_equal(charge(cell, 1), -ENOMEM);
-	refund(cell, MIB - 1);
+	assert_int_equal(charge(self_slot, cell, MIB - 1), 0);
+	assert_int_equal(charge(self_slot, cell, 1), -ENOMEM);
+	refund(self_slot, cell, MIB - 1);
 	assert_true(is_above(a));
-	refund(cell, 1);
+	refund(self_slot, cell, 1);
 	assert_false(is_above(a));
-	assert_int_equal(charge(cell, 1), 0);
+	assert_int_equal(charge(self_slot, cell, 1), 0);
 	assert_true(is_above(a));
 	assert_int_equal(a->spikes, 2);
 }
@@ -131,25 +64,25 @@ static void crossing_is_seen_to_the_byte_both_ways(void **state)
 static void free_in_any_idle_cell_crosses_back(void **state)
 {
 	struct config config = spiky(4 * MIB, 8 * MIB, 1000 * MS);
-	struct account *a = begin(&config);
+	struct account *a = begin_as(&config);
 	struct cell *cells[8];
 
 	(void)state;
 	for (int i = 0; i < 8; i++) {
 		cells[i] = cells_attach(ledger, self_slot);
-		assert_int_equal(charge(cells[i], 100 * KIB), 0);
+		assert_int_equal(charge(self_slot, cells[i], 100 * KIB), 0);
 	}
 	for (int i = 1; i < 8; i++) {
 		/* Up to the line and one byte above it; what idle cells hold does not count. */
-		assert_int_equal(charge(cells[0], 4 * MIB - 800 * KIB), 0);
+		assert_int_equal(charge(self_slot, cells[0], 4 * MIB - 800 * KIB), 0);
 		assert_false(is_above(a));
-		assert_int_equal(charge(cells[0], 1), 0);
+		assert_int_equal(charge(self_slot, cells[0], 1), 0);
 		assert_true(is_above(a));
-		refund(cells[i], 1);
+		refund(self_slot, cells[i], 1);
 		assert_false(is_above(a));
-		assert_int_equal(charge(cells[i], 1), 0);
+		assert_int_equal(charge(self_slot, cells[i], 1), 0);
 		assert_true(is_above(a));
-		refund(cells[0], 4 * MIB - 800 * KIB + 1);
+		refund(self_slot, cells[0], 4 * MIB - 800 * KIB + 1);
 		assert_false(is_above(a));
 	}
 }
@@ -158,25 +91,25 @@ static void free_in_any_idle_cell_crosses_back(void **state)
 static void cell_without_credit_hides_no_free(void **state)
 {
 	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
-	struct account *a = begin(&config);
+	struct account *a = begin_as(&config);
 	struct cell *first = cells_attach(ledger, self_slot);
 	struct cell *idle = cells_attach(ledger, self_slot);
 	struct cell *late;
 
 	(void)state;
-	assert_int_equal(charge(first, MIB + 10), 0);
+	assert_int_equal(charge(self_slot, first, MIB + 10), 0);
 	late = cells_attach(ledger, self_slot);
-	refund(late, 5);
-	refund(idle, 4);
+	refund(self_slot, late, 5);
+	refund(self_slot, idle, 4);
 	assert_true(is_above(a));
-	refund(late, 1);
+	refund(self_slot, late, 1);
 	assert_false(is_above(a));
 }
 
 static void credit_drawn_for_a_call_that_failed_is_no_breach(void **state)
 {
 	struct config config = spiky(MIB, 2 * MIB, MS);
-	struct account *a = begin(&config);
+	struct account *a = begin_as(&config);
 	struct cell *cell = cells_attach(ledger, self_slot);
 	struct watchdog watchdog;
 
@@ -191,7 +124,7 @@ static void credit_drawn_for_a_call_that_failed_is_no_breach(void **state)
 static void spike_is_a_breach_when_its_time_is_over_and_not_before(void **state)
 {
 	struct config config = spiky(MIB, 2 * MIB, 500 * MS);
-	struct account *a = begin(&config);
+	struct account *a = begin_as(&config);
 	struct cell *cell = cells_attach(ledger, self_slot);
 	struct watchdog watchdog;
 	int64_t since;
@@ -199,28 +132,28 @@ static void spike_is_a_breach_when_its_time_is_over_and_not_before(void **state)
 	(void)state;
 	watchdog_init(&watchdog, ledger, self_slot);
 	assert_int_equal(meter_mem(&watchdog, 0, raw_clock_ns(CLOCK_MONOTONIC)), INT64_MAX);
-	assert_int_equal(charge(cell, MIB + 1), 0);
+	assert_int_equal(charge(self_slot, cell, MIB + 1), 0);
 	since = atomic_load(&a->above_since_ns);
 	assert_int_equal(grades_due_ns(ledger, 0), since + 500 * MS);
 	assert_int_equal(meter_mem(&watchdog, 0, since + 499 * MS), since + 500 * MS);
 	assert_int_equal(meter_mem(&watchdog, 0, since + 500 * MS), METER_REACHED);
-	refund(cell, 1);
+	refund(self_slot, cell, 1);
 	assert_int_equal(meter_mem(&watchdog, 0, since + 500 * MS), INT64_MAX);
 }
 
 static void when_the_time_is_over_mem_holds_until_it_is_kept_again(void **state)
 {
 	struct config config = spiky(MIB, 2 * MIB, 20 * MS);
-	struct account *a = begin(&config);
+	struct account *a = begin_as(&config);
 	struct cell *cell = cells_attach(ledger, self_slot);
 
 	(void)state;
-	assert_int_equal(charge(cell, MIB + 100), 0);
+	assert_int_equal(charge(self_slot, cell, MIB + 100), 0);
 	while (raw_clock_ns(CLOCK_MONOTONIC) < atomic_load(&a->above_since_ns) + 20 * MS)
 		;
-	assert_int_equal(charge(cell, 1), -ENOMEM);
-	refund(cell, 100);
-	assert_int_equal(charge(cell, MIB), 0);
+	assert_int_equal(charge(self_slot, cell, 1), -ENOMEM);
+	refund(self_slot, cell, 100);
+	assert_int_equal(charge(self_slot, cell, MIB), 0);
 	assert_true(is_above(a));
 }
 
@@ -228,7 +161,7 @@ static void when_the_time_is_over_mem_holds_until_it_is_kept_again(void **state)
 static void spike_of_a_killed_process_is_over(void **state)
 {
 	struct config config = spiky(MIB, 2 * MIB, 50 * MS);
-	struct account *a = begin(&config);
+	struct account *a = begin_as(&config);
 	struct watchdog watchdog;
 	uint32_t slot;
 	uint64_t mask;
@@ -260,7 +193,7 @@ static void spike_leaves_the_outer_account_its_limit(void **state)
 {
 	struct config outer = spiky(4 * MIB, RL_UNLIMITED, CONFIG_UNSET);
 	struct config inner = spiky(MIB, 8 * MIB, 1000 * MS);
-	struct account *top = begin(&outer);
+	struct account *top = begin_as(&outer);
 	struct cell *cell;
 	uint64_t mask;
 
@@ -269,12 +202,12 @@ static void spike_leaves_the_outer_account_its_limit(void **state)
 	ledger->slot[self_slot].account = accounts_open(ledger, 0, self_slot, &inner, ACCOUNT_WHOLE);
 	ledger_unlock(ledger, &mask);
 	cell = cells_attach(ledger, self_slot);
-	assert_int_equal(charge(cell, 4 * MIB), 0);
+	assert_int_equal(charge(self_slot, cell, 4 * MIB), 0);
 	assert_true(is_above(&ledger->account[1]));
 	assert_false(is_above(top));
-	assert_int_equal(charge(cell, 1), -ENOMEM);
+	assert_int_equal(charge(self_slot, cell, 1), -ENOMEM);
 	assert_int_equal(top->leased, 4 * MIB);
-	refund(cell, 3 * MIB);
+	refund(self_slot, cell, 3 * MIB);
 	assert_false(is_above(&ledger->account[1]));
 }
 
@@ -286,16 +219,16 @@ static void reserve_opens_after_the_first_refusal_and_is_exact(void **state)
 
 	(void)state;
 	config.reserve = 64 * KIB;
-	a = begin(&config);
+	a = begin_as(&config);
 	cell = cells_attach(ledger, self_slot);
-	assert_int_equal(charge(cell, MIB), 0);
-	assert_int_equal(charge(cell, 1), -ENOMEM);
+	assert_int_equal(charge(self_slot, cell, MIB), 0);
+	assert_int_equal(charge(self_slot, cell, 1), -ENOMEM);
 	deny(1);
 	assert_int_equal(a->reserve_open, 1);
-	assert_int_equal(charge(cell, 64 * KIB), 0);
-	assert_int_equal(charge(cell, 1), -ENOMEM);
+	assert_int_equal(charge(self_slot, cell, 64 * KIB), 0);
+	assert_int_equal(charge(self_slot, cell, 1), -ENOMEM);
 	deny(1);
-	assert_int_equal(charge(cell, 1), -ENOMEM);
+	assert_int_equal(charge(self_slot, cell, 1), -ENOMEM);
 	assert_int_equal(a->denied[RL_MEM], 2);
 }
 
@@ -307,12 +240,12 @@ static void growth_counts_from_main_and_is_named_in_the_refusal(void **state)
 
 	(void)state;
 	config.limit[RL_MEM_GROWTH] = 10 * KIB;
-	a = begin(&config);
+	a = begin_as(&config);
 	assert_int_equal(cells_charge_direct(ledger, self_slot, MIB), 0);
 	grades_begin(a, MIB);
 	cell = cells_attach(ledger, self_slot);
-	assert_int_equal(charge(cell, 10 * KIB), 0);
-	assert_int_equal(charge(cell, 1), -ENOMEM);
+	assert_int_equal(charge(self_slot, cell, 10 * KIB), 0);
+	assert_int_equal(charge(self_slot, cell, 1), -ENOMEM);
 	deny(1);
 	assert_int_equal(a->denied[RL_MEM_GROWTH], 1);
 	assert_int_equal(a->denied[RL_MEM], 0);
@@ -322,12 +255,12 @@ static void growth_counts_from_main_and_is_named_in_the_refusal(void **state)
 static void sums_and_the_crossing_survive_a_repair(void **state)
 {
 	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
-	struct account *a = begin(&config);
+	struct account *a = begin_as(&config);
 	struct cell *cell = cells_attach(ledger, self_slot);
 	uint64_t mask;
 
 	(void)state;
-	assert_int_equal(charge(cell, MIB + 1), 0);
+	assert_int_equal(charge(self_slot, cell, MIB + 1), 0);
 	ledger_lock(ledger, &mask);
 	atomic_store(&a->above_since_ns, 0);
 	accounts_recompute(ledger);
@@ -367,8 +300,8 @@ static void *work(void *argument)
 
 		if (mine >= n && rand_r(&seed) % 2) {
 			mine -= n;
-			refund(cell, n);
-		} else if (!charge(cell, n)) {
+			refund(self_slot, cell, n);
+		} else if (!charge(self_slot, cell, n)) {
 			mine += n;
 		}
 		if (round % 500)
@@ -397,7 +330,7 @@ static void *work(void *argument)
 static void run_at_the_line(uint32_t fenced)
 {
 	struct config config = spiky(600 * KIB, 700 * KIB, INT64_C(3600000) * MS);
-	struct account *a = begin(&config);
+	struct account *a = begin_as(&config);
 	pthread_t threads[WORKERS];
 
 	atomic_store(&ledger->fenced, fenced);
@@ -424,24 +357,22 @@ static void threads_without_membarrier_agree_with_the_truth(void **state)
 	run_at_the_line(1);
 }
 
-#define GRADES_TEST(f) cmocka_unit_test_teardown(f, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		GRADES_TEST(crossing_is_seen_to_the_byte_both_ways),
-		GRADES_TEST(free_in_any_idle_cell_crosses_back),
-		GRADES_TEST(cell_without_credit_hides_no_free),
-		GRADES_TEST(credit_drawn_for_a_call_that_failed_is_no_breach),
-		GRADES_TEST(spike_is_a_breach_when_its_time_is_over_and_not_before),
-		GRADES_TEST(when_the_time_is_over_mem_holds_until_it_is_kept_again),
-		GRADES_TEST(spike_of_a_killed_process_is_over),
-		GRADES_TEST(spike_leaves_the_outer_account_its_limit),
-		GRADES_TEST(reserve_opens_after_the_first_refusal_and_is_exact),
-		GRADES_TEST(growth_counts_from_main_and_is_named_in_the_refusal),
-		GRADES_TEST(sums_and_the_crossing_survive_a_repair),
-		GRADES_TEST(threads_at_the_line_agree_with_the_truth),
-		GRADES_TEST(threads_without_membarrier_agree_with_the_truth),
+		LEDGER_TEST(crossing_is_seen_to_the_byte_both_ways),
+		LEDGER_TEST(free_in_any_idle_cell_crosses_back),
+		LEDGER_TEST(cell_without_credit_hides_no_free),
+		LEDGER_TEST(credit_drawn_for_a_call_that_failed_is_no_breach),
+		LEDGER_TEST(spike_is_a_breach_when_its_time_is_over_and_not_before),
+		LEDGER_TEST(when_the_time_is_over_mem_holds_until_it_is_kept_again),
+		LEDGER_TEST(spike_of_a_killed_process_is_over),
+		LEDGER_TEST(spike_leaves_the_outer_account_its_limit),
+		LEDGER_TEST(reserve_opens_after_the_first_refusal_and_is_exact),
+		LEDGER_TEST(growth_counts_from_main_and_is_named_in_the_refusal),
+		LEDGER_TEST(sums_and_the_crossing_survive_a_repair),
+		LEDGER_TEST(threads_at_the_line_agree_with_the_truth),
+		LEDGER_TEST(threads_without_membarrier_agree_with_the_truth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

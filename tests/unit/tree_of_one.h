@@ -57,10 +57,9 @@ static inline struct config limits(int64_t mem, int64_t procs)
 	return config;
 }
 
-/* A tree of one process: this one. */
-static inline void begin(int64_t mem, int64_t procs)
+/* A tree of one process: this one. Return: its account. */
+static inline struct account *begin_as(const struct config *config)
 {
-	struct config config = limits(mem, procs);
 	uint64_t mask;
 
 	assert_int_equal(ledger_create(&ledger), 0);
@@ -68,10 +67,25 @@ static inline void begin(int64_t mem, int64_t procs)
 	self_slot = slots_open(ledger, LEDGER_NONE);
 	slots_bind_self(ledger, self_slot);
 	ledger->slot[self_slot].account =
-		accounts_open(ledger, LEDGER_NONE, self_slot, &config, ACCOUNT_WHOLE);
+		accounts_open(ledger, LEDGER_NONE, self_slot, config, ACCOUNT_WHOLE);
 	accounts_add_procs(ledger, ledger->slot[self_slot].account, 1);
 	ledger_unlock(ledger, &mask);
 	leases_register_fence(ledger);
+	return &ledger->account[ledger->slot[self_slot].account];
+}
+
+static inline void begin(int64_t mem, int64_t procs)
+{
+	struct config config = limits(mem, procs);
+
+	begin_as(&config);
+}
+
+/* With a budget of bytes. Return: the cell of its only thread. */
+static inline struct cell *begin_thread(int64_t mem)
+{
+	begin(mem, RL_UNLIMITED);
+	return cells_attach(ledger, self_slot);
 }
 
 static inline int end(void **state)
