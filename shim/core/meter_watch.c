@@ -129,6 +129,11 @@ static int64_t count_descriptors_of(const struct watchdog *w, uint32_t slot, pid
 	return count < 0 ? count : count - leash_count_in(w->ledger, slot, pid);
 }
 
+static bool is_opening(const struct watchdog *w, uint32_t slot)
+{
+	return atomic_load_explicit(&w->ledger->slot[slot].opening, memory_order_acquire) > 0;
+}
+
 /*
  * Other threads open files of ours for some microseconds, at a refusal or at the
  * process's end, say: only what is there again and again is the program's. A thread
@@ -142,10 +147,11 @@ static void judge_descriptors(struct watchdog *w, uint32_t slot, pid_t pid, stru
 	if (broken->condition || !asks_for_descriptors(broken->conditions))
 		return;
 	for (int looks = 0; looks < FD_LOOKS; looks++) {
+		bool is_sure = !is_opening(w, slot);
 		int64_t count = pid ? count_descriptors_of(w, slot, pid) : count_own_descriptors(w);
 
 		found = *broken;
-		if (count >= 0)
+		if (count >= 0 && is_sure && !is_opening(w, slot))
 			judge(&found, CONDITION_FDS, strlen(CONDITION_FDS), count);
 		if (!found.condition)
 			return;

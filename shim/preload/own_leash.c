@@ -13,14 +13,18 @@
 
 static int leash = -1;
 static bool has_supervisor; /* that must not be outlived */
-static bool is_forbidden; /* written by the thread that a filter binds, and inherited by its children */
+static bool is_forbidden;   /* written by the thread that a filter binds, and inherited by its children */
 static _Atomic bool keeps_to_itself;
 
 static void take(int old)
 {
+	_Atomic int32_t *opening = &member.ledger->slot[member.slot].opening;
+
+	atomic_fetch_add_explicit(opening, 1, memory_order_relaxed);
 	leash = leash_take(member.ledger, member.slot, old);
 	if (leash >= 0 && !atomic_load_explicit(&keeps_to_itself, memory_order_relaxed))
 		leash_send(member.ledger, member.slot, leash);
+	atomic_fetch_sub_explicit(opening, 1, memory_order_release);
 }
 
 void own_leash_begin(void)
