@@ -133,7 +133,9 @@ struct slot {
 	/* Its number in the namespace of who made it, if that is another than its own; 0: not known. */
 	uint64_t outer_namespace;
 	_Atomic int32_t outer_pid;
-	int32_t reserved[29];
+	/* How many of its threads have descriptors of ours open for a moment; readers: who counts its own. */
+	_Atomic int32_t opening;
+	int32_t reserved[28];
 };
 static_assert(sizeof(struct slot) == 256, "two slots never share a cache line, and none lies on two pages");
 

@@ -20,6 +20,7 @@
 
 enum {
 	HIGH_FD = 680,	       /* above what programs hand out or compare */
+	HIGH_FDS = 2,	       /* where else it may be, if the program has its own there */
 	NAME_DIGITS = 5,       /* of a name that the kernel gives: hexadecimal, behind a NUL */
 	FULL_WAIT_US = 200000, /* for a supervisor that has more leashes to read than the kernel queues */
 };
@@ -30,16 +31,21 @@ union leash_control {
 	struct cmsghdr align;
 };
 
+static void put_fd_path(struct fmt *f, pid_t pid, int fd)
+{
+	fmt_str(f, "/proc/");
+	fmt_int(f, pid);
+	fmt_str(f, "/fd/");
+	fmt_int(f, fd);
+}
+
 int leash_open(pid_t holder, int fd, pid_t pid)
 {
 	char path[48];
 	struct fmt f = FMT_INIT(path);
 	int leash;
 
-	fmt_str(&f, "/proc/");
-	fmt_int(&f, holder);
-	fmt_str(&f, "/fd/");
-	fmt_int(&f, fd);
+	put_fd_path(&f, holder, fd);
 	leash = raw_open(path, O_RDONLY | O_NONBLOCK, 0);
 	if (leash < 0)
 		return leash;
@@ -223,4 +229,30 @@ bool leash_is_missing(const struct ledger *ledger, uint32_t slot)
 
 	return atomic_load_explicit(&s->leashed, memory_order_relaxed) !=
 	       atomic_load_explicit(&s->pid, memory_order_relaxed);
+}
+
+/* Which pipe a process has there. Return: its number in the kernel, or 0. */
+static uint64_t pipe_at(pid_t pid, int fd)
+{
+	char path[48];
+	struct fmt f = FMT_INIT(path);
+	struct stat st;
+
+	put_fd_path(&f, pid, fd);
+	return raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) == 0 && S_ISFIFO(st.st_mode) ? st.st_ino
+												 : 0;
+}
+
+int leash_count_in(const struct ledger *ledger, uint32_t slot, pid_t pid)
+{
+	const struct account *a = supervised_account(ledger, slot);
+	uint64_t leash =
+		a && a->leash_fd
+			? pipe_at(atomic_load_explicit(&a->supervisor, memory_order_relaxed), a->leash_fd - 1)
+			: 0;
+	int count = 0;
+
+	for (int fd = HIGH_FD; leash && fd < HIGH_FD + HIGH_FDS; fd++)
+		count += pipe_at(pid, fd) == leash;
+	return count;
 }

@@ -62,6 +62,9 @@ int leash_take(const struct ledger *ledger, uint32_t slot, int old);
  */
 void leash_send(const struct ledger *ledger, uint32_t slot, int leash);
 
+/* How many of the process's descriptors are its own leash. Context: the supervisor. */
+int leash_count_in(const struct ledger *ledger, uint32_t slot, pid_t pid);
+
 /* Whether the supervisor does not hold one for this process yet, and so must be told of it. */
 bool leash_is_missing(const struct ledger *ledger, uint32_t slot);
 

@@ -15,6 +15,7 @@
 #include "accounts.h"
 #include "conditions.h"
 #include "fmt.h"
+#include "leash.h"
 #include "ledger_lock.h"
 #include "procstatus.h"
 #include "rawsys.h"
@@ -117,7 +118,7 @@ static const char *path_of(char *path, size_t size, pid_t pid, const char *name)
 	return path;
 }
 
-static int64_t count_descriptors_of(pid_t pid)
+static int64_t count_descriptors_of(const struct watchdog *w, uint32_t slot, pid_t pid)
 {
 	char path[40];
 	int fd = raw_open(path_of(path, sizeof(path), pid, "/fd"), O_RDONLY | O_DIRECTORY, 0);
@@ -125,7 +126,12 @@ static int64_t count_descriptors_of(pid_t pid)
 
 	if (fd >= 0)
 		raw_close(fd);
-	return count;
+	return count < 0 ? count : count - leash_count_in(w->ledger, slot, pid);
+}
+
+static bool is_opening(const struct watchdog *w, uint32_t slot)
+{
+	return atomic_load_explicit(&w->ledger->slot[slot].opening, memory_order_acquire) > 0;
 }
 
 /*
@@ -134,17 +140,18 @@ static int64_t count_descriptors_of(pid_t pid)
  * that ends the process may lose the processor meanwhile, so that one says so.
  * `pid` is 0 for the own process.
  */
-static void judge_descriptors(struct watchdog *w, pid_t pid, struct broken *broken)
+static void judge_descriptors(struct watchdog *w, uint32_t slot, pid_t pid, struct broken *broken)
 {
 	struct broken found = *broken;
 
 	if (broken->condition || !asks_for_descriptors(broken->conditions))
 		return;
 	for (int looks = 0; looks < FD_LOOKS; looks++) {
-		int64_t count = pid ? count_descriptors_of(pid) : count_own_descriptors(w);
+		bool is_sure = !is_opening(w, slot);
+		int64_t count = pid ? count_descriptors_of(w, slot, pid) : count_own_descriptors(w);
 
 		found = *broken;
-		if (count >= 0)
+		if (count >= 0 && is_sure && !is_opening(w, slot))
 			judge(&found, CONDITION_FDS, strlen(CONDITION_FDS), count);
 		if (!found.condition)
 			return;
@@ -160,10 +167,10 @@ static void judge_own(struct watchdog *w, struct broken *broken)
 
 	if (fd >= 0)
 		procstatus_read(fd, judge, broken);
-	judge_descriptors(w, 0, broken);
+	judge_descriptors(w, w->slot, 0, broken);
 }
 
-static void judge_other(struct watchdog *w, pid_t pid, struct broken *broken)
+static void judge_other(struct watchdog *w, uint32_t slot, pid_t pid, struct broken *broken)
 {
 	char path[40];
 	int fd = raw_open(path_of(path, sizeof(path), pid, "/status"), O_RDONLY, 0);
@@ -172,7 +179,7 @@ static void judge_other(struct watchdog *w, pid_t pid, struct broken *broken)
 		procstatus_read(fd, judge, broken);
 		raw_close(fd);
 	}
-	judge_descriptors(w, pid, broken);
+	judge_descriptors(w, slot, pid, broken);
 }
 
 /* The pid of a member in the caller's own pid namespace, or 0. */
@@ -195,7 +202,7 @@ static pid_t judge_members(struct watchdog *w, uint32_t account, struct broken *
 		pid_t pid = member_pid(w->ledger, i, account);
 
 		if (pid > 0)
-			judge_other(w, pid, broken);
+			judge_other(w, i, pid, broken);
 		if (broken->condition)
 			return pid;
 	}

@@ -87,6 +87,7 @@ static bool begin_end(void)
 	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
 		return false;
 	timer_thread_expect_end();
+	atomic_fetch_add_explicit(&member.ledger->slot[member.slot].opening, 1, memory_order_relaxed);
 	return true;
 }
 

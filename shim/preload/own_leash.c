@@ -18,9 +18,13 @@ static _Atomic bool keeps_to_itself;
 
 static void take(int old)
 {
+	_Atomic int32_t *opening = &member.ledger->slot[member.slot].opening;
+
+	atomic_fetch_add_explicit(opening, 1, memory_order_relaxed);
 	leash = leash_take(member.ledger, member.slot, old);
 	if (leash >= 0 && !atomic_load_explicit(&keeps_to_itself, memory_order_relaxed))
 		leash_send(member.ledger, member.slot, leash);
+	atomic_fetch_sub_explicit(opening, 1, memory_order_release);
 }
 
 void own_leash_begin(void)

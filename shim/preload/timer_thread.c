@@ -223,13 +223,7 @@ bool timer_thread_is_outside(void)
 
 static bool is_needed(void)
 {
-	if (!timer_thread_is_outside())
-		return watchdog_is_needed(member.ledger, member.slot);
-	/* Each process looks at its own conditions; all else is the supervisor's. */
-	FOR_EACH_ACCOUNT_UP(member.ledger, own_account(), a)
-	if (a->limit[RL_WATCH] != RL_UNLIMITED)
-		return true;
-	return false;
+	return !timer_thread_is_outside() && watchdog_is_needed(member.ledger, member.slot);
 }
 
 void timer_thread_ensure(void)

@@ -56,6 +56,19 @@ end=$subjects/end_by
 
 # It has less before it is the program.
 dies a_condition_is_not_asked_before_the_program_is_there 0 ok true '' --watch 'VmRSS>=600K' -- "$end" return 0
+# The descriptor by which the kernel ends a child with its supervisor is not the program's, and nobody in the child looks.
+# What this test was left is closed.
+(
+	export LC_ALL=C # or the program opens files of its own
+	for fd in /proc/self/fd/*; do
+		fd=${fd##*/}
+		[ "$fd" -le 2 ] || [ "$fd" -eq 255 ] || eval "exec $fd>&-"
+	done
+	dies descriptors_of_ours_are_not_counted 0 ok true '' --tick 10ms --watch 'fds<=3;Threads<=1' -- \
+		perl -e 'if (!fork) { select undef, undef, undef, 0.2; exit } wait'
+	dies descriptors_of_the_program_are 120 custom:fds true '' --tick 10ms --watch 'fds<=2' -- sleep 5
+	exit "$failed"
+) || failed=1
 dies a_condition_is_asked_of_a_program_that_never_tells 120 custom:Threads true '' --tick 20ms --watch 'Threads>=9' \
 	--unguarded allow -- "$subjects/wait_unguarded"
 
