@@ -75,6 +75,21 @@ static void a_list_that_was_passed_over_ends_nothing_and_is_no_verdict(void **st
 	run_free(r);
 }
 
+static void a_child_with_a_budget_of_its_own_meets_the_same_steps(void **state)
+{
+	char command[512];
+	struct run *r;
+
+	(void)state;
+	snprintf(command, sizeof(command), "%s spin & wait $!; echo status=$?", subject_path("run_for_ever"));
+	r = run_guarded(&(struct spec){.set = SET("CPU=200ms", "CPU_ACTION=USR1:10s,KILL", "SCOPE=process"),
+				       .argv = ARGV("/bin/sh", "-c", command),
+				       .timeout_s = 60});
+	expect_exit(r, 0);
+	expect(r, out_number(r, "status") == 128 + SIGUSR1);
+	run_free(r);
+}
+
 static void what_refuses_every_signal_is_gone_at_the_last_step(void **state)
 {
 	static const char *const ways[] = {"sleep", "spin"};
@@ -115,6 +130,7 @@ int main(void)
 		cmocka_unit_test(a_step_that_one_thread_or_process_would_take_is_not_passed_over),
 		cmocka_unit_test(a_list_that_was_passed_over_ends_nothing_and_is_no_verdict),
 		cmocka_unit_test(whoever_survives_a_step_meets_the_next_one),
+		cmocka_unit_test(a_child_with_a_budget_of_its_own_meets_the_same_steps),
 		cmocka_unit_test(what_refuses_every_signal_is_gone_at_the_last_step),
 	};
 
