@@ -97,7 +97,7 @@ static void check_conditions(const struct config *config)
 	const struct condition *unknown = watch_find_unknown(&config->watch);
 
 	if (unknown)
-		refuse_text("RESLIMIT_WATCH: condition '", unknown->text,
+		refuse_text(CONFIG_PREFIX "WATCH: condition '", unknown->text,
 			    "' is about no number in /proc/self/status; name one that is there, or fds");
 }
 
@@ -222,13 +222,14 @@ static void charge_start(void)
 	if (slots_is_last(member.ledger, member.slot))
 		ledger_unlink(member.ledger);
 	if (a->limit[RL_MEM] < bytes)
-		refuse_number("RESLIMIT_MEM=", a->limit[RL_MEM],
+		refuse_number(CONFIG_PREFIX "MEM=", a->limit[RL_MEM],
 			      ": less than the program's libraries allocate before main; give more");
-	refuse_to_start(grades_limit(a) == RL_MEM_GROWTH
-				? "RESLIMIT_MEM_GROWTH: no room is left in the tree for another program to "
-				  "start; give more"
-				: "RESLIMIT_MEM: no room is left in the tree for another program to start; "
-				  "give more");
+	refuse_to_start(grades_limit(a) == RL_MEM_GROWTH ? CONFIG_PREFIX
+				"MEM_GROWTH: no room is left in the tree for another program to "
+				"start; give more"
+							 : CONFIG_PREFIX
+				"MEM: no room is left in the tree for another program to start; "
+				"give more");
 }
 
 /* Before the clocks begin, and before anything of the program runs beside it. */
@@ -242,7 +243,7 @@ static void start_plugin(const struct config *config)
 		return;
 	if (slots_is_last(member.ledger, member.slot))
 		ledger_unlink(member.ledger);
-	refuse_text("RESLIMIT_PLUGIN=", config->plugin, text);
+	refuse_text(CONFIG_PREFIX "PLUGIN=", config->plugin, text);
 }
 
 /* Whether the account's clocks are this process's to start. */
