@@ -456,6 +456,18 @@ static void the_record_arrives_when_the_program_closed_its_descriptor(void **sta
 	}
 }
 
+static void the_lowest_descriptor_is_as_free_as_without_a_record(void **state)
+{
+	const char *const *argv = ARGV("/usr/bin/perl", "-e", "open F, '<', '/dev/null'; print fileno(F)");
+	struct run *b = bare(argv), *g = guarded(SET("MEM=64M"), argv);
+
+	(void)state;
+	expect_exit(g, 0);
+	expect(g, g->out_len > 0 && !strcmp(g->out, b->out));
+	run_free(b);
+	run_free(g);
+}
+
 static void the_record_never_lands_in_a_file_of_the_program(void **state)
 {
 	static const char *const ways[] = {"reuse", "reuseall"};
@@ -563,6 +575,7 @@ int main(void)
 		cmocka_unit_test(a_name_still_to_be_completed_needs_a_directory_all_the_same),
 		cmocka_unit_test(a_limit_on_file_sizes_is_told_in_one_line),
 		cmocka_unit_test(the_record_arrives_when_the_program_closed_its_descriptor),
+		cmocka_unit_test(the_lowest_descriptor_is_as_free_as_without_a_record),
 		cmocka_unit_test(the_record_never_lands_in_a_file_of_the_program),
 		cmocka_unit_test(closing_everything_and_executing_still_brings_the_record),
 		cmocka_unit_test(a_guarded_program_inside_another_has_a_record_of_its_own),
