@@ -35,7 +35,7 @@
 #include "plugin_host.h"
 #include "roots.h"
 
-enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512, LEDGER_MB = (sizeof(struct ledger) + (1 << 20) - 1) >> 20 };
+enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
 static void tell_supervisor_of_refusal(void)
 {
@@ -140,20 +140,17 @@ static void hold_records(struct ledger *ledger, uint32_t slot)
 
 static void begin_tree(const struct config *config)
 {
+	char why[MESSAGE_MAX];
+	struct fmt reason = FMT_INIT(why);
 	struct ledger *ledger;
 	uint32_t account, slot;
 	int error;
 
 	error = ledger_create(&ledger);
-	if (error == -EFBIG)
-		refuse_number("the limit on file sizes (ulimit -f) is below the ledger's ", LEDGER_MB,
-			      " MB; raise it");
-	if (error == -ENOMEM)
-		refuse_number("no room for the ledger's ", LEDGER_MB,
-			      " MB of address space; raise the limit (ulimit -v)");
-	if (error)
-		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
-			      "); make one of them writable, with some space left");
+	if (error) {
+		ledger_explain(error, &reason);
+		refuse_to_start(why);
+	}
 	/* Nobody else knows this ledger yet, so nobody locks it. The first account needs the slot's number,
 	 * and the slot its account: both are 0. */
 	slot = slots_open(ledger, LEDGER_NONE);

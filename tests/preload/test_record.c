@@ -399,8 +399,7 @@ static void a_log_that_is_no_open_descriptor_stops_the_start(void **state)
 		print_message("# %s\n", fds[i]);
 		expect_exit(r, EXIT_REFUSED_TO_START);
 		expect(r, count_lines(r->err) == 1);
-		expect(r,
-		       strstr(r->err, "not an open descriptor; open it before the program starts") != NULL);
+		expect(r, strstr(r->err, "not an open descriptor; open it for the program") != NULL);
 		run_free(r);
 	}
 }
