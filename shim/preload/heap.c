@@ -167,6 +167,12 @@ void heap_settle_refund(struct cell *cell)
 		cells_settle_refund(member.ledger, member.slot, cell);
 }
 
+void heap_settle_free(void *block, struct cell *cell)
+{
+	heap_settle_refund(cell);
+	real.free(block);
+}
+
 void heap_free_slow(void *block)
 {
 	size_t size;

@@ -54,7 +54,9 @@ void *heap_charge_slow(void *block, struct heap_call call);
 void *heap_settle(void *block, struct heap_call call);
 
 void heap_free_slow(void *block);
+/* Finishes a refund that the fast path began; the second then frees the block. */
 void heap_settle_refund(struct cell *cell);
+void heap_settle_free(void *block, struct cell *cell);
 
 /*
  * Begins to check, on the program's own first blocks, whether heap_reads_headers

@@ -40,6 +40,10 @@ RL_EXPORT RL_HOT void *calloc(size_t count, size_t size)
 	return heap_charge(real.calloc(count, size), "calloc");
 }
 
+/*
+ * The bytes are the program's until it calls, so they may go back before the
+ * block does; and the real free() is then a jump: there is nothing to save for later.
+ */
 RL_EXPORT RL_HOT void free(void *block)
 {
 	struct cell *cell = thread_self.fast;
@@ -53,9 +57,11 @@ RL_EXPORT RL_HOT void free(void *block)
 		return;
 	}
 	size = heap_size_at_hand(block);
+	if (RL_UNLIKELY(!cell_refund(cell, (int64_t)size))) {
+		heap_settle_free(block, cell);
+		return;
+	}
 	real.free(block);
-	if (RL_UNLIKELY(!cell_refund(cell, (int64_t)size)))
-		heap_settle_refund(cell);
 }
 
 /* A block of the boot heap moves to the real one; the old one is never used again. */

@@ -13,7 +13,7 @@
 
 static int leash = -1;
 static bool has_supervisor; /* that must not be outlived */
-static bool is_forbidden; /* written by the thread that a filter binds, and inherited by its children */
+static bool is_forbidden;   /* written by the thread that a filter binds, and inherited by its children */
 static _Atomic bool keeps_to_itself;
 
 static void take(int old)
