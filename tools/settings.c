@@ -6,13 +6,13 @@
 #include "settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "core/sinks.h"
 #include "core/units.h"
 
 enum { FULL_NAME_SIZE = 64 };
@@ -76,20 +76,16 @@ static const char *text_of(const struct settings *settings, const char *name)
 static int check_descriptor(const struct settings *settings, const char *name)
 {
 	const char *text = text_of(settings, name);
-	const char *trouble = NULL;
+	char full[FULL_NAME_SIZE], reason[256];
+	struct fmt why = FMT_INIT(reason);
 	int64_t fd;
-	int flags;
 
-	if (!text || units_count(text, strlen(text), &fd) || fd > INT32_MAX)
+	if (!text || units_count(text, strlen(text), &fd))
 		return 0;
-	flags = fcntl((int)fd, F_GETFL);
-	if (flags < 0)
-		trouble = "not an open descriptor; open it for the program, as in 3>record.json";
-	else if ((flags & O_ACCMODE) == O_RDONLY)
-		trouble = "open for reading only; open it for writing, as in 3>record.json";
-	if (!trouble)
+	snprintf(full, sizeof(full), CONFIG_PREFIX "%s=", name);
+	if (!sinks_check_descriptor(fd, full, &why))
 		return 0;
-	cli_complain(CONFIG_PREFIX "%s=%s: %s", name, text, trouble);
+	cli_complain("%s", reason);
 	return -1;
 }
 

@@ -21,8 +21,6 @@
 #include "core/tree.h"
 #include "supervisor_parts.h"
 
-enum { LEDGER_MB = (sizeof(struct ledger) + (1 << 20) - 1) >> 20 };
-
 static int check_conditions(const struct config *config)
 {
 	const struct condition *unknown = watch_find_unknown(&config->watch);
@@ -72,17 +70,13 @@ static bool find_outer(struct supervisor *s)
 static int make_ledger(struct supervisor *s)
 {
 	int error = ledger_create(&s->ledger);
+	char why[256];
+	struct fmt reason = FMT_INIT(why);
 
-	if (error == -EFBIG)
-		cli_complain("the limit on file sizes (ulimit -f) is below the ledger's %d MB; raise it",
-			     LEDGER_MB);
-	else if (error == -ENOMEM)
-		cli_complain("no room for the ledger's %d MB of address space; raise the limit (ulimit -v)",
-			     LEDGER_MB);
-	else if (error)
-		cli_complain("cannot make a ledger in /dev/shm or /tmp (%s); make one of them writable, with "
-			     "some space left",
-			     strerror(-error));
+	if (error) {
+		ledger_explain(error, &reason);
+		cli_complain("%s", why);
+	}
 	s->owns_ledger = !error;
 	return error;
 }

@@ -370,3 +370,22 @@ int ledger_create(struct ledger **ledger)
 	}
 	return error;
 }
+
+void ledger_explain(int error, struct fmt *why)
+{
+	enum { MB = (sizeof(struct ledger) + (1 << 20) - 1) >> 20 };
+
+	if (error == -EFBIG) {
+		fmt_str(why, "the limit on file sizes (ulimit -f) is below the ledger's ");
+		fmt_int(why, MB);
+		fmt_str(why, " MB; raise it");
+	} else if (error == -ENOMEM) {
+		fmt_str(why, "no room for the ledger's ");
+		fmt_int(why, MB);
+		fmt_str(why, " MB of address space; raise the limit (ulimit -v)");
+	} else {
+		fmt_str(why, "cannot make a ledger in /dev/shm or /tmp (errno ");
+		fmt_int(why, -error);
+		fmt_str(why, "); make one of them writable, with some space left");
+	}
+}

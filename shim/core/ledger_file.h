@@ -18,11 +18,15 @@
 #include <sys/stat.h>
 
 #include "../contract/ledger_layout.h"
+#include "fmt.h"
 
 /*
  * Makes an empty ledger, and removes those of this user in the same directory
  * that nobody uses any more (leftovers.h). Return: 0 or -errno of the last directory tried. */
 int ledger_create(struct ledger **ledger);
+
+/* One line, with its remedy, of why there could be none. */
+void ledger_explain(int error, struct fmt *why);
 
 /* Maps the ledger at `path`. Return: 0 or -errno; -EPERM for a file that is not a ledger of this user. */
 int ledger_open(const char *path, struct ledger **ledger);

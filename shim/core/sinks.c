@@ -46,16 +46,17 @@ static int make_absolute(const char **path, char *to, size_t size, const char *n
 	return 0;
 }
 
-static int check_descriptor(int64_t fd, const char *name, struct fmt *why)
+int sinks_check_descriptor(int64_t fd, const char *name, struct fmt *why)
 {
 	int flags = fd > INT32_MAX ? -EBADF : raw_fcntl((int)fd, F_GETFL, 0);
 
 	if (flags < 0)
-		return refuse_number(why, name, fd,
-				     ": not an open descriptor; open it before the program starts");
+		return refuse_number(
+			why, name, fd,
+			": not an open descriptor; open it for the program, as in 3>record.json");
 	if ((flags & O_ACCMODE) == O_RDONLY)
 		return refuse_number(why, name, fd,
-				     ": open for reading only; give a descriptor that can be written");
+				     ": open for reading only; open it for writing, as in 3>record.json");
 	return 0;
 }
 
@@ -124,7 +125,7 @@ static int check_log(struct config *config, struct sinks *sinks, struct fmt *why
 		return check_path(&config->log, sinks->log, sizeof(sinks->log), CONFIG_PREFIX "LOG=", why);
 	if (units_count(config->log, strlen(config->log), &fd))
 		fd = INT64_MAX;
-	return check_descriptor(fd, CONFIG_PREFIX "LOG=", why);
+	return sinks_check_descriptor(fd, CONFIG_PREFIX "LOG=", why);
 }
 
 int sinks_check(struct config *config, struct sinks *sinks, struct fmt *why)
@@ -132,7 +133,8 @@ int sinks_check(struct config *config, struct sinks *sinks, struct fmt *why)
 	if (config->status_file && check_path(&config->status_file, sinks->status_file,
 					      sizeof(sinks->status_file), CONFIG_PREFIX "STATUS_FILE=", why))
 		return -EINVAL;
-	if (config->status_fd >= 0 && check_descriptor(config->status_fd, CONFIG_PREFIX "STATUS_FD=", why))
+	if (config->status_fd >= 0 &&
+	    sinks_check_descriptor(config->status_fd, CONFIG_PREFIX "STATUS_FD=", why))
 		return -EINVAL;
 	if (config->trace &&
 	    check_path(&config->trace, sinks->trace, sizeof(sinks->trace), CONFIG_PREFIX "TRACE=", why))

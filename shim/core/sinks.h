@@ -30,4 +30,7 @@ struct sinks {
  */
 int sinks_check(struct config *config, struct sinks *sinks, struct fmt *why);
 
+/* Whether a descriptor can be written; `name` is "NAME=". Return: 0, or -EINVAL with a line in `why`. */
+int sinks_check_descriptor(int64_t fd, const char *name, struct fmt *why);
+
 #endif

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "fmt.h"
 #include "procread.h"
 #include "rawsys.h"
 #include "units.h"

@@ -35,7 +35,7 @@
 #include "plugin_host.h"
 #include "roots.h"
 
-enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512, LEDGER_MB = (sizeof(struct ledger) + (1 << 20) - 1) >> 20 };
+enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
 
 static void tell_supervisor_of_refusal(void)
 {
@@ -97,7 +97,7 @@ static void check_conditions(const struct config *config)
 	const struct condition *unknown = watch_find_unknown(&config->watch);
 
 	if (unknown)
-		refuse_text("RESLIMIT_WATCH: condition '", unknown->text,
+		refuse_text(CONFIG_PREFIX "WATCH: condition '", unknown->text,
 			    "' is about no number in /proc/self/status; name one that is there, or fds");
 }
 
@@ -140,20 +140,17 @@ static void hold_records(struct ledger *ledger, uint32_t slot)
 
 static void begin_tree(const struct config *config)
 {
+	char why[MESSAGE_MAX];
+	struct fmt reason = FMT_INIT(why);
 	struct ledger *ledger;
 	uint32_t account, slot;
 	int error;
 
 	error = ledger_create(&ledger);
-	if (error == -EFBIG)
-		refuse_number("the limit on file sizes (ulimit -f) is below the ledger's ", LEDGER_MB,
-			      " MB; raise it");
-	if (error == -ENOMEM)
-		refuse_number("no room for the ledger's ", LEDGER_MB,
-			      " MB of address space; raise the limit (ulimit -v)");
-	if (error)
-		refuse_number("cannot make a ledger in /dev/shm or /tmp (errno ", -error,
-			      "); make one of them writable, with some space left");
+	if (error) {
+		ledger_explain(error, &reason);
+		refuse_to_start(why);
+	}
 	/* Nobody else knows this ledger yet, so nobody locks it. The first account needs the slot's number,
 	 * and the slot its account: both are 0. */
 	slot = slots_open(ledger, LEDGER_NONE);
@@ -222,13 +219,14 @@ static void charge_start(void)
 	if (slots_is_last(member.ledger, member.slot))
 		ledger_unlink(member.ledger);
 	if (a->limit[RL_MEM] < bytes)
-		refuse_number("RESLIMIT_MEM=", a->limit[RL_MEM],
+		refuse_number(CONFIG_PREFIX "MEM=", a->limit[RL_MEM],
 			      ": less than the program's libraries allocate before main; give more");
-	refuse_to_start(grades_limit(a) == RL_MEM_GROWTH
-				? "RESLIMIT_MEM_GROWTH: no room is left in the tree for another program to "
-				  "start; give more"
-				: "RESLIMIT_MEM: no room is left in the tree for another program to start; "
-				  "give more");
+	refuse_to_start(grades_limit(a) == RL_MEM_GROWTH ? CONFIG_PREFIX
+				"MEM_GROWTH: no room is left in the tree for another program to "
+				"start; give more"
+							 : CONFIG_PREFIX
+				"MEM: no room is left in the tree for another program to start; "
+				"give more");
 }
 
 /* Before the clocks begin, and before anything of the program runs beside it. */
@@ -242,7 +240,7 @@ static void start_plugin(const struct config *config)
 		return;
 	if (slots_is_last(member.ledger, member.slot))
 		ledger_unlink(member.ledger);
-	refuse_text("RESLIMIT_PLUGIN=", config->plugin, text);
+	refuse_text(CONFIG_PREFIX "PLUGIN=", config->plugin, text);
 }
 
 /* Whether the account's clocks are this process's to start. */

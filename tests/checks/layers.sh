@@ -14,8 +14,11 @@ includes() {
 	local file included
 	while read -r file; do
 		sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$file" | while read -r included; do
-			if [ -e "$(dirname "$file")/$included" ]; then
-				included=$(realpath --relative-to=. "$(dirname "$file")/$included")
+			if [ -e "${file%/*}/$included" ]; then
+				included=${file%/*}/$included
+				while [[ $included =~ ^(.*/)?[^/]+/\.\./(.*)$ ]]; do
+					included=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
+				done
 			elif [ -e "shim/$included" ]; then
 				included=shim/$included
 			fi
@@ -36,6 +39,22 @@ uses() {
 	done < <(find "${where[@]}" -name '*.[ch]')
 }
 
+# Variables by the names that code and its texts give them, without the prefix.
+variables_named() {
+	grep -rhoE '(\<RESLIMIT_|CONFIG_PREFIX ")[A-Z][A-Z_]*' shim/core shim/preload tools --include='*.[ch]' |
+		sed 's/.*"//; s/^RESLIMIT_//' | sort -u
+}
+
+# Those of the tables, the one that the processes of a tree use among themselves, and the interface's constants.
+variables_known() {
+	{
+		sed -nE 's/^RL_LIMIT\(([A-Z_]+),.*/\1\n\1_ACTION/p' shim/contract/limits.def
+		sed -nE 's/^RL_SETTING\(([A-Z_]+),.*/\1/p' shim/contract/settings.def
+		echo LEDGER
+		grep -oE '\<RESLIMIT_[A-Z_]+' shim/api/reslimit.h | sed 's/^RESLIMIT_//'
+	} | sort -u
+}
+
 lower() { # FOLDER PREFIX...: includes of FOLDER that are below none of the PREFIXes
 	local folder=$1 pattern
 	shift
@@ -49,8 +68,8 @@ rule "preload_includes_nothing_of_the_tools" "$(lower shim/preload shim/contract
 rule "the_interface_includes_no_tools" "$([ ! -d shim/api ] || lower shim/api shim/contract shim/core shim/preload shim/api)"
 rule "tools_include_nothing_of_the_preload" "$(lower tools shim/contract shim/core shim/api tools)"
 rule "only_real_and_tables_call_dlsym" "$(uses 'shim tools' '\<dlv?sym *\(' shim/preload/real.c tools/tables.c)"
-rule "only_config_and_the_start_know_the_names" \
-	"$(grep -rnE '"RESLIMIT_' shim --include='*.[ch]' | grep -vE '^shim/core/config\.[ch]:|^shim/preload/(environment|startup)\.c:')"
+rule "only_config_spells_the_prefix_of_variables" "$(grep -rnE '"RESLIMIT_' shim tools --include='*.[chS]' | grep -vE '^shim/core/config\.h:|^[^:]*:[0-9]+:( \*|/\*)')"
+rule "every_variable_that_is_named_is_in_the_tables" "$(comm -23 <(variables_named) <(variables_known))"
 rule "nobody_reads_variables_by_getenv" "$(uses shim '\<(secure_)?getenv *\(')"
 rule "only_rawsys_and_registers_know_the_processor" \
 	"$(uses shim '^[ \t]*#[ \t]*(el)?if.*__(x86_64|aarch64|i386|arm)' shim/core/rawsys.h shim/core/registers.h)"

@@ -4,7 +4,7 @@
 # With RL_LONG each repetition is as often as the figures of the manual ask for.
 #
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2016,SC2094,SC2317 # the programs' code stands in single quotes; tests are called by name
+# shellcheck disable=SC2015,SC2016,SC2094,SC2317 # fail never returns; the programs' code stands in single quotes; tests are called by name
 set -u
 # shellcheck source=tests/harness/cases.sh
 . "$(dirname "$0")/../harness/cases.sh"
@@ -44,7 +44,7 @@ expect_gone() {
 # Starts a program that says when it is ready and counts signals; $! is the supervisor.
 start_counter() {
 	"$tool" run --status-fd 3 -- perl -e 'my %n; my $end;
-		$SIG{$_} = sub { $n{$_[0]}++; $end = 1 if $_[0] eq "TERM" } for qw(USR1 INT TERM WINCH HUP);
+		$SIG{$_} = sub { $n{$_[0]}++; $end = 1 if $_[0] eq "TERM" } for qw(USR1 INT TERM WINCH HUP CONT);
 		$| = 1; open R, ">ready"; print R "$$\n"; close R; select undef, undef, undef, 0.05 until $end;
 		select undef, undef, undef, 0.1; print join(" ", map { "$_=$n{$_}" } sort keys %n), "\n"; exit 5' >counted 3>record &
 	while [ ! -s ready ]; do sleep 0.01; done
@@ -185,6 +185,7 @@ a_parent_that_ignores_its_children_changes_nothing() {
 signals_to_us_reach_the_program_once() {
 	local status
 	start_counter
+	kill -CONT $! # a shell sends it to the whole group
 	kill -USR1 $!
 	sleep 0.1
 	kill -INT $!
@@ -197,7 +198,7 @@ signals_to_us_reach_the_program_once() {
 }
 
 a_signal_that_the_tree_sends_to_its_group_comes_once() {
-	setsid -w "$tool" run -- perl -e '$SIG{USR1} = sub { $n++ }; kill USR1 => 0; select undef, undef, undef, 0.2;
+	setsid -w "$tool" run -- perl -e '$SIG{USR1} = sub { $n++ }; kill USR1 => 0; select undef, undef, undef, 0.05 for 1 .. 20;
 		print "$n\n"' >counted || fail "status $?"
 	[ "$(cat counted)" = 1 ] || fail "counted $(cat counted)"
 }

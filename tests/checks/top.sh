@@ -63,10 +63,12 @@ a_tree_whose_processes_are_dead_is_not_listed() {
 	begin RESLIMIT_MEM=256M "RESLIMIT_NAME=$tag-b" ''
 	[ "$(value pid "$tag-b")" = "$started" ] || fail "not listed while it lives"
 	ledger=$(value ledger "$tag-b")
+	exec 7<>"$ledger" # while somebody has it open no other program's start sweeps it
 	end
 	[ -e "$ledger" ] || fail "the ledger is gone already: nothing is tested"
 	[ -z "$(value pid "$tag-b")" ] || fail "listed though dead"
 	[ -e "$ledger" ] || fail "who only looks has removed something"
+	exec 7>&-
 	rm -f "$ledger"
 }
 

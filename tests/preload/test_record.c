@@ -399,8 +399,7 @@ static void a_log_that_is_no_open_descriptor_stops_the_start(void **state)
 		print_message("# %s\n", fds[i]);
 		expect_exit(r, EXIT_REFUSED_TO_START);
 		expect(r, count_lines(r->err) == 1);
-		expect(r,
-		       strstr(r->err, "not an open descriptor; open it before the program starts") != NULL);
+		expect(r, strstr(r->err, "not an open descriptor; open it for the program") != NULL);
 		run_free(r);
 	}
 }
@@ -454,6 +453,18 @@ static void the_record_arrives_when_the_program_closed_its_descriptor(void **sta
 			expect_verdict(r, "ok");
 		run_free(r);
 	}
+}
+
+static void the_lowest_descriptor_is_as_free_as_without_a_record(void **state)
+{
+	const char *const *argv = ARGV("/usr/bin/perl", "-e", "open F, '<', '/dev/null'; print fileno(F)");
+	struct run *b = bare(argv), *g = guarded(SET("MEM=64M"), argv);
+
+	(void)state;
+	expect_exit(g, 0);
+	expect(g, g->out_len > 0 && !strcmp(g->out, b->out));
+	run_free(b);
+	run_free(g);
 }
 
 static void the_record_never_lands_in_a_file_of_the_program(void **state)
@@ -563,6 +574,7 @@ int main(void)
 		cmocka_unit_test(a_name_still_to_be_completed_needs_a_directory_all_the_same),
 		cmocka_unit_test(a_limit_on_file_sizes_is_told_in_one_line),
 		cmocka_unit_test(the_record_arrives_when_the_program_closed_its_descriptor),
+		cmocka_unit_test(the_lowest_descriptor_is_as_free_as_without_a_record),
 		cmocka_unit_test(the_record_never_lands_in_a_file_of_the_program),
 		cmocka_unit_test(closing_everything_and_executing_still_brings_the_record),
 		cmocka_unit_test(a_guarded_program_inside_another_has_a_record_of_its_own),

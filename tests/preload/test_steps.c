@@ -63,6 +63,18 @@ static void a_step_that_one_thread_or_process_would_take_is_not_passed_over(void
 	run_free(child);
 }
 
+/* While it waits the kernel shows the signal as one that it does not block. */
+static void a_first_thread_that_waits_for_the_signal_gets_it(void **state)
+{
+	struct run *r = guarded(SET("WALL=500ms"), ARGV("take_only", "first"));
+
+	(void)state;
+	expect_exit(r, 43);
+	expect_out(r, "waited for 15\n");
+	expect_verdict(r, "wall");
+	run_free(r);
+}
+
 static void a_list_that_was_passed_over_ends_nothing_and_is_no_verdict(void **state)
 {
 	struct run *r = guarded(SET("WALL=500ms", "WALL_ACTION=TERM,INT", "SKIP_BLOCKED=1"),
@@ -72,6 +84,21 @@ static void a_list_that_was_passed_over_ends_nothing_and_is_no_verdict(void **st
 	expect_exit(r, 5);
 	expect(r, step_is_skipped(r, 0, "TERM") && step_is_skipped(r, 1, "INT"));
 	expect_verdict(r, "exit");
+	run_free(r);
+}
+
+static void a_child_with_a_budget_of_its_own_meets_the_same_steps(void **state)
+{
+	char command[512];
+	struct run *r;
+
+	(void)state;
+	snprintf(command, sizeof(command), "%s spin & wait $!; echo status=$?", subject_path("run_for_ever"));
+	r = run_guarded(&(struct spec){.set = SET("CPU=200ms", "CPU_ACTION=USR1:10s,KILL", "SCOPE=process"),
+				       .argv = ARGV("/bin/sh", "-c", command),
+				       .timeout_s = 60});
+	expect_exit(r, 0);
+	expect(r, out_number(r, "status") == 128 + SIGUSR1);
 	run_free(r);
 }
 
@@ -113,8 +140,10 @@ int main(void)
 		cmocka_unit_test(steps_that_nobody_would_take_are_passed_over_if_asked),
 		cmocka_unit_test(steps_are_taken_in_turn_unless_asked),
 		cmocka_unit_test(a_step_that_one_thread_or_process_would_take_is_not_passed_over),
+		cmocka_unit_test(a_first_thread_that_waits_for_the_signal_gets_it),
 		cmocka_unit_test(a_list_that_was_passed_over_ends_nothing_and_is_no_verdict),
 		cmocka_unit_test(whoever_survives_a_step_meets_the_next_one),
+		cmocka_unit_test(a_child_with_a_budget_of_its_own_meets_the_same_steps),
 		cmocka_unit_test(what_refuses_every_signal_is_gone_at_the_last_step),
 	};
 

@@ -1,6 +1,7 @@
 /*
  * take_only.c - refuses TERM in the main thread by HOW: ignore; block (every thread); thread (another thread
- * takes it); wait (another thread waits for it in sigwait); child (a child takes it).
+ * takes it); wait (another thread waits for it in sigwait), first (it does so itself); child (a child takes
+ * it).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -52,6 +53,8 @@ int main(int argc, char **argv)
 		for (;;)
 			pause();
 	}
+	if (!strcmp(how, "first"))
+		wait_for_it(NULL);
 	if (strcmp(how, "ignore") != 0 && strcmp(how, "child") != 0)
 		pthread_create(&thread, NULL,
 			       !strcmp(how, "thread") ? take_it

@@ -181,6 +181,26 @@ static void held_place_serves_one_child_after_the_other(void **state)
 	expect_sums_are_exact();
 }
 
+static void place_of_a_dead_child_comes_without_what_it_held(void **state)
+{
+	pid_t child = start_child();
+	uint32_t place;
+
+	(void)state;
+	start();
+	place = offer(CLAIM_HELD);
+	assert_int_equal(come(child), place);
+	assert_int_equal(cells_charge_direct(ledger, place, 100 * KIB), 0);
+	end_child(child);
+	/* Before anybody has swept. */
+	child = start_child();
+	assert_int_equal(come(child), place);
+	assert_int_equal(cells_charged(ledger, place), 0);
+	assert_int_equal(ledger->account[0].leased, 0);
+	expect_sums_are_exact();
+	end_child(child);
+}
+
 /* Only /proc tells that, which is not asked under the lock: a sweep does. */
 static void place_of_a_dead_child_that_nobody_waited_for_is_given_back(void **state)
 {
@@ -262,6 +282,7 @@ int main(void)
 		LEDGER_TEST(call_that_made_nothing_gives_its_place_back),
 		LEDGER_TEST(call_that_made_nothing_leaves_the_other_ones_child_its_place),
 		LEDGER_TEST(held_place_serves_one_child_after_the_other),
+		LEDGER_TEST(place_of_a_dead_child_comes_without_what_it_held),
 		LEDGER_TEST(place_of_a_dead_child_that_nobody_waited_for_is_given_back),
 		LEDGER_TEST(place_that_was_let_go_is_its_childs_and_ends_with_it),
 		LEDGER_TEST(child_that_lost_its_place_has_a_budget_of_its_own_all_the_same),

@@ -130,6 +130,25 @@ static void what_a_child_freed_of_its_parents_counts_against_its_growth_alone(vo
 	expect_sums_are_exact();
 }
 
+static void credit_that_no_lease_backs_serves_nobody_else(void **state)
+{
+	struct cell *cell = begin_thread(MIB);
+	uint32_t other;
+	uint64_t mask;
+	bool full;
+
+	(void)state;
+	/* A forked child frees what its parent allocated; another process wants more than there is. */
+	refund(self_slot, cell, 10 * KIB);
+	other = reserve(self_slot, &full);
+	ledger_lock(ledger, &mask);
+	slots_bind(ledger, other, getppid());
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(cells_charge_direct(ledger, other, MIB), 0);
+	assert_int_equal(cells_charge_direct(ledger, other, 1), -ENOMEM);
+	assert_int_equal(ledger->account[0].leased, MIB);
+}
+
 static void peak_of_one_thread_is_exact(void **state)
 {
 	struct cell *cell = begin_thread(64 * MIB);
@@ -853,6 +872,7 @@ int main(void)
 		LEDGER_TEST(retired_cell_leaves_its_charges_and_nothing_else),
 		LEDGER_TEST(surplus_of_a_forked_child_is_used_first_and_given_to_nobody),
 		LEDGER_TEST(what_a_child_freed_of_its_parents_counts_against_its_growth_alone),
+		LEDGER_TEST(credit_that_no_lease_backs_serves_nobody_else),
 		LEDGER_TEST(peak_of_one_thread_is_exact),
 		LEDGER_TEST(peak_of_a_killed_process_is_what_it_charged_in_all_its_threads),
 		LEDGER_TEST(limit_of_the_outer_account_binds_the_inner),
