@@ -10,7 +10,7 @@ mandir ?= $(datadir)/man
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-CFLAGS ?= -O2 -g
+CFLAGS ?= -g
 B ?= build
 
 VERSION := $(shell cat VERSION)
@@ -21,9 +21,12 @@ RL_C := -std=gnu11 $(RL_WARN) -MMD -MP
 # protector because the timer thread has no libc TLS to keep a canary in.
 RL_SHIM := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -fno-stack-protector \
 	-U_FORTIFY_SOURCE -Ishim -I$(B)/generated
+# Nearly all of the shim is resident in each guarded process, and little of it runs often: that little is made fast.
+RL_SMALL := -Os
+RL_FAST := -O2
 # Intel processors from Skylake to Cascade Lake decode a jump anew each time when it crosses or ends a block of 32
 # bytes: left to chance, that costs malloc and free a tenth. An assembler that cannot help is left alone.
-RL_SHIM += $(shell for option in -Wa,-mbranches-within-32B-boundaries -mbranches-within-32B-boundaries; do \
+RL_FAST += $(shell for option in -Wa,-mbranches-within-32B-boundaries -mbranches-within-32B-boundaries; do \
 	$(CC) $$option -x c -c -o /dev/null /dev/null 2>/dev/null && echo $$option && break; done)
 RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z,now,-z,nodelete,-z,noseparate-code \
 	-Wl,--sort-section=name -Wl,--version-script=$(B)/exports.map
@@ -65,21 +68,22 @@ $(B)/exports.map: shim/preload/interpose.def $(wildcard shim/api/*.h) Makefile $
 	{ echo '{ global:'; sed -n 's/^RL_[A-Z]*HOOK(\([A-Za-z0-9_]*\).*/\t\1;/p' shim/preload/interpose.def; \
 	  echo '	reslimit_*;'; echo 'local: *; };'; } >$@
 
+$(addprefix $(B)/shim/,core/cells.c.o preload/heap.c.o preload/interpose_heap.c.o): RL_SMALL := $(RL_FAST)
 $(B)/shim/%.c.o: shim/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(RL_C) $(RL_CPP) $(RL_SHIM) $(CPPFLAGS) $(CFLAGS) -fno-stack-protector -c -o $@ $<
+	$(CC) $(RL_C) $(RL_CPP) $(RL_SHIM) $(RL_SMALL) $(CPPFLAGS) $(CFLAGS) -fno-stack-protector -c -o $@ $<
 $(B)/shim/%.S.o: shim/%.S $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(RL_SHIM) $(CPPFLAGS) -c -o $@ $<
 $(B)/tools/%.c.o: tools/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(RL_C) $(RL_CPP) $(RL_TOOL) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(RL_C) $(RL_CPP) $(RL_TOOL) -O2 $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # Changes only when the flags do, so that a rebuild is silent otherwise.
 $(B)/flags: FORCE
 	@mkdir -p $(B)
-	@echo '$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(RL_WARN) $(RL_SHIM) $(VERSION) $(libdir)' | cmp -s - $@ || \
-	 echo '$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(RL_WARN) $(RL_SHIM) $(VERSION) $(libdir)' >$@
+	@echo '$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(RL_WARN) $(RL_SHIM) $(RL_SMALL) $(RL_FAST) $(VERSION) $(libdir)' | cmp -s - $@ || \
+	 echo '$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(RL_WARN) $(RL_SHIM) $(RL_SMALL) $(RL_FAST) $(VERSION) $(libdir)' >$@
 
 include tests/tests.mk
 

@@ -7,7 +7,8 @@
 . "$(dirname "$0")/../harness/rules.sh"
 
 # Pure functions of memory and strings.
-pure='memcpy memset memcmp memchr memmove strlen strncpy strstr strspn sigfillset __popcountdi2 strcmp strncmp strchr strrchr strnlen'
+pure='memcpy memset memcmp memchr memmove strlen strncpy strstr strspn sigfillset __popcountdi2 strcmp strncmp strchr strrchr strnlen
+__cmsg_nxthdr gnu_dev_makedev'
 # In the constructor, or where the function is ready for it.
 once='pthread_key_create pthread_getspecific pthread_setspecific pthread_self pthread_getcpuclockid at_quick_exit on_exit gnu_get_libc_version
 __libc_current_sigrtmin __libc_current_sigrtmax getauxval program_invocation_name dlsym dlerror dlvsym dladdr dl_iterate_phdr _r_debug environ __environ __errno_location'
