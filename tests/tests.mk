@@ -20,7 +20,7 @@ TEST_BIN := $(UNIT_BIN) $(PRELOAD_BIN) $(SUBJECT_BIN) $(SUBJECT_LIB) $(PLUGIN_LI
 
 # Subjects must make the calls that they spell out, so nothing is built in.
 RL_DEP = -MMD -MP -MF $@.d -MT $@
-RL_TEST := -std=gnu11 $(RL_WARN) $(RL_CPP) -Ishim -Itests/harness -I.
+RL_TEST := -std=gnu11 -O2 $(RL_WARN) $(RL_CPP) -Ishim -Itests/harness -I.
 RL_SUBJECT := -fno-builtin -Wno-unused-result -Wno-infinite-recursion -Wno-clobbered -Wno-restrict \
 	-Wno-use-after-free -Wno-unknown-warning-option
 

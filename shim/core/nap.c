@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "attrs.h"
 #include "rawsys.h"
 
 enum {
@@ -18,7 +19,7 @@ enum {
 	WRITTEN_BYTES = 12,
 };
 
-static char pages[2 * PAGE] __attribute__((aligned(PAGE)));
+static char pages[2 * PAGE] RL_SELDOM __attribute__((aligned(PAGE)));
 
 static char *time_left(void)
 {
