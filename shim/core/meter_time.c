@@ -106,7 +106,7 @@ int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 	ledger_unlock_urgent(w->ledger, &mask, is_locked);
 	/* What the program uses while the step looks at files, and finds them in no cache, is beyond the
 	 * limit. */
-	if (w->end_by && left_ns > CPU_REHEARSAL_NS / 2 && left_ns <= 2 * CPU_REHEARSAL_NS)
+	if (w->prepare_end && left_ns > CPU_REHEARSAL_NS / 2 && left_ns <= 2 * CPU_REHEARSAL_NS)
 		signal_state_rehearse();
 	return next_ns;
 }

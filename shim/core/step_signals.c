@@ -129,23 +129,41 @@ void step_signals_send(struct ledger *ledger, uint32_t account, uint32_t self, i
 			signal_member(ledger, account, i, self, signal);
 }
 
-void step_signals_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal))
+/*
+ * To die of most signals that can dump a core, all threads must first have had a
+ * processor, whether or not one is dumped: the first one gets it before others.
+ */
+static void die_of(int signal)
+{
+	pid_t pid = raw_getpid();
+
+	schedule_before_others(pid);
+	raw_tgkill(pid, raw_gettid(), signal);
+}
+
+void step_signals_pay_owed(struct ledger *ledger, uint32_t self, bool (*prepare_end)(int signal))
 {
 	_Atomic uint16_t *owed;
-	uint16_t signal;
+	uint16_t signal, now;
+	bool ends;
 
 	if (self == LEDGER_NONE)
 		return;
 	owed = &ledger->slot[self].owed_signal;
-	signal = atomic_load_explicit(owed, memory_order_seq_cst);
+	signal = now = atomic_load_explicit(owed, memory_order_seq_cst);
 	if (!signal)
 		return;
+	ends = prepare_end && prepare_end(signal);
 	let_first_go_first(ledger, self);
-	if (end_by)
-		end_by(signal);
-	raw_kill(raw_getpid(), signal);
-	/* Only now, for those who wait for it; the next step's may stand there already. */
-	atomic_compare_exchange_strong_explicit(owed, &signal, 0, memory_order_seq_cst, memory_order_relaxed);
+	/*
+	 * A breath before it is sent, as there may be nothing after. Who waits for it still has to
+	 * wake up and to die. The next step's may stand there already.
+	 */
+	atomic_compare_exchange_strong_explicit(owed, &now, 0, memory_order_seq_cst, memory_order_relaxed);
+	if (ends)
+		die_of(signal);
+	else
+		raw_kill(raw_getpid(), signal);
 }
 
 /* Who is killed needs a processor to die, and waits for its turn behind whatever else runs. */

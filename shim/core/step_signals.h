@@ -17,6 +17,8 @@
 #ifndef RL_CORE_STEP_SIGNALS_H
 #define RL_CORE_STEP_SIGNALS_H
 
+#include <stdbool.h>
+
 #include "../contract/ledger_layout.h"
 
 /* Sends `signal` to every member but the caller's own process, which owes it to itself. */
@@ -24,9 +26,10 @@ void step_signals_send(struct ledger *ledger, uint32_t account, uint32_t self, i
 
 /*
  * Sends the calling process, in slot `self` if it has one, the signal that a step owes it.
- * `end_by` first ends it by that signal, or returns if something else comes of it.
+ * `prepare_end` may be NULL; it sees to what comes before an end by that signal. Return of
+ * it: whether the calling thread can die of the signal for its process.
  */
-void step_signals_pay_owed(struct ledger *ledger, uint32_t self, void (*end_by)(int signal));
+void step_signals_pay_owed(struct ledger *ledger, uint32_t self, bool (*prepare_end)(int signal));
 
 /* The signal that runs a member's callback, or 0. Reads files. */
 int step_signals_of_callback(const struct ledger *ledger, uint32_t index, uint32_t self);

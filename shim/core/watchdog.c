@@ -90,7 +90,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->watching = w->supervising = (struct sampling){.next_ns = 0};
 	if (slot != LEDGER_NONE)
 		hold_status(w);
-	w->end_by = NULL;
+	w->prepare_end = NULL;
 	memset(&w->stops, 0, sizeof(w->stops));
 	atomic_store_explicit(&w->stopping, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->kicked, 0, memory_order_relaxed);
@@ -173,7 +173,7 @@ static int64_t look_at_limits(struct watchdog *w, uint32_t account, int64_t now_
 	if (now_ns < next_ns)
 		return next_ns;
 	breach_carry_out(w->ledger, account, w->slot, now_ns);
-	step_signals_pay_owed(w->ledger, w->slot, w->end_by);
+	step_signals_pay_owed(w->ledger, w->slot, w->prepare_end);
 	return a->next_step_ns;
 }
 
@@ -190,7 +190,7 @@ int64_t watchdog_look(struct watchdog *w)
 	int64_t next_ns = INT64_MAX;
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
-	step_signals_pay_owed(w->ledger, w->slot, w->end_by);
+	step_signals_pay_owed(w->ledger, w->slot, w->prepare_end);
 	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
 	{
 		int64_t look_ns = look_at_account(w, (uint32_t)(a - w->ledger->account), now_ns);

@@ -38,9 +38,7 @@ struct watchdog {
 	struct procfile status, descriptors; /* of the own process */
 	bool has_own_files;		     /* its thread's descriptors are not the program's */
 	struct nap nap;
-	/* Ends this process as the signal would, or returns if it would not; NULL: somebody else's process.
-	 */
-	void (*end_by)(int signal);
+	bool (*prepare_end)(int signal); /* see step_signals_pay_owed(); NULL: somebody else's process */
 	struct stops stops;
 	_Atomic uint32_t stopping; /* the loop is to end */
 	_Atomic uint32_t kicked;   /* a signal to look is on its way */

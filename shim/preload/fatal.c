@@ -166,24 +166,24 @@ static bool dumps_core(int signal)
 	return core.rlim_cur > 0;
 }
 
-void fatal_end_by(int signal)
+bool fatal_prepare(int signal)
 {
 	struct record_ending ending = {.signal = signal};
 	struct kernel_action action = {0};
 	uint64_t set;
 
 	if (!is_guarded_signal(signal) || member.pid == 1 || dumps_core(signal))
-		return;
+		return false;
 	set = 1ULL << (signal - 1);
 	raw_syscall4(SYS_rt_sigaction, signal, NULL, &action, sizeof(action.mask));
 	if ((void *)action.handler != (is_withdrawn ? (void *)SIG_DFL : (void *)on_fatal) ||
 	    !signal_state_is_deadly(signal))
-		return;
+		return false;
 	lifecycle_end_elsewhere(&ending);
 	memset(&action, 0, sizeof(action));
 	raw_syscall4(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
 	raw_sigmask(SIG_UNBLOCK, &set, NULL);
-	raw_tgkill(member.pid, raw_gettid(), signal);
+	return true;
 }
 
 void fatal_install(void)

@@ -46,14 +46,13 @@ void fatal_after_install(int signal, const struct fatal_install *install);
 void fatal_show(int signal, const struct fatal_install *install, struct sigaction *seen);
 
 /*
- * Ends the process by a signal of a step, if the program left that one at
- * SIG_DFL and would die of it. The record is written and the whole
- * process dies at once; as a handler, it would have to wait until the kernel runs
- * the thread that it chose, while the others go on. Where a core is dumped it
- * returns, because the core should be that of a thread of the program.
- * Context: the timer thread; may not return.
+ * Before a step's signal, if the program left that one at SIG_DFL and would die
+ * of it: the record is written, and the signal is fatal to the calling thread.
+ * As a handler that would have to wait until the kernel runs the thread that it chose,
+ * while the others go on. Return: false if something else comes of the signal, or a core
+ * is dumped, which should be that of a thread of the program. Context: the timer thread.
  */
-void fatal_end_by(int signal);
+bool fatal_prepare(int signal);
 
 bool fatal_is_our_handler(__sighandler_t handler);
 

@@ -192,7 +192,7 @@ static void start(void)
 	pid_t tid;
 
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
-	timer.watchdog.end_by = fatal_end_by;
+	timer.watchdog.prepare_end = fatal_prepare;
 	/* Other threads than the first cannot ask, and what it told once stays true. */
 	if (!leader.word || leader.pid != member.pid)
 		leader_find(&leader);
