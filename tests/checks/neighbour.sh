@@ -1,13 +1,13 @@
-#!/bin/sh
+#!/bin/bash
 # neighbour.sh - the tree and what begins a pid namespace of its own leave each other whole.
 #
 # SPDX-License-Identifier: MIT
-set -u
-build=$(realpath "${BUILD:-build}") || exit 1
+# shellcheck source=tests/harness/rules.sh
+. "$(dirname "$0")/../harness/rules.sh"
+build=$(realpath "$build") || exit 1
 tool=$build/reslimit
 [ -x "$tool" ] || exit 77
 unset LD_PRELOAD
-failed=0
 
 namespace="unshare -pf"
 [ "$(id -u)" -eq 0 ] || namespace="unshare -Urpf"
@@ -21,15 +21,6 @@ leave_out() { # NAME...
 	for name; do
 		echo "ok $name # SKIP: the system does not allow it here"
 	done
-}
-
-report() { # NAME GOT EXPECTED
-	if [ "$2" = "$3" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1: '$2'"
-		failed=1
-	fi
 }
 
 milliseconds() {

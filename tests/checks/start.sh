@@ -1,25 +1,16 @@
-#!/bin/sh
+#!/bin/bash
 # start.sh - what a guarded start asks of the kernel, and how much of the library it writes to.
 #
 # Times depend on the machine; calls and pages are what they are made of.
 #
 # SPDX-License-Identifier: MIT
-set -u
-build=$(realpath "${BUILD:-build}") || exit 1
+# shellcheck source=tests/harness/rules.sh
+. "$(dirname "$0")/../harness/rules.sh"
+build=$(realpath "$build") || exit 1
 library=$build/libreslimit_preload.so
 count=$build/tests/subjects/count_calls
 [ -e "$library" ] && [ -x "$count" ] || exit 77
 unset LD_PRELOAD
-failed=0
-
-report() { # NAME GOT EXPECTED
-	if [ "$2" = "$3" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1: '$2'"
-		failed=1
-	fi
-}
 
 # A /dev/shm of its own: others' ledgers would be looked at, and may be anybody's.
 alone() {

@@ -335,3 +335,26 @@ struct run *guarded_due(int64_t due_ns, const char *const set[], const char *con
 {
 	return run_between(&(struct spec){.argv = argv, .set = set}, 0, due_ns + LATE);
 }
+
+void become_nobody(const void *unused)
+{
+	enum { NOBODY = 65534 };
+
+	(void)unused;
+	if (setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
+		_exit(77);
+}
+
+bool nobody_can_run(const char *program)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		become_nobody(NULL);
+		_exit(access(program, X_OK) || access(library_path(), R_OK) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}

@@ -88,6 +88,11 @@ const char *subject_path(const char *name);
 const char *library_path(void);
 const char *scratch_dir(void); /* empty directory of this test binary, removed at its end */
 
+/* For spec.prepare: the program runs as a user who owns nothing. */
+void become_nobody(const void *unused);
+/* Whether that one can: the build may lie where another user cannot read. */
+bool nobody_can_run(const char *program);
+
 #define MS  1000000LL
 #define SEC 1000000000LL
 #define KIB 1024LL

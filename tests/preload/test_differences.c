@@ -43,30 +43,6 @@ static void compare(const char *subject, const char *topic, const char *const se
 	run_free(g);
 }
 
-static void become_nobody(const void *unused)
-{
-	enum { NOBODY = 65534 };
-
-	(void)unused;
-	if (setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
-		_exit(77);
-}
-
-/* The build may lie where another user cannot read. */
-static bool nobody_can_run(const char *program)
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (!pid) {
-		become_nobody(NULL);
-		_exit(access(program, X_OK) || access(library_path(), R_OK) ? 1 : 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status == 0;
-}
-
 /* Limits that are set and far, so that every hook counts; and a timer beside. */
 static void compare_all(const char *subject, const char *const topics[])
 {

@@ -33,14 +33,7 @@ static const struct {
 	{"syscall-vfork", "vfork"},
 #endif
 };
-enum { WAYS = sizeof(ways) / sizeof(*ways), NOBODY = 65534 };
-
-static void become_nobody(const void *unused)
-{
-	(void)unused;
-	if (setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
-		_exit(77);
-}
+enum { WAYS = sizeof(ways) / sizeof(*ways) };
 
 static void expect_ten_of_two_hundred(const char *how, const char *call, void (*prepare)(const void *))
 {
@@ -66,21 +59,6 @@ static void exactly_ten_of_two_hundred_and_again_once_reaped(void **state)
 	(void)state;
 	for (int i = 0; i < WAYS; i++)
 		expect_ten_of_two_hundred(ways[i].how, ways[i].call, NULL);
-}
-
-/* The build may lie where another user cannot read. */
-static bool nobody_can_run(const char *program)
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (!pid) {
-		become_nobody(NULL);
-		_exit(access(program, X_OK) || access(library_path(), R_OK) ? 1 : 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status == 0;
 }
 
 static void exactly_ten_of_two_hundred_as_another_user(void **state)
