@@ -125,6 +125,30 @@ dies it_copes_without_memory 0 ok true errno=12 -- \
 	sh -c 'ulimit -v 200000; exec "$@"' sh "$subjects/fail_after_refusal" 1000000000 1 0
 dies ours_was_last 5 mem false errno= --mem 8M -- "$subjects/fail_after_refusal" 1000000000 1 5
 
+# The kernel's own killer, where a memory cgroup can be made: version 1's hierarchy, or version 2's delegated to us.
+group=
+for base in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+	[ -z "$group" ] || break
+	mkdir "$base/reslimit-test-$$" 2>/dev/null || continue
+	group=$base/reslimit-test-$$
+	for file in memory.limit_in_bytes memory.max; do
+		[ ! -e "$group/$file" ] || echo 64M >"$group/$file"
+	done 2>/dev/null
+	[ -e "$group/memory.limit_in_bytes" ] || [ -e "$group/memory.max" ] || { rmdir "$group"; group=; }
+done
+if [ -n "$group" ]; then
+	(
+		echo "$BASHPID" >"$group/cgroup.procs"
+		dies the_kernel_ran_out_of_memory 137 oserror false 'errno=12 failed_call="oom-killer" signal=9' -- \
+			perl -e 'my $x = "x" x 2e8; sleep 9'
+		dies somebody_else_killed_it_there 137 signal true 'signal=9 failed_call=' -- perl -e 'kill KILL => $$; sleep 9'
+		exit "$failed"
+	) || failed=1
+	rmdir "$group"
+else
+	echo "# no memory cgroup may be made here: the kernel's killer is not tried"
+fi
+
 # It never ran.
 dies it_does_not_exist 127 oserror true 'errno=2 failed_call="execve" exit_code=127' -- ./nothing
 dies it_is_not_in_PATH 127 oserror true errno=2 -- no-such-program-anywhere
