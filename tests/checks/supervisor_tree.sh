@@ -382,6 +382,17 @@ a_program_that_forbids_sockets_may_fork() {
 	expect_record '"exit_code":5,'
 }
 
+# under_filter FILTER PROGRAM: perl code that installs a filter, of instructions, and goes on.
+under_filter() {
+	printf '%s' 'my $filter = join "", map { pack "SCCL", @$_ } '"$1"'; my $length = length($filter) / 8;
+		syscall(157, 38, 1, 0, 0, 0); syscall(157, 22, 2, pack("S x6 P", $length, $filter), 0, 0) and exit 90;'"$2"
+}
+
+a_program_that_forbids_our_kind_of_socket_may_fork() {
+	run 5 -- perl -e "$(under_filter '[0x20, 0, 0, 0], [0x15, 0, 3, 41], [0x20, 0, 0, 16], [0x15, 0, 1, 1], [6, 0, 0, 0x80000000],
+		[6, 0, 0, 0x7fff0000]' 'my $p = fork; exit 5 if !$p; waitpid $p, 0; exit($? & 127 ? 91 : $? >> 8)')"
+}
+
 each_killed_program_has_a_record() {
 	local n=50 i pid program
 	[ -z "${RL_LONG:-}" ] || n=1000
