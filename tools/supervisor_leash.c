@@ -107,13 +107,15 @@ static void take_all_sent(struct supervisor *s)
 
 static void open_socket(struct supervisor *s)
 {
+	struct account *whole = &s->ledger->account[s->account], *own = &s->ledger->account[s->own];
 	uint32_t address;
 
-	s->leash_socket = leash_listen(&address);
+	s->leash_socket = leash_listen(&address, own->leash_secret);
 	if (s->leash_socket < 0)
 		return;
-	atomic_store_explicit(&s->ledger->account[s->account].leash_address, address, memory_order_relaxed);
-	atomic_store_explicit(&s->ledger->account[s->own].leash_address, address, memory_order_relaxed);
+	memcpy(whole->leash_secret, own->leash_secret, sizeof(whole->leash_secret));
+	atomic_store_explicit(&whole->leash_address, address, memory_order_release);
+	atomic_store_explicit(&own->leash_address, address, memory_order_release);
 }
 
 void supervisor_raise_leash(struct supervisor *s)

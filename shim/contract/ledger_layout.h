@@ -40,6 +40,7 @@
 enum {
 	LEDGER_MAGIC = 0x4d4c5352, /* "RSLM" */
 	LEDGER_VERSION = 1,
+	LEDGER_SECRET = 2,
 	LEDGER_ACCOUNTS = 4096,
 	LEDGER_SLOTS = 8192,
 	LEDGER_CELLS = 65536,
@@ -105,6 +106,9 @@ enum slot_claim {
 	CLAIM_LOOSE, /* for the one child that comes; the maker will never know */
 };
 
+/* Calls that a filter would punish, of those that a process takes its leash with. */
+enum leash_ban { LEASH_NO_OWNER = 1, LEASH_NO_SOCKET = 2 };
+
 struct slot {
 	_Atomic uint32_t state;
 	_Atomic int32_t pid;	/* 0 while reserved */
@@ -135,7 +139,8 @@ struct slot {
 	_Atomic int32_t outer_pid;
 	/* How many of its threads have descriptors of ours open for a moment; readers: who counts its own. */
 	_Atomic int32_t opening;
-	int32_t reserved[28];
+	_Atomic uint32_t leash_bans; /* enum leash_ban, that of its maker at first; outlasts an exec */
+	int32_t reserved[27];
 };
 static_assert(sizeof(struct slot) == 256, "two slots never share a cache line, and none lies on two pages");
 
@@ -324,13 +329,11 @@ struct account {
 	uint32_t stacks_noted;		/* before which steps it was begun */
 	_Atomic uint32_t stacks_pieces; /* texts for the record below, each with its NUL; written last */
 	char stacks_text[LEDGER_STACKS];
-	/* The kernel's name for the supervisor's socket, which takes leashes, + 1; 0: there is none. Writer:
-	 * it. */
+	/* The kernel's name for the supervisor's socket, which takes leashes, + 1; 0: there is none. */
 	_Atomic uint32_t leash_address;
-	/* A step's signal that is on its way to the members, and until when at the latest, CLOCK_MONOTONIC.
-	 */
-	_Atomic uint32_t sending;
-	int64_t sending_until_ns;
+	_Atomic uint32_t sending;	      /* a step's signal that is on its way to the members */
+	int64_t sending_until_ns;	      /* at the latest, CLOCK_MONOTONIC */
+	uint32_t leash_secret[LEDGER_SECRET]; /* sent with each leash */
 };
 
 /*

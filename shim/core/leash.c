@@ -6,13 +6,16 @@
 #include "leash.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
 #include "accounts.h"
+#include "attrs.h"
 #include "fmt.h"
 #include "procfs.h"
 #include "rawsys.h"
@@ -25,10 +28,16 @@ enum {
 	FULL_WAIT_US = 200000, /* for a supervisor that has more leashes to read than the kernel queues */
 };
 
-/* One descriptor, and who sends it. */
+/* One descriptor, and who sends it. In what fills up CMSG_SPACE() the kernel would find room for two. */
+enum { CONTROL_SIZE = CMSG_SPACE(sizeof(struct ucred)) + CMSG_LEN(sizeof(int)) };
 union leash_control {
 	char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 	struct cmsghdr align;
+};
+
+struct leash_message {
+	uint32_t secret[LEDGER_SECRET];
+	uint32_t slot;
 };
 
 static void put_fd_path(struct fmt *f, pid_t pid, int fd)
@@ -62,17 +71,58 @@ void leash_release(int leash)
 	raw_close(leash);
 }
 
-int leash_listen(uint32_t *address)
+/* A word of the message as a filter loads it: the first byte is the highest. */
+static uint32_t as_loaded(const uint32_t *word)
+{
+	const unsigned char *byte = (const unsigned char *)word;
+
+	return (uint32_t)byte[0] << 24 | (uint32_t)byte[1] << 16 | (uint32_t)byte[2] << 8 | byte[3];
+}
+
+/* It runs in who sends, and what it refuses ends there. */
+static int refuse_strangers(int socket, const uint32_t secret[LEDGER_SECRET])
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, sizeof(struct leash_message), 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, as_loaded(&secret[0]), 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, sizeof(secret[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, as_loaded(&secret[1]), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = {.len = RL_ARRAY_LEN(filter), .filter = filter};
+
+	return (int)raw_syscall5(SYS_setsockopt, socket, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+				 sizeof(program));
+}
+
+/* Before it has a name. */
+static int prepare_socket(int socket, uint32_t secret[LEDGER_SECRET])
+{
+	enum { SIZE = LEDGER_SECRET * sizeof(*secret) };
+	long len = raw_syscall3(SYS_getrandom, secret, SIZE, GRND_NONBLOCK);
+	int one = 1;
+
+	if (len != SIZE)
+		return len < 0 ? (int)len : -EIO;
+	/* The kernel says who sends. */
+	len = raw_syscall5(SYS_setsockopt, socket, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one));
+	return len < 0 ? (int)len : refuse_strangers(socket, secret);
+}
+
+int leash_listen(uint32_t *address, uint32_t secret[LEDGER_SECRET])
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	socklen_t len = sizeof(name);
-	int one = 1, error;
+	int error;
 	int fd = (int)raw_syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return fd;
-	/* The kernel says who sends, and without a name gives one that nobody else has. */
-	error = (int)raw_syscall5(SYS_setsockopt, fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one));
+	error = prepare_socket(fd, secret);
+	/* Without a name the kernel gives one that nobody else has. */
 	if (!error)
 		error = (int)raw_syscall3(SYS_bind, fd, &name, sizeof(name.sun_family));
 	if (!error)
@@ -106,11 +156,10 @@ static void read_control(struct msghdr *message, int *leash, pid_t *sender)
 bool leash_receive(int socket, int *leash, uint32_t *slot, pid_t *sender)
 {
 	union leash_control control;
-	struct iovec text = {.iov_base = slot, .iov_len = sizeof(*slot)};
-	struct msghdr message = {.msg_iov = &text,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
+	struct leash_message said;
+	struct iovec text = {.iov_base = &said, .iov_len = sizeof(said)};
+	struct msghdr message = {
+		.msg_iov = &text, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CONTROL_SIZE};
 	long len = raw_syscall3(SYS_recvmsg, socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	*leash = -1;
@@ -118,17 +167,16 @@ bool leash_receive(int socket, int *leash, uint32_t *slot, pid_t *sender)
 	if (len < 0)
 		return false;
 	read_control(&message, leash, sender);
-	if (len != sizeof(*slot))
-		*slot = LEDGER_NONE;
+	*slot = len == sizeof(said) ? said.slot : LEDGER_NONE;
 	return true;
 }
 
-static long send_message(int socket, uint32_t address, uint32_t slot, int leash, int flags)
+static long send_message(int socket, uint32_t address, const struct leash_message *said, int leash, int flags)
 {
 	static const char DIGITS[] = "0123456789abcdef";
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	union leash_control control = {.room = {0}};
-	struct iovec text = {.iov_base = &slot, .iov_len = sizeof(slot)};
+	struct iovec text = {.iov_base = (void *)said, .iov_len = sizeof(*said)};
 	struct msghdr message = {.msg_name = &name,
 				 .msg_namelen = offsetof(struct sockaddr_un, sun_path) + 1 + NAME_DIGITS,
 				 .msg_iov = &text,
@@ -190,7 +238,27 @@ static bool is_cut(int leash)
 	return raw_read(leash, &byte, 1) == 0;
 }
 
-int leash_take(const struct ledger *ledger, uint32_t slot, int old)
+static void send_to_supervisor(const struct ledger *ledger, uint32_t slot, int leash)
+{
+	const struct account *a = supervised_account(ledger, slot);
+	uint32_t address = a ? atomic_load_explicit(&a->leash_address, memory_order_acquire) : 0;
+	struct leash_message said = {.slot = slot};
+	int socket = address ? (int)raw_syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	struct timeval wait = {.tv_usec = FULL_WAIT_US};
+
+	if (socket < 0)
+		return;
+	memcpy(said.secret, a->leash_secret, sizeof(said.secret));
+	/* The kernel queues ten. A supervisor that is stopped may not read for long. */
+	if (send_message(socket, address, &said, leash, MSG_DONTWAIT) == -EAGAIN) {
+		tree_kick_supervisor(ledger, ledger->slot[slot].account);
+		raw_syscall5(SYS_setsockopt, socket, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+		send_message(socket, address, &said, leash, 0);
+	}
+	raw_close(socket);
+}
+
+int leash_take(const struct ledger *ledger, uint32_t slot, int old, bool sends)
 {
 	const struct account *a = supervised_account(ledger, slot);
 	int leash;
@@ -202,25 +270,9 @@ int leash_take(const struct ledger *ledger, uint32_t slot, int old)
 			   raw_getpid());
 	if (leash < 0 ? is_dying(a) : is_cut(leash))
 		raw_kill(raw_getpid(), SIGKILL);
+	if (leash >= 0 && sends)
+		send_to_supervisor(ledger, slot, leash);
 	return leash < 0 ? -1 : move_up(leash, old);
-}
-
-void leash_send(const struct ledger *ledger, uint32_t slot, int leash)
-{
-	const struct account *a = supervised_account(ledger, slot);
-	uint32_t address = a ? atomic_load_explicit(&a->leash_address, memory_order_relaxed) : 0;
-	int socket = address ? (int)raw_syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
-	struct timeval wait = {.tv_usec = FULL_WAIT_US};
-
-	if (socket < 0)
-		return;
-	/* The kernel queues ten. A supervisor that is stopped may not read for long. */
-	if (send_message(socket, address, slot, leash, MSG_DONTWAIT) == -EAGAIN) {
-		tree_kick_supervisor(ledger, ledger->slot[slot].account);
-		raw_syscall5(SYS_setsockopt, socket, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-		send_message(socket, address, slot, leash, 0);
-	}
-	raw_close(socket);
 }
 
 bool leash_is_missing(const struct ledger *ledger, uint32_t slot)

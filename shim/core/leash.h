@@ -31,10 +31,12 @@
 int leash_open(pid_t holder, int fd, pid_t pid);
 
 /*
- * A socket that leash_take() sends to. Return: a descriptor or -errno, with *address as the account has it.
- * Context: the supervisor.
+ * A socket that leash_take() sends to. Return: a descriptor or -errno, with *address and the secret as the
+ * account has them. The kernel queues nothing that does not begin with the secret: its name is known to every
+ * user of the machine, who could fill the queue, or send a descriptor that takes for ever to close. Context:
+ * the supervisor.
  */
-int leash_listen(uint32_t *address);
+int leash_listen(uint32_t *address, uint32_t secret[LEDGER_SECRET]);
 
 /*
  * The next leash that was sent, or -1 with its sender.
@@ -51,16 +53,11 @@ bool leash_is_due(const struct ledger *ledger, uint32_t slot);
 /*
  * Takes the calling process's own, as a descriptor above those that programs
  * use, in place of `old`, that of the process that it was forked from (-1: none).
- * If the supervisor is dead already, dies.
- * Return: the descriptor, or -1: then there is the supervisor's only.
+ * If the supervisor is dead already, dies. If `sends`, the supervisor is sent it, and it then holds whatever
+ * the process closes, and where the process may have no descriptor so high; the supervisor is not woken for
+ * it, unless it has let too many pile up. Return: the descriptor, or -1: then there is the supervisor's only.
  */
-int leash_take(const struct ledger *ledger, uint32_t slot, int old);
-
-/*
- * Sends the calling process's own, which then holds whatever the process closes.
- * The supervisor is not woken for it, unless it has let too many pile up.
- */
-void leash_send(const struct ledger *ledger, uint32_t slot, int leash);
+int leash_take(const struct ledger *ledger, uint32_t slot, int old, bool sends);
 
 /* How many of the process's descriptors are its own leash. Context: the supervisor. */
 int leash_count_in(const struct ledger *ledger, uint32_t slot, pid_t pid);

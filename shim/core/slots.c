@@ -155,6 +155,9 @@ uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *swe
 		return LEDGER_NONE;
 	}
 	ledger->slot[index].pid_namespace = p->pid_namespace;
+	atomic_store_explicit(&ledger->slot[index].leash_bans,
+			      atomic_load_explicit(&p->leash_bans, memory_order_relaxed),
+			      memory_order_relaxed);
 	atomic_store_explicit(&ledger->slot[index].owed_signal, signal_on_its_way(ledger, p),
 			      memory_order_seq_cst);
 	if (ledger->account[p->account].scope == RL_SCOPE_PROCESS &&

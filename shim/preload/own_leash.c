@@ -13,17 +13,23 @@
 
 static int leash = -1;
 static bool has_supervisor; /* that must not be outlived */
-static bool is_forbidden;   /* written by the thread that a filter binds, and inherited by its children */
-static _Atomic bool keeps_to_itself;
+
+/* Of the threads that a filter binds, and inherited by their children; kept where the next program finds
+ * them. */
+static _Atomic uint32_t *bans(void)
+{
+	return &member.ledger->slot[member.slot].leash_bans;
+}
 
 static void take(int old)
 {
 	_Atomic int32_t *opening = &member.ledger->slot[member.slot].opening;
+	uint32_t banned = atomic_load_explicit(bans(), memory_order_relaxed);
 
+	if (banned & LEASH_NO_OWNER)
+		return;
 	atomic_fetch_add_explicit(opening, 1, memory_order_relaxed);
-	leash = leash_take(member.ledger, member.slot, old);
-	if (leash >= 0 && !atomic_load_explicit(&keeps_to_itself, memory_order_relaxed))
-		leash_send(member.ledger, member.slot, leash);
+	leash = leash_take(member.ledger, member.slot, old, !(banned & LEASH_NO_SOCKET));
 	atomic_fetch_sub_explicit(opening, 1, memory_order_release);
 }
 
@@ -39,7 +45,7 @@ void own_leash_begin(void)
 
 void own_leash_forbid_sockets(void)
 {
-	atomic_store_explicit(&keeps_to_itself, true, memory_order_relaxed);
+	atomic_fetch_or_explicit(bans(), LEASH_NO_SOCKET, memory_order_relaxed);
 }
 
 bool own_leash_is_due(void)
@@ -55,11 +61,11 @@ void own_leash_tell_of_child(void)
 
 void own_leash_fork(enum fork_side side)
 {
-	if (side == FORK_CHILD && has_supervisor && !is_forbidden && member_is_guarded())
+	if (side == FORK_CHILD && has_supervisor && member_is_guarded())
 		take(leash);
 }
 
 void own_leash_forbid(void)
 {
-	is_forbidden = true;
+	atomic_fetch_or_explicit(bans(), LEASH_NO_OWNER, memory_order_relaxed);
 }

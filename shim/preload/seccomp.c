@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include "backstop.h"
 #include "core/accounts.h"
@@ -131,7 +132,7 @@ static const struct {
 	{SYS_ptrace, NEED_STACKS, 0, 0, 0},
 	{SYS_process_vm_readv, NEED_STACKS, 0, 0, 0},
 	{SYS_wait4, NEED_STACKS, 0, 0, 0},
-	{SYS_socket, NEED_SEND, 0, 0, 0},
+	{SYS_socket, NEED_SEND, 0, 1, AF_UNIX},
 	{SYS_sendmsg, NEED_SEND, 0, 0, 0},
 	{SYS_setsockopt, NEED_SEND, 0, 0, 0},
 };

@@ -382,6 +382,78 @@ a_program_that_forbids_sockets_may_fork() {
 	expect_record '"exit_code":5,'
 }
 
+# under_filter FILTER PROGRAM: perl code that installs a filter, of instructions, and goes on.
+under_filter() {
+	printf '%s' 'my $filter = join "", map { pack "SCCL", @$_ } '"$1"'; my $length = length($filter) / 8;
+		syscall(157, 38, 1, 0, 0, 0); syscall(157, 22, 2, pack("S x6 P", $length, $filter), 0, 0) and exit 90;'"$2"
+}
+
+a_program_that_forbids_our_kind_of_socket_may_fork() {
+	run 5 -- perl -e "$(under_filter '[0x20, 0, 0, 0], [0x15, 0, 3, 41], [0x20, 0, 0, 16], [0x15, 0, 1, 1], [6, 0, 0, 0x80000000],
+		[6, 0, 0, 0x7fff0000]' 'my $p = fork; exit 5 if !$p; waitpid $p, 0; exit($? & 127 ? 91 : $? >> 8)')"
+}
+
+# A supervisor that has not seen the child yet; it may be that late at any time, but seldom is.
+a_program_that_forbids_sockets_may_execute() {
+	run 5 -- perl -e "$(under_filter '[0x20, 0, 0, 0], [0x15, 0, 1, 41], [6, 0, 0, 0x80000000], [6, 0, 0, 0x7fff0000]' '
+		my $s = getppid; kill STOP => $s; my $p = fork; exec "sh", "-c", "exit 5" if !$p; waitpid $p, 0; kill CONT => $s;
+		exit($? & 127 ? 91 : $? >> 8)')"
+}
+
+a_program_that_forbids_owners_may_execute() {
+	run 5 -- perl -e "$(under_filter '[0x20, 0, 0, 0], [0x15, 0, 3, 72], [0x20, 0, 0, 24], [0x15, 0, 1, 8], [6, 0, 0, 0x80000000],
+		[6, 0, 0, 0x7fff0000]' 'my $s = getppid; kill STOP => $s; my $p = fork; exec "sh", "-c", "exit 5" if !$p;
+		waitpid $p, 0; kill CONT => $s; exit($? & 127 ? 91 : $? >> 8)')"
+}
+
+a_table_of_few_descriptors_is_no_way_out() {
+	local tries pid
+	"$tool" run -- sh -c 'ulimit -n 600; exec perl -e "$1" "$2" few' sh 'my $s = getppid; kill STOP => $s; my $p = fork;
+		if (!$p) { syscall(436, 3, 0xffffffff, 0); sleep 60 } open R, ">ready"; close R; sleep 60' "$mark" >/dev/null 2>&1 &
+	pid=$!
+	while [ ! -e ready ]; do sleep 0.01; done
+	sleep 0.05
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	for ((tries = 0; tries < 500; tries++)); do
+		[ "$(living few)" -gt 0 ] || return 0
+		sleep 0.02
+	done
+	fail "left: $(pgrep -af "$mark few" | cut -c 1-100)"
+}
+
+# Who is not of the tree has the same sockets' names before him. What he sends must not even wait to be read: closing a
+# descriptor may take as long as its maker likes.
+a_stranger_sends_the_supervisor_nothing() {
+	local pid
+	"$tool" run -- sh -c ': >ready; while [ ! -e over ]; do sleep 0.01; done' &
+	pid=$!
+	while [ ! -e ready ]; do sleep 0.01; done
+	python3 - "$pid" <<-'END' || fail "status $?"
+		import array, os, select, socket, sys
+		pid = sys.argv[1]
+		count = lambda: len(os.listdir("/proc/%s/fd" % pid))
+		links = [os.readlink("/proc/%s/fd/%s" % (pid, f)) for f in os.listdir("/proc/%s/fd" % pid)]
+		names = [l.split()[7] for l in open("/proc/net/unix") if "socket:[%s]" % l.split()[6] in links and len(l.split()) > 7]
+		if len(names) != 1:
+		    sys.exit("no socket with a name: %s" % names)
+		before = count()
+		reading, writing = os.pipe()
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.setblocking(False)
+		for text in [b"\0" * 4, b"", b"\0" * 12, b"\xff" * 16] * 10:
+		    fds = array.array("i", [writing] * 3)
+		    s.sendmsg([text], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)], 0, "\0" + names[0][1:])
+		os.close(writing)
+		if not select.select([reading], [], [], 0)[0]:
+		    sys.exit("it keeps our descriptors")
+		if count() != before:
+		    sys.exit("it has %d descriptors instead of %d" % (count(), before))
+	END
+	: >over
+	wait "$pid" || fail "status $?"
+}
+
 each_killed_program_has_a_record() {
 	local n=50 i pid program
 	[ -z "${RL_LONG:-}" ] || n=1000
