@@ -58,6 +58,10 @@ static bool last_write(pid_t pid, const char *descriptor, int64_t now_ns, int64_
 		return false;
 	age_ns =
 		raw_clock_ns(CLOCK_REALTIME) - ((int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec);
+	/* A date still to come, as after the clock was set back, would be progress at each look until then.
+	 */
+	if (age_ns < 0)
+		return false;
 	age_ns -= STAMP_LAG_NS;
 	*at_ns = now_ns - (age_ns > 0 ? age_ns : 0);
 	/* Linux 6.14 stopped stamping pipes; a time that does not move does no harm. */

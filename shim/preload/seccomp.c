@@ -232,8 +232,6 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 	/* Nobody in the process can wake the watchdog any more: it looks by itself whether we have ended. */
 	else if ((p.needs & (NEED_END | NEED_HELP)) && (p.needs & NEED_WAKE))
 		timer_thread_expect_errands();
-	if (p.needs & ~(NEED_FORK | NEED_SEND))
-		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	return p;
 }
 
@@ -248,6 +246,8 @@ static void conclude(const struct precautions *p, bool refused)
 		timer_thread_resume(p->pause);
 		return;
 	}
+	if (p->needs & ~(NEED_FORK | NEED_SEND))
+		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	atomic_fetch_or_explicit(&lost_needs, p->needs, memory_order_relaxed);
 	if (p->needs & (NEED_START | NEED_WATCH))
 		timer_thread_forbid();
@@ -279,7 +279,9 @@ static long install(long number, long a, long b, long c, long d, long e, bool st
 	if (strict || read_program((const void *)c, &program))
 		p = take_precautions(strict ? NULL : &program, whole_process);
 	result = raw_syscall5(number, a, b, c, d, e);
-	conclude(&p, result < 0);
+	/* A positive one is the thread that has a filter of its own, so that nobody got this one; or a
+	 * listener. */
+	conclude(&p, result < 0 || (result > 0 && whole_process && !(b & SECCOMP_FILTER_FLAG_NEW_LISTENER)));
 	return result;
 }
 

@@ -71,6 +71,9 @@ rule "only_real_and_tables_call_dlsym" "$(uses 'shim tools' '\<dlv?sym *\(' shim
 rule "only_config_spells_the_prefix_of_variables" "$(grep -rnE '"RESLIMIT_' shim tools --include='*.[chS]' | grep -vE '^shim/core/config\.h:|^[^:]*:[0-9]+:( \*|/\*)')"
 rule "every_variable_that_is_named_is_in_the_tables" "$(comm -23 <(variables_named) <(variables_known))"
 rule "nobody_reads_variables_by_getenv" "$(uses shim '\<(secure_)?getenv *\(')"
+# Whoever may set the clock would move a deadline; progress.c compares files' dates.
+rule "no_deadline_asks_for_the_date" \
+	"$(uses 'shim tools' 'CLOCK_(REALTIME|TAI)|SYS_(time|gettimeofday)\>|\<(time|gettimeofday|ftime|timespec_get) *\(|\<(pthread_(cond|mutex)|sem|mq)_timed[a-z]* *\(' shim/core/progress.c)"
 rule "only_rawsys_and_registers_know_the_processor" \
 	"$(uses shim '^[ \t]*#[ \t]*(el)?if.*__(x86_64|aarch64|i386|arm)' shim/core/rawsys.h shim/core/registers.h)"
 rule "only_rawsys_makes_raw_system_calls" "$(uses shim '\<syscall *\(' shim/core/rawsys.h)"

@@ -111,6 +111,13 @@ a_stopped_one_is_ended() {
 	expect_gone stopped
 }
 
+what_is_used_after_the_first_ended_counts() {
+	run 0 --grace 60s -- perl -e 'my $p = fork; if (!$p) { $SIG{TERM} = "IGNORE"; open R, ">ready"; close R; my $n = 0;
+			until ((times)[0] + (times)[1] > 0.4) { $n++ } exit 0 }
+		until (-e "ready") { select undef, undef, undef, 0.01 } exit 0'
+	[ "$(sed -n 's/.*"cpu_ns":\([0-9]*\).*/\1/p' record)" -ge 400000000 ] || fail "$(cat record)"
+}
+
 an_unguarded_one_is_ended() {
 	run 0 -- perl -e 'my $p = fork; if (!$p) { exec { $ARGV[0] } "wait_unguarded", @ARGV[1, 2] }
 		until (readlink("/proc/$p/exe") =~ /wait_unguarded/) { select undef, undef, undef, 0.01 } exit 0' \
@@ -203,6 +210,18 @@ a_signal_that_the_tree_sends_to_its_group_comes_once() {
 	[ "$(cat counted)" = 1 ] || fail "counted $(cat counted)"
 }
 
+# Ordinary ones that come before the first was taken are one; these queue.
+a_queued_signal_that_the_tree_sends_to_its_group_comes_once() {
+	setsid -w "$tool" run -- python3 -c 'import os, signal
+sig = signal.SIGRTMIN + 5
+signal.pthread_sigmask(signal.SIG_BLOCK, [sig])
+os.kill(0, sig)
+from_whom = []
+while info := signal.sigtimedwait([sig], 1): from_whom.append(info.si_pid == os.getpid())
+print(*from_whom)' >counted || fail "status $?"
+	[ "$(cat counted)" = True ] || fail "it came so often, from itself or not: $(cat counted)"
+}
+
 an_end_by_a_signal_from_outside_is_told() {
 	start_counter
 	kill -KILL "$(cat ready)"
@@ -274,9 +293,13 @@ what_spins_and_what_waits_is_told_with_its_stack() {
 }
 
 core_dumps_are_noted_and_not_doubled() {
-	local pattern
+	local pattern status
 	pattern=$(cat /proc/sys/kernel/core_pattern)
-	(ulimit -c unlimited 2>/dev/null; "$tool" run --raise --status-fd 3 -- "$subjects/end_by" abort 3>record) 2>/dev/null
+	(ulimit -c unlimited 2>/dev/null
+		perl -e 'my $s = system @ARGV; exit($s & 255)' "$tool" run --raise --status-fd 3 -- "$subjects/end_by" abort 3>record) 2>/dev/null
+	status=$?
+	# By SIGABRT, without the bit that says that we left a core too: where the pattern is one name, over the program's.
+	[ "$status" -eq 6 ] || fail "wait status $status, not SIGABRT without a core"
 	case $pattern in
 	'|'* | /*) grep -qE '"core_dumped":(true|false)' record ;;
 	*) [ "$(find . -name 'core*' | wc -l)" -eq "$(grep -c '"core_dumped":true' record)" ] ;;

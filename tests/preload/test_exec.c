@@ -65,6 +65,7 @@ static void exec_errors_are_those_of_the_kernel(void **state)
 			    ARGV("exec_by_name", functions[i], "full", "/nonexistent/program"));
 		expect_exit(r, 1);
 		expect_out(r, "errno=2\n");
+		expect(r, out_number(r, "kept") == 0); /* what was to go along stays closed on the next */
 		expect_record(r);
 		expect(r, record_int(r, "exit_code") == 1);
 		run_free(r);

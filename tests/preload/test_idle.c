@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The last of the calls comes at 650 ms; a deadline of 600 ms that only looked for news would come at 1.8 s.
@@ -144,6 +146,33 @@ static void output_to_a_file_is_told_from_other_writes(void **state)
 	run_free(away);
 }
 
+/* As files look after somebody has set the clock back; NFS servers have clocks of their own. */
+static void write_to_dated_file(const void *arg)
+{
+	const struct timespec ahead[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) + 3600}};
+
+	write_to_files(arg);
+	if (futimens(1, ahead))
+		_exit(96);
+}
+
+static void a_date_still_to_come_is_no_progress(void **state)
+{
+	char file[256];
+	struct spec spec = {.set = SET("IDLE=400ms", "IDLE_OUTPUT=1", "WALL=4s"),
+			    .argv = ARGV("/bin/sleep", "20"),
+			    .prepare = write_to_dated_file,
+			    .arg = file};
+	struct run *r;
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s/dated", scratch_dir());
+	r = run_between(&spec, 0, 400 * MS + LATE);
+	expect_verdict(r, "idle");
+	expect(r, step_ns(r, 0) >= 399 * MS && step_ns(r, 0) < 4 * SEC);
+	run_free(r);
+}
+
 static void write_to_terminal(const void *arg)
 {
 	int terminal, master;
@@ -176,6 +205,7 @@ int main(void)
 		cmocka_unit_test(the_call_says_whether_anybody_hears),
 		cmocka_unit_test(output_is_progress_only_if_asked),
 		cmocka_unit_test(output_to_a_file_is_told_from_other_writes),
+		cmocka_unit_test(a_date_still_to_come_is_no_progress),
 		cmocka_unit_test(output_to_a_terminal_is_seen),
 	};
 

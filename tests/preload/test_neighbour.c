@@ -548,6 +548,37 @@ static void a_program_under_such_a_filter_keeps_its_deadline(void **state)
 	}
 }
 
+static void a_filter_that_is_refused_leaves_everything_as_it_was(void **state)
+{
+	static const char *const filters[][3] = {
+		{"broken", "thread", NULL},
+		{"broken", "process", "x"},
+		{"broken", "prctl", NULL},
+		{"apart", "process", "x"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+		const char *const *f = filters[i];
+		struct run *spins = guarded(SET("WALL=300ms", "GRACE=10s"),
+					    ARGV("forbid_calls", f[0], f[1], "spin", f[2]));
+		struct run *faults = guarded(SET("MEM=100M"), ARGV("forbid_calls", f[0], f[1], "segv", f[2]));
+		struct run *refused = guarded(SET("MEM=20M"), ARGV("forbid_calls", f[0], f[1], "exit", f[2]));
+
+		print_message("# %s %s\n", f[0], f[1]);
+		expect_signal(spins, SIGTERM);
+		expect_verdict(spins, "wall");
+		expect(spins, !escapes_have(spins, "seccomp"));
+		expect_signal(faults, SIGSEGV);
+		expect_verdict(faults, "signal");
+		expect_exit(refused, 3);
+		expect(refused, record_int(refused, "denied.mem") > 0);
+		run_free(spins);
+		run_free(faults);
+		run_free(refused);
+	}
+}
+
 /* A supervisor beside the program, and not the harness's own preload. */
 static struct run *supervised(const char *limit, const char *const words[])
 {
@@ -647,6 +678,7 @@ int main(void)
 		cmocka_unit_test(a_program_without_time_limit_under_such_a_filter_ends_as_it_would),
 		cmocka_unit_test(a_filter_that_forbids_prctl_leaves_the_watchdog),
 		cmocka_unit_test(a_program_under_such_a_filter_keeps_its_deadline),
+		cmocka_unit_test(a_filter_that_is_refused_leaves_everything_as_it_was),
 		cmocka_unit_test(a_child_forked_under_such_a_filter_is_not_killed_for_a_call_of_ours),
 		cmocka_unit_test(a_child_forked_under_such_a_filter_keeps_its_deadline),
 		cmocka_unit_test(no_thread_keeps_capabilities_that_were_given_up),

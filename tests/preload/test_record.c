@@ -490,6 +490,20 @@ static void the_record_never_lands_in_a_file_of_the_program(void **state)
 	}
 }
 
+static void a_closed_descriptor_and_exec_still_bring_the_record(void **state)
+{
+	char command[4200];
+	struct run *r;
+
+	(void)state;
+	snprintf(command, sizeof(command), "exec %d>&-; exec %s exit 3", RECORD_FD, subject_path("end_by"));
+	r = guarded(SET("MEM=8M"), ARGV("/bin/sh", "-c", command));
+	expect_exit(r, 3);
+	expect_verdict(r, "exit");
+	expect(r, record_int(r, "exit_code") == 3);
+	run_free(r);
+}
+
 static void closing_everything_and_executing_still_brings_the_record(void **state)
 {
 	struct run *r = guarded(SET("MEM=8M"), ARGV("exec_by_name", "execv", "full",
@@ -576,6 +590,7 @@ int main(void)
 		cmocka_unit_test(the_record_arrives_when_the_program_closed_its_descriptor),
 		cmocka_unit_test(the_lowest_descriptor_is_as_free_as_without_a_record),
 		cmocka_unit_test(the_record_never_lands_in_a_file_of_the_program),
+		cmocka_unit_test(a_closed_descriptor_and_exec_still_bring_the_record),
 		cmocka_unit_test(closing_everything_and_executing_still_brings_the_record),
 		cmocka_unit_test(a_guarded_program_inside_another_has_a_record_of_its_own),
 		cmocka_unit_test(an_inner_budget_takes_no_more_than_the_outer_has),

@@ -17,6 +17,8 @@ static const struct {
 } ways[] = {
 	{"posix_spawn", "posix_spawn"},
 	{"posix_spawnp", "posix_spawnp"},
+	{"pidfd_spawn", "pidfd_spawn"},
+	{"pidfd_spawnp", "pidfd_spawnp"},
 	{"popen", "popen"},
 	{"system", "system"},
 	{"wordexp", "wordexp"},
@@ -39,6 +41,7 @@ static void expect_ten_of_two_hundred(const char *how, const char *call, void (*
 {
 	/* The granted number tells the subject when all threads have been answered. */
 	struct run *r = run_guarded(&(struct spec){.set = SET("PROCS=10"),
+						   .preload = subject_path("libpidfdspawn.so"),
 						   .argv = ARGV("make_processes", how, "10", "200"),
 						   .prepare = prepare,
 						   .timeout_s = 60});
@@ -61,6 +64,14 @@ static void exactly_ten_of_two_hundred_and_again_once_reaped(void **state)
 		expect_ten_of_two_hundred(ways[i].how, ways[i].call, NULL);
 }
 
+/* With a pidfd_spawn() even where libc has none. */
+static struct run *make(const char *limit, int way, const char *granted, const char *tries)
+{
+	return run_guarded(&(struct spec){.set = SET(limit),
+					  .preload = subject_path("libpidfdspawn.so"),
+					  .argv = ARGV("make_processes", ways[way].how, granted, tries)});
+}
+
 static void exactly_ten_of_two_hundred_as_another_user(void **state)
 {
 	(void)state;
@@ -74,7 +85,7 @@ static void children_within_the_limit_are_granted(void **state)
 {
 	(void)state;
 	for (int i = 0; i < WAYS; i++) {
-		struct run *r = guarded(SET("PROCS=9"), ARGV("make_processes", ways[i].how, "9", "9"));
+		struct run *r = make("PROCS=9", i, "9", "9");
 
 		print_message("# %s\n", ways[i].how);
 		expect_exit(r, 0);
@@ -89,7 +100,7 @@ static void zero_means_no_process_beside_the_first(void **state)
 {
 	(void)state;
 	for (int i = 0; i < WAYS; i++) {
-		struct run *r = guarded(SET("PROCS=0"), ARGV("make_processes", ways[i].how, "0", "2"));
+		struct run *r = make("PROCS=0", i, "0", "2");
 
 		print_message("# %s\n", ways[i].how);
 		expect_exit(r, 0);

@@ -6,12 +6,18 @@
 #include "guarded.h"
 
 #include <dirent.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int64_t cpu_ns(const struct run *r)
@@ -42,6 +48,60 @@ static void wall_time_ends_sleeping_and_spinning_programs(void **state)
 		expect(r, step_ns(r, 0) >= 199 * MS && step_ns(r, 0) < 200 * MS + LATE);
 		expect(r, record_int(r, "wall_ns") >= step_ns(r, 0));
 		expect(r, record_int(r, "limits.wall_ns") == 200 * MS);
+		run_free(r);
+	}
+}
+
+/* Kills a program that asks the kernel for the date, or waits for one; the vDSO serves us no dates. */
+static void forbid_dates(const void *unused)
+{
+	static struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 6, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clock_gettime, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clock_nanosleep, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_timer_create, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_timerfd_create, 0, 7),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CLOCK_REALTIME, 4, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0), /* waits for no time at all */
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, FUTEX_CLOCK_REALTIME, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {.len = sizeof(filter) / sizeof(*filter), .filter = filter};
+
+	(void)unused;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(96);
+}
+
+/* Whoever may set the clock cannot move what never looks at it. */
+static void no_deadline_asks_for_the_date(void **state)
+{
+	static const struct {
+		const char *set[5], *how, *verdict;
+	} limits[] = {
+		{{"WALL=200ms", "GRACE=50ms"}, "sleep", "wall"},
+		{{"CPU=200ms", "GRACE=50ms"}, "spin", "cpu"},
+		{{"IDLE=200ms", "GRACE=50ms"}, "sleep", "idle"},
+		{{"RSS=1", "GRACE=50ms", "TICK=10ms", "WALL=5s"}, "sleep", "rss"},
+	};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct run *r = run_guarded(&(struct spec){
+			.set = limits[i].set,
+			/* Each step, and the kernel's timers behind them, are armed. */
+			.argv = ARGV("run_for_ever", limits[i].how, "15", "24"),
+			.prepare = forbid_dates,
+		});
+
+		print_message("# %s\n", limits[i].verdict);
+		expect_signal(r, SIGKILL);
+		expect_verdict(r, limits[i].verdict);
 		run_free(r);
 	}
 }
@@ -267,6 +327,7 @@ static void repeated_refusals_escalate_as_the_list_says(void **state)
 	expect(r, r->elapsed_ns >= 200 * MS);
 	expect_verdict(r, "mem");
 	expect(r, record_bool(r, "certain"));
+	expect(r, step_is(r, 0, "TERM")); /* the refusals were the step before, whose delay is over */
 	expect(r, record_int(r, "denied.mem") > 1);
 	run_free(r);
 
@@ -385,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wall_time_ends_sleeping_and_spinning_programs),
+		cmocka_unit_test(no_deadline_asks_for_the_date),
 		cmocka_unit_test(kill_follows_after_the_grace_when_term_is_ignored),
 		cmocka_unit_test(a_program_that_handles_term_exits_its_own_way),
 		cmocka_unit_test(processor_time_ends_with_xcpu_and_then_kill),

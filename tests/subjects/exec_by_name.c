@@ -10,12 +10,23 @@
 
 extern char **environ;
 
+/* How many descriptors another program would get. */
+static int count_inherited(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) == 0;
+	return count;
+}
+
 int main(int argc, char **argv)
 {
 	char *none[] = {NULL}, *own[] = {(char *)"OWN=1", (char *)"LD_PRELOAD=/nonexistent-own.so", NULL};
 	char *how = argv[1], *path = argv[3], **args = argv + 3;
 	char **env = !strcmp(argv[2], "empty") ? none : !strcmp(argv[2], "own") ? own : environ;
 	const char *a1 = argc > 4 ? argv[4] : NULL, *a2 = argc > 5 ? argv[5] : NULL;
+	int inherited = count_inherited();
 
 	if (!strcmp(how, "execve"))
 		execve(path, args, env);
@@ -36,5 +47,6 @@ int main(int argc, char **argv)
 	else if (!strcmp(how, "execveat"))
 		execveat(AT_FDCWD, path, args, env, 0);
 	say("exec failed errno=%d\n", errno);
+	say("kept=%d\n", count_inherited() - inherited);
 	return 1;
 }

@@ -1,8 +1,10 @@
 /*
  * forbid_calls.c - installs a seccomp filter that kills, allocates, and ends, spins, forks or leaves a child.
  *
- * forbid_calls few|threads|children|owners|watchdog|prctl|strict|errno thread|process|prctl
- *              exit|spin|fork|fork-spin|leave
+ * forbid_calls few|threads|children|owners|watchdog|prctl|strict|errno|broken|apart thread|process|prctl
+ *              exit|spin|segv|fork|fork-spin|leave
+ *
+ * The kernel refuses a broken one, and one for all threads if another has a filter of its own ("apart").
  *
  * SPDX-License-Identifier: MIT
  */
@@ -106,19 +108,27 @@ static struct sock_filter no_prctl[] = {
 static struct sock_filter refusing[] = {LOAD_NUMBER, RUN_ON,
 					BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1)};
 
-static _Atomic int begun;
+/* One that does not end with an answer. */
+static struct sock_filter broken[] = {LOAD_NUMBER, RUN_ON,
+				      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS), LOAD_NUMBER};
 
-static void *wait_for_ever(void *unused)
+/* One that forbids nothing. */
+static struct sock_filter lenient[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+
+static _Atomic int begun;
+static int install(struct sock_filter *filter, size_t count, const char *how);
+
+static void *wait_for_ever(void *what_is_apart)
 {
 	char c;
 	int end[2];
 
-	if (pipe(end))
+	if (pipe(end) || (what_is_apart && install(lenient, 1, "thread")))
 		_exit(90);
 	begun = 1;
 	while (read(end[0], &c, 1) >= 0)
 		;
-	return unused;
+	return NULL;
 }
 
 static int install(struct sock_filter *filter, size_t count, const char *how)
@@ -139,6 +149,11 @@ static int forbid(const char *what, const char *how)
 {
 	if (!strcmp(what, "strict"))
 		return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) ? 94 : 0;
+	/* Both are refused, and then the program has no filter. */
+	if (!strcmp(what, "broken"))
+		return !install(broken, sizeof(broken) / sizeof(*broken), how);
+	if (!strcmp(what, "apart"))
+		return !install(few, sizeof(few) / sizeof(*few), how);
 	if (!strcmp(what, "few"))
 		return install(few, sizeof(few) / sizeof(*few), how);
 	if (!strcmp(what, "children"))
@@ -182,7 +197,7 @@ int main(int argc, char **argv)
 	int error, strict = !strcmp(argv[1], "strict");
 
 	if (argc > 4)
-		pthread_create(&thread, NULL, wait_for_ever, NULL);
+		pthread_create(&thread, NULL, wait_for_ever, !strcmp(argv[1], "apart") ? argv : NULL);
 	while (argc > 4 && !begun)
 		usleep(1000);
 	free(malloc(10)); /* glibc asks for random bytes at the first */
@@ -196,6 +211,8 @@ int main(int argc, char **argv)
 		free(blocks[i]);
 	if (write(1, "done\n", 5) != 5)
 		return 95;
+	if (!strcmp(argv[3], "segv"))
+		*(volatile int *)NULL = 1;
 	while (!strcmp(argv[3], "spin"))
 		turns++;
 	if (!strncmp(argv[3], "fork", 4))

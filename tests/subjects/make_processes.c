@@ -5,6 +5,7 @@
  */
 #include "subject.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -21,6 +22,7 @@ enum { MOST = 256, STACK = 64 << 10 };
 static int gate[2];
 static char shell_command[64], word_command[80];
 static pid_t pid[MOST];
+static int pidfd[MOST];
 static FILE *stream[MOST];
 static pthread_t thread[MOST];
 static char stacks[MOST][STACK] __attribute__((aligned(16)));
@@ -68,6 +70,26 @@ static int spawn(int (*function)(pid_t *, const char *, const posix_spawn_file_a
 		return 0;
 	errno = error;
 	return -1;
+}
+
+typedef int pidfd_function(int *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+			   char *const[], char *const[]);
+
+/* By name, because not every libc has it. */
+static int spawn_pidfd(const char *name, long i)
+{
+	const char *path = strchr(name, '-') ? getenv("UNGUARDED") : "/proc/self/exe";
+	pidfd_function *function =
+		(pidfd_function *)dlsym(RTLD_DEFAULT, name[11] == 'p' ? "pidfd_spawnp" : "pidfd_spawn");
+	int error, fd = -1;
+
+	error = function ? function(&fd, path, NULL, NULL, waiter, environ) : ENOSYS;
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	pidfd[i] = fd;
+	return 0;
 }
 
 /* The results of threads, whose calls last as long as their child. */
@@ -118,6 +140,8 @@ static int make(const char *how, long i)
 		args.flags = CLONE_VM | CLONE_VFORK;
 	if (!strcmp(how, "posix_spawn"))
 		return spawn(posix_spawn, "/proc/self/exe", &pid[i]);
+	if (!strncmp(how, "pidfd_spawn", 11))
+		return spawn_pidfd(how, i);
 	if (!strcmp(how, "spawn-unguarded"))
 		return spawn(posix_spawn, getenv("UNGUARDED"), &pid[i]);
 	if (!strcmp(how, "posix_spawnp"))
@@ -163,6 +187,13 @@ static void end(const char *how, long i)
 			_exit(3);
 	} else if (!strcmp(how, "system") || !strcmp(how, "wordexp")) {
 		pthread_join(thread[i], NULL);
+	} else if (!strncmp(how, "pidfd_spawn", 11)) {
+		siginfo_t info;
+
+		syscall(SYS_pidfd_send_signal, pidfd[i], SIGKILL, NULL, 0);
+		if (waitid(P_PIDFD, (id_t)pidfd[i], &info, WEXITED))
+			_exit(6);
+		close(pidfd[i]);
 	} else {
 		kill(pid[i], SIGKILL);
 		reap(pid[i]);
