@@ -68,6 +68,12 @@ has_stack() {
 	END
 }
 
+# under_filter FILTER PROGRAM: perl code that installs a filter, of instructions, and goes on.
+under_filter() {
+	printf '%s' 'my $filter = join "", map { pack "SCCL", @$_ } '"$1"'; my $length = length($filter) / 8;
+		syscall(157, 38, 1, 0, 0, 0); syscall(157, 22, 2, pack("S x6 P", $length, $filter), 0, 0) and exit 90;'"$2"
+}
+
 # Tests:
 
 a_child_left_behind_is_ended_and_named() {
@@ -403,12 +409,6 @@ a_program_that_forbids_sockets_may_fork() {
 		syscall(157, 38, 1, 0, 0, 0); syscall(157, 22, 2, pack("S x6 P", 4, $filter), 0, 0) and exit 90;
 		my $p = fork; exit 5 if !$p; waitpid $p, 0; exit($? & 127 ? 91 : $? >> 8)'
 	expect_record '"exit_code":5,'
-}
-
-# under_filter FILTER PROGRAM: perl code that installs a filter, of instructions, and goes on.
-under_filter() {
-	printf '%s' 'my $filter = join "", map { pack "SCCL", @$_ } '"$1"'; my $length = length($filter) / 8;
-		syscall(157, 38, 1, 0, 0, 0); syscall(157, 22, 2, pack("S x6 P", $length, $filter), 0, 0) and exit 90;'"$2"
 }
 
 a_program_that_forbids_our_kind_of_socket_may_fork() {
