@@ -18,6 +18,7 @@
 #include "attrs.h"
 #include "fmt.h"
 #include "procfs.h"
+#include "procread.h"
 #include "rawsys.h"
 #include "tree.h"
 
@@ -42,9 +43,7 @@ struct leash_message {
 
 static void put_fd_path(struct fmt *f, pid_t pid, int fd)
 {
-	fmt_str(f, "/proc/");
-	fmt_int(f, pid);
-	fmt_str(f, "/fd/");
+	procread_put_path(f, pid, "fd/");
 	fmt_int(f, fd);
 }
 

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "fmt.h"
 #include "ledger_file.h"
+#include "procread.h"
 #include "rawsys.h"
 #include "slots.h"
 
@@ -62,19 +63,16 @@ static enum use lease(int fd)
 /* Whether the environment of a process names the ledger. */
 static bool knows_ledger(pid_t pid, const char *path)
 {
-	char file[40], text[2 * LEDGER_PATH], wanted[LEDGER_PATH + 32];
-	struct fmt f = FMT_INIT(file), w = FMT_INIT(wanted);
+	char text[2 * LEDGER_PATH], wanted[LEDGER_PATH + 32];
+	struct fmt w = FMT_INIT(wanted);
 	size_t held = 0;
 	bool found = false;
 	long len;
 	int fd;
 
-	fmt_str(&f, "/proc/");
-	fmt_int(&f, pid);
-	fmt_str(&f, "/environ");
 	fmt_str(&w, CONFIG_LEDGER_VARIABLE "=");
 	fmt_str(&w, path);
-	fd = raw_open(file, O_RDONLY, 0);
+	fd = procread_open(pid, "environ");
 	while (fd >= 0 && !found && (len = raw_read(fd, text + held, sizeof(text) - held)) > 0) {
 		held += (size_t)len;
 		for (size_t i = 0; i + w.len <= held && !found; i++)
