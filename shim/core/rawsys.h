@@ -300,7 +300,7 @@ static inline int raw_getrusage(int who, struct rusage *ru)
 	return (int)raw_syscall2(SYS_getrusage, who, ru);
 }
 
-enum { RAW_FUTEX_WAIT = 0, RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
+enum { RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
 
 /* Sleeps while *word == value, until the absolute CLOCK_MONOTONIC time; INT64_MAX is for ever. */
 static inline int raw_futex_wait_until(_Atomic uint32_t *word, uint32_t value, int64_t until_ns, int op_flags)

@@ -224,13 +224,6 @@ void slots_bind_self(struct ledger *ledger, uint32_t index)
 	slots_bind(ledger, index, raw_getpid());
 }
 
-bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator)
-{
-	const struct slot *s = &ledger->slot[index];
-
-	return state_of(s) == SLOT_RESERVED && s->creator == creator;
-}
-
 uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns)
 {
 	uint64_t pid_namespace = slots_own_namespace(ledger);

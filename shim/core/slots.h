@@ -60,12 +60,9 @@ void slots_note_outer(struct ledger *ledger, uint32_t index, pid_t maker, pid_t 
 /* Before a process lets itself or its children into another pid namespace. */
 void slots_expect_namespaces(struct ledger *ledger);
 
-/* Whether `index` was reserved by `creator` and is still waiting for its process. */
-bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator);
-
 /*
- * The same by the thread that reserved it: a slot that was lost to a sweep may
- * have been reserved again by another thread of the same process.
+ * Whether `index` was reserved by the thread `tid` and is still waiting for its process. By the thread,
+ * because a slot that was lost to a sweep may have been reserved again by another thread of the same process.
  */
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid);
 
