@@ -79,13 +79,9 @@ int64_t resident_of_self(void)
 
 int64_t resident_share_of(pid_t pid)
 {
+	static const char PSS[] = "\nPss:";
 	char text[1024];
-	long len = procread_text(pid, "smaps_rollup", text, sizeof(text));
+	bool is_told = procread_text(pid, "smaps_rollup", text, sizeof(text)) > 0 && strstr(text, PSS);
 
-	for (const char *line = text; len > 0 && line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, "Pss:", 4))
-			return procread_number(line + 4) * 1024;
-	}
-	return -1;
+	return is_told ? procread_field(text, PSS) * 1024 : -1;
 }
