@@ -18,6 +18,7 @@
 #include "quiet_write.h"
 #include "rawsys.h"
 #include "resident.h"
+#include "slots.h"
 #include "sweep.h"
 #include "tree.h"
 
@@ -133,8 +134,9 @@ static int64_t next_tick(const struct account *a, int64_t now_ns)
 	return now_ns + (a->tick_ns < TICK_LEAST_NS ? TICK_LEAST_NS : a->tick_ns);
 }
 
-/* The members' pids, at most SAMPLED of them. Under the lock. Return: how many. */
-static size_t list_members(const struct ledger *ledger, uint32_t account, pid_t pid[SAMPLED])
+/* The members' pids, at most SAMPLED of them, where they mean the same to us. Under the lock. Return: how
+ * many. */
+static size_t list_members(const struct ledger *ledger, uint32_t account, uint32_t self, pid_t pid[SAMPLED])
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 	size_t count = 0;
@@ -144,7 +146,7 @@ static size_t list_members(const struct ledger *ledger, uint32_t account, pid_t 
 		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
 
 		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
-		    accounts_is_within(ledger, s->account, account))
+		    accounts_is_within(ledger, s->account, account) && slots_shares_pids(ledger, i, self))
 			pid[count++] = atomic_load_explicit(&s->pid, memory_order_relaxed);
 	}
 	return count;
@@ -169,7 +171,7 @@ static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
 	items[2].number = a->threads;
 	items[3].number = a->procs > 0 ? a->procs - 1 : 0;
 	items[4].number = cputime_of_account(ledger, account, self);
-	count = list_members(ledger, account, pid);
+	count = list_members(ledger, account, self, pid);
 	ledger_unlock(ledger, &mask);
 	for (size_t i = 0; i < count; i++) {
 		int64_t bytes = resident_of(pid[i]);
