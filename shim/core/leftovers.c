@@ -121,7 +121,7 @@ static bool is_left(int fd, enum use use)
 	if (!magic || raw_fstat(fd, &st) < 0 || !ledger_file_is_ours(fd, &st))
 		return !magic;
 	ledger = (struct ledger *)raw_mmap(NULL, sizeof(*ledger), PROT_READ, MAP_SHARED, fd, 0);
-	if ((long)ledger < 0 && (long)ledger > -4096)
+	if (raw_is_error((long)ledger))
 		return false;
 	is_left = ledger_is_whole(ledger) &&
 		  (use == USE_NONE ? !is_expected(ledger) : slots_is_last(ledger, LEDGER_NONE));

@@ -31,7 +31,7 @@ static uintptr_t new_chunk(void)
 	uintptr_t begin = (uintptr_t)got;
 	uintptr_t chunk = (begin + ARENA_CHUNK - 1) & ~(uintptr_t)(ARENA_CHUNK - 1);
 
-	if (got < 0 && got > -4096)
+	if (raw_is_error(got))
 		return 0;
 	if (chunk > begin)
 		raw_munmap((void *)begin, chunk - begin);
