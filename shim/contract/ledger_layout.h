@@ -391,9 +391,9 @@ enum ledger_degraded {
 	LEDGER_FENCE_REFUSED = 8, /* membarrier failed in the middle: credit of others was out of reach */
 	LEDGER_NAMESPACE = 16,	  /* a process lives in another pid namespace */
 	LEDGER_RAW_THREADS = 32,  /* threads of clone() were too many to follow: some are not counted */
-	LEDGER_RSS_UNSEEN = 256,  /* resident memory of a member could not be read */
-	LEDGER_SECCOMP = 128,	  /* a filter of the program's forbids system calls that we make */
 	LEDGER_LIBC_THREADS = 64, /* at its end a process had threads that no hook saw: libc's own */
+	LEDGER_SECCOMP = 128,	  /* a filter of the program's forbids system calls that we make */
+	LEDGER_RSS_UNSEEN = 256,  /* resident memory of a member could not be read */
 };
 
 #endif
