@@ -74,6 +74,18 @@ static void a_sleeping_orphan_of_a_killed_process_gets_the_first_step(void **sta
 	run_free(r);
 }
 
+static void a_process_hears_of_a_step_before_its_children_end(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct run *r = guarded(SET("WALL=200ms"), ARGV("fork_passers_by", "crowd", "200"));
+
+		expect_signal(r, SIGTERM);
+		expect_verdict(r, "wall");
+		run_free(r);
+	}
+}
+
 static void no_call_of_a_child_is_interrupted(void **state)
 {
 	struct run *r = guarded(SET("WALL=20s"), ARGV("fork_passers_by", "calls", "20"));
@@ -134,6 +146,7 @@ int main(void)
 		cmocka_unit_test(a_child_that_nobody_else_sees_to_has_one_at_once),
 		cmocka_unit_test(a_child_that_needs_to_be_alone_has_one_afterwards),
 		cmocka_unit_test(a_sleeping_orphan_of_a_killed_process_gets_the_first_step),
+		cmocka_unit_test(a_process_hears_of_a_step_before_its_children_end),
 		cmocka_unit_test(no_call_of_a_child_is_interrupted),
 		cmocka_unit_test(a_child_that_executes_just_then_lives),
 		cmocka_unit_test(libc_s_signal_does_what_it_would_without_us),

@@ -4,6 +4,7 @@
  *   threads      threads of ours in a child, at first and after 100 ms of processor time
  *   alone        a child leaves its user namespace, which takes a process of one thread: errno, then threads
  *   orphan       the first process is killed; the child says when SIGTERM came
+ *   crowd N      N children that sleep; the status is 9 once one of them has ended
  *   calls N      N children that go in and out of calls which a signal would make fail with EINTR
  *   execute N    N children that execute another program just when they are no passers-by any more
  *   queue        what becomes of a child that is sent the signal that libc cancels threads by
@@ -140,6 +141,8 @@ int main(int argc, char **argv)
 				leave_namespace();
 			else if (!strcmp(what, "orphan"))
 				await_term(first);
+			else if (!strcmp(what, "crowd"))
+				pause();
 			else if (!strcmp(what, "calls"))
 				go_in_and_out();
 			else if (!strcmp(what, "execute"))
@@ -150,10 +153,14 @@ int main(int argc, char **argv)
 		}
 		if (!strcmp(what, "orphan"))
 			pause();
-		if (strcmp(what, "calls")) {
+		if (strcmp(what, "calls") && strcmp(what, "crowd")) {
 			status = reap(pid);
 			failed += status != 0;
 		}
+	}
+	if (!strcmp(what, "crowd")) {
+		wait(&status);
+		_exit(9);
 	}
 	for (int s; wait(&s) > 0;)
 		failed += s != 0;
