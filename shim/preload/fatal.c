@@ -177,9 +177,8 @@ bool fatal_prepare(int signal)
 	set = 1ULL << (signal - 1);
 	raw_syscall4(SYS_rt_sigaction, signal, NULL, &action, sizeof(action.mask));
 	if ((void *)action.handler != (is_withdrawn ? (void *)SIG_DFL : (void *)on_fatal) ||
-	    !signal_state_is_deadly(signal))
+	    !signal_state_is_deadly(signal) || !lifecycle_end_elsewhere(&ending))
 		return false;
-	lifecycle_end_elsewhere(&ending);
 	memset(&action, 0, sizeof(action));
 	raw_syscall4(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
 	raw_sigmask(SIG_UNBLOCK, &set, NULL);

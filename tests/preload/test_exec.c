@@ -7,11 +7,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Those that take an environment, then those that do not. */
@@ -175,6 +180,81 @@ static void the_cpu_limit_is_not_reset_by_exec(void **state)
 	run_free(r);
 }
 
+static char log_path[300], pipe_path[300];
+
+static bool has_taken_a_step(void)
+{
+	char *log = read_text(log_path);
+	bool has = log && strstr(log, " step ");
+
+	free(log);
+	return has;
+}
+
+/* Once a step has begun, and the program has had time to execute itself, reads the record. Return: its
+ * length. */
+static void *read_late(void *record)
+{
+	static const struct timespec moment = {.tv_nsec = 1 * MS}, some_execs = {.tv_nsec = 70 * MS};
+	ssize_t len = -1;
+	int fd;
+
+	for (int i = 0; i < 10000 && !has_taken_a_step(); i++)
+		nanosleep(&moment, NULL);
+	nanosleep(&some_execs, NULL);
+	fd = open(pipe_path,
+		  O_RDWR | O_NONBLOCK | O_CLOEXEC); /* stays open: it need not be there to be read */
+	for (int i = 0; i < 300 && len <= 0; i++) {
+		len = read(fd, record, PIPE_BUF);
+		nanosleep(&moment, NULL);
+	}
+	close(fd);
+	return NULL;
+}
+
+static int count_in_log(const char *text)
+{
+	char *log = read_text(log_path);
+	int count = 0;
+
+	for (const char *at = log; at && (at = strstr(at, text)); at++)
+		count++;
+	free(log);
+	return count;
+}
+
+/* Its writer waits for who reads it, a fifth of a second, and the program goes on meanwhile. */
+static void an_exec_does_not_break_off_the_record(void **state)
+{
+	static const char *const limits[] = {"WALL=200ms", "CPU=200ms"};
+	static const int signals[] = {SIGTERM, SIGXCPU};
+	char file[320], log[320];
+
+	(void)state;
+	snprintf(pipe_path, sizeof(pipe_path), "%s/pipe", scratch_dir());
+	snprintf(log_path, sizeof(log_path), "%s/log", scratch_dir());
+	snprintf(file, sizeof(file), "STATUS_FILE=%s", pipe_path);
+	snprintf(log, sizeof(log), "LOG=%s", log_path);
+	assert_return_code(mkfifo(pipe_path, 0600), errno);
+	for (int i = 0; i < 2; i++) {
+		char record[PIPE_BUF + 1] = "";
+		pthread_t reader;
+		struct run *r;
+
+		print_message("# %s\n", limits[i]);
+		unlink(log_path);
+		assert_int_equal(pthread_create(&reader, NULL, read_late, record), 0);
+		r = run_guarded(&(struct spec){
+			.set = SET(limits[i], file, log), .argv = ARGV("exec_for_ever"), .no_record = true});
+		pthread_join(reader, NULL);
+		expect_signal(r, signals[i]);
+		expect(r, count_in_log(" start ") == 1 && count_in_log(" end ") == 1);
+		/* On a busy machine we come too late to read. */
+		expect(r, strstr(record, "\"certain\":true") || count_in_log(" record lost ") == 1);
+		run_free(r);
+	}
+}
+
 static void python_children_with_closed_descriptors_keep_the_limits(void **state)
 {
 	static const char script[] =
@@ -259,6 +339,7 @@ int main(void)
 		cmocka_unit_test(the_environment_given_to_exec_arrives_unchanged_beside_ours),
 		cmocka_unit_test(the_wall_deadline_is_not_reset_by_exec),
 		cmocka_unit_test(the_cpu_limit_is_not_reset_by_exec),
+		cmocka_unit_test(an_exec_does_not_break_off_the_record),
 		cmocka_unit_test(python_children_with_closed_descriptors_keep_the_limits),
 		cmocka_unit_test(no_file_is_left_behind_by_an_ordinary_end),
 		cmocka_unit_test(what_sigkill_left_is_swept_by_the_next_start),
