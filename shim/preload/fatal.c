@@ -170,9 +170,8 @@ bool fatal_prepare(int signal)
 	set = 1ULL << (signal - 1);
 	kernel_action_set(signal, NULL, &action);
 	if ((void *)action.handler != (is_withdrawn ? (void *)SIG_DFL : (void *)on_fatal) ||
-	    !signal_state_is_deadly(signal))
+	    !signal_state_is_deadly(signal) || !lifecycle_end_elsewhere(&ending))
 		return false;
-	lifecycle_end_elsewhere(&ending);
 	memset(&action, 0, sizeof(action));
 	kernel_action_set(signal, &action, NULL);
 	raw_sigmask(SIG_UNBLOCK, &set, NULL);
