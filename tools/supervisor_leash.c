@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "core/accounts.h"
 #include "core/leash.h"
+#include "core/leash_socket.h"
 #include "core/rawsys.h"
 #include "supervisor_parts.h"
 
@@ -101,7 +102,7 @@ static void take_all_sent(struct supervisor *s)
 	pid_t sender;
 	int leash;
 
-	while (s->leash_socket >= 0 && leash_receive(s->leash_socket, &leash, &slot, &sender))
+	while (s->leash_socket >= 0 && leash_socket_receive(s->leash_socket, &leash, &slot, &sender))
 		take_sent(s, leash, slot, sender);
 }
 
@@ -110,7 +111,7 @@ static void open_socket(struct supervisor *s)
 	struct account *whole = &s->ledger->account[s->account], *own = &s->ledger->account[s->own];
 	uint32_t address;
 
-	s->leash_socket = leash_listen(&address, own->leash_secret);
+	s->leash_socket = leash_socket_open(&address, own->leash_secret);
 	if (s->leash_socket < 0)
 		return;
 	memcpy(whole->leash_secret, own->leash_secret, sizeof(whole->leash_secret));
