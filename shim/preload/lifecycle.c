@@ -111,6 +111,7 @@ void lifecycle_end(const struct record_ending *ending)
 		return;
 	if (!begin_end())
 		return;
+	step_signals_let_first_go_first(member.ledger, member.slot);
 	await_kill();
 	sweep_for_record();
 	if (thread_self.cell)
