@@ -40,7 +40,14 @@ CORE_SRC := $(wildcard shim/core/*.c)
 PRELOAD_SRC := $(wildcard shim/preload/*.c) $(wildcard shim/preload/*.S)
 API_SRC := $(wildcard shim/api/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
-SHIM_OBJ := $(patsubst %,$(B)/%.o,$(CORE_SRC) $(PRELOAD_SRC) $(API_SRC))
+# What each fork and exit runs lies together: the kernel maps a file's pages anew in each child, 64 KiB at a fault.
+FORK_SRC := $(patsubst %,shim/%.c,core/accounts core/breach core/grades core/ledger_lock core/procfs core/progress \
+	core/record core/slots core/slots_reach core/step_signals core/sweep core/trace core/tree core/watchdog \
+	preload/callback preload/environment_loan preload/forkguard preload/interpose_exit preload/interpose_process \
+	preload/interpose_thread preload/lifecycle preload/member preload/own_leash preload/progress_word \
+	preload/raw_threads preload/seccomp preload/timer_thread)
+SHIM_SRC := $(CORE_SRC) $(PRELOAD_SRC) $(API_SRC)
+SHIM_OBJ := $(patsubst %,$(B)/%.o,$(FORK_SRC) $(filter-out $(FORK_SRC),$(SHIM_SRC)))
 CORE_OBJ := $(patsubst %,$(B)/%.o,$(CORE_SRC))
 TOOL_OBJ := $(patsubst %,$(B)/%.o,$(TOOL_SRC))
 LIB := $(B)/libreslimit_preload.so

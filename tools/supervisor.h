@@ -78,8 +78,9 @@ struct supervisor {
 
 	/* So that it does not outlive us: one for each slot. */
 	struct supervisor_leash *leash;
-	int leash_fd, writing_fd; /* -1: none */
-	int leash_socket;	  /* that processes send theirs to; -1: none */
+	int leash_fd, writing_fd;	/* -1: none */
+	int leash_socket;		/* that processes send theirs to; -1: none */
+	int leash_listener, leash_door; /* the same where that takes none; see core/leash_socket.h */
 
 	struct oom oom;		   /* at the start */
 	struct descendants others; /* children of ours that were there before */

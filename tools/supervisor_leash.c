@@ -13,6 +13,8 @@
 #include "cli.h"
 #include "core/accounts.h"
 #include "core/leash.h"
+#include "core/leash_socket.h"
+#include "core/ledger_file.h"
 #include "core/rawsys.h"
 #include "supervisor_parts.h"
 
@@ -22,11 +24,17 @@
  */
 enum { WRITING_FD = 8191 };
 
+/*
+ * How many of those that were sent one look takes from a socket: a member that sends without end
+ * must not keep us from its limits. What stays there is held by the kernel.
+ */
+enum { SENT_PER_LOOK = 256 };
+
 int supervisor_make_leash(struct supervisor *s)
 {
 	int ends[2];
 
-	s->leash_fd = s->writing_fd = s->leash_socket = -1;
+	s->leash_fd = s->writing_fd = s->leash_socket = s->leash_listener = s->leash_door = -1;
 	if (s->config.orphans == RL_ORPHANS_LEAVE)
 		return 0;
 	s->leash = calloc(LEDGER_SLOTS, sizeof(*s->leash));
@@ -95,27 +103,46 @@ static void take_sent(struct supervisor *s, int fd, uint32_t slot, pid_t sender)
 	hold(s, slot, sender, fd);
 }
 
-static void take_all_sent(struct supervisor *s)
+static void take_what_was_sent(struct supervisor *s, int socket,
+			       bool (*take)(int socket, int *leash, uint32_t *slot, pid_t *sender))
 {
 	uint32_t slot;
 	pid_t sender;
 	int leash;
 
-	while (s->leash_socket >= 0 && leash_receive(s->leash_socket, &leash, &slot, &sender))
+	for (int i = 0; socket >= 0 && i < SENT_PER_LOOK && take(socket, &leash, &slot, &sender); i++)
 		take_sent(s, leash, slot, sender);
 }
 
-static void open_socket(struct supervisor *s)
+static void publish(struct account *a, uint32_t address, int door, const uint32_t *secret)
 {
-	struct account *whole = &s->ledger->account[s->account], *own = &s->ledger->account[s->own];
-	uint32_t address;
+	memcpy(a->leash_secret, secret, sizeof(a->leash_secret));
+	a->leash_door = door + 1;
+	atomic_store_explicit(&a->leash_address, address, memory_order_release);
+}
 
-	s->leash_socket = leash_listen(&address, own->leash_secret);
+static void open_door(struct supervisor *s)
+{
+	char text[LEDGER_PATH];
+
+	for (int i = 0; LEDGER_DIRECTORIES[i] && s->leash_listener < 0; i++) {
+		struct fmt path = FMT_INIT(text);
+
+		ledger_make_path(&path, LEDGER_DIRECTORIES[i]);
+		s->leash_listener = leash_socket_open_door(text, &s->leash_door);
+	}
+}
+
+static void open_sockets(struct supervisor *s)
+{
+	uint32_t address, secret[LEDGER_SECRET];
+
+	s->leash_socket = leash_socket_open(&address, secret);
 	if (s->leash_socket < 0)
 		return;
-	memcpy(whole->leash_secret, own->leash_secret, sizeof(whole->leash_secret));
-	atomic_store_explicit(&whole->leash_address, address, memory_order_release);
-	atomic_store_explicit(&own->leash_address, address, memory_order_release);
+	open_door(s);
+	publish(&s->ledger->account[s->account], address, s->leash_door, secret);
+	publish(&s->ledger->account[s->own], address, s->leash_door, secret);
 }
 
 void supervisor_raise_leash(struct supervisor *s)
@@ -131,7 +158,7 @@ void supervisor_raise_leash(struct supervisor *s)
 	}
 	if (s->child > 0) {
 		take_hold(s, s->slot, s->child);
-		open_socket(s);
+		open_sockets(s);
 	}
 }
 
@@ -147,7 +174,8 @@ void supervisor_hold_members(struct supervisor *s)
 	uint32_t end = atomic_load_explicit(&s->ledger->slots_end, memory_order_acquire);
 
 	/* Nobody waits for them: until a signal tells of their processes the kernel keeps them as well. */
-	take_all_sent(s);
+	take_what_was_sent(s, s->leash_socket, leash_socket_receive);
+	take_what_was_sent(s, s->leash_listener, leash_socket_accept);
 	for (uint32_t i = 0; s->leash_fd >= 0 && i < end; i++) {
 		pid_t pid = process_in(s, i);
 
@@ -159,20 +187,32 @@ void supervisor_hold_members(struct supervisor *s)
 	}
 }
 
+static void close_socket(int *socket)
+{
+	if (*socket >= 0)
+		raw_close(*socket);
+	*socket = -1;
+}
+
+static void withdraw(struct account *a)
+{
+	a->leash_fd = 0;
+	atomic_store_explicit(&a->leash_address, 0, memory_order_relaxed);
+}
+
 void supervisor_drop_leash(struct supervisor *s)
 {
 	uint32_t end = atomic_load_explicit(&s->ledger->slots_end, memory_order_relaxed);
 
 	for (uint32_t i = 0; s->leash && i < end; i++)
 		let_go(&s->leash[i]);
-	if (s->leash && s->leash_socket >= 0) {
-		raw_close(s->leash_socket);
-		s->leash_socket = -1;
+	if (s->leash) {
+		close_socket(&s->leash_socket);
+		close_socket(&s->leash_listener);
+		close_socket(&s->leash_door);
 	}
 	free(s->leash);
 	s->leash = NULL;
-	s->ledger->account[s->account].leash_fd = 0;
-	s->ledger->account[s->own].leash_fd = 0;
-	atomic_store_explicit(&s->ledger->account[s->account].leash_address, 0, memory_order_relaxed);
-	atomic_store_explicit(&s->ledger->account[s->own].leash_address, 0, memory_order_relaxed);
+	withdraw(&s->ledger->account[s->account]);
+	withdraw(&s->ledger->account[s->own]);
 }

@@ -30,20 +30,6 @@
 /* Opens the pipe `fd` of process `holder` anew, for `pid`. Return: a descriptor or -errno. */
 int leash_open(pid_t holder, int fd, pid_t pid);
 
-/*
- * A socket that leash_take() sends to. Return: a descriptor or -errno, with *address and the secret as the
- * account has them. The kernel queues nothing that does not begin with the secret: its name is known to every
- * user of the machine, who could fill the queue, or send a descriptor that takes for ever to close. Context:
- * the supervisor.
- */
-int leash_listen(uint32_t *address, uint32_t secret[LEDGER_SECRET]);
-
-/*
- * The next leash that was sent, or -1 with its sender.
- * Return: false if there is none. Context: the supervisor.
- */
-bool leash_receive(int socket, int *leash, uint32_t *slot, pid_t *sender);
-
 /* Closes one without any signal. */
 void leash_release(int leash);
 

@@ -61,7 +61,7 @@ static void put_prefix(struct fmt *prefix)
 	fmt_char(prefix, '-');
 }
 
-static void make_path(struct fmt *f, const char *directory)
+void ledger_make_path(struct fmt *f, const char *directory)
 {
 	fmt_str(f, directory);
 	fmt_char(f, '/');
@@ -171,7 +171,7 @@ static int create_in(const char *directory, struct ledger **ledger)
 	struct fmt f = FMT_INIT(path);
 	int error, fd;
 
-	make_path(&f, directory);
+	ledger_make_path(&f, directory);
 	fd = raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;

@@ -38,6 +38,9 @@ int ledger_open_to_read(const char *path, const struct ledger **ledger);
 /* Where ledgers may lie; NULL ends the list. */
 extern const char *const LEDGER_DIRECTORIES[];
 
+/* A path for a new file there, which the next start sweeps if its maker was killed. */
+void ledger_make_path(struct fmt *path, const char *directory);
+
 /* Whether a file of this name would be a ledger of this user. */
 bool ledger_name_is_ours(const char *name);
 

@@ -110,7 +110,8 @@ static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urg
 
 static enum outcome lock(struct ledger *ledger, uint64_t *mask, bool urgent)
 {
-	static const uint64_t all = ~0ULL;
+	/* Not static: the page of constants would be one more for each forked child. */
+	const uint64_t all = ~0ULL;
 	uint32_t self = (uint32_t)raw_gettid();
 	enum outcome outcome = LOCK_TAKEN;
 	bool taken = false;

@@ -11,7 +11,8 @@
  * file that nobody has open or mapped, wherever he lives. What then can still
  * come back is a program between its exec and our start, which a mark in its
  * slot shows, or one that does not load us and may execute one that does: it
- * has the ledger's path in its environment.
+ * has the ledger's path in its environment. Of a ledger of another version the
+ * slots cannot be read; then every process of this user is asked for that.
  *
  * SPDX-License-Identifier: MIT
  */

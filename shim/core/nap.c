@@ -6,6 +6,7 @@
 #include "nap.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -19,11 +20,18 @@ enum {
 	WRITTEN_BYTES = 12,
 };
 
-static char pages[2 * PAGE] RL_SELDOM __attribute__((aligned(PAGE)));
+/* Holds two whole pages wherever it lies: its own alignment would be that of all our variables, and move the
+ * few that each start writes to a page of their own. */
+static char room[3 * PAGE] RL_SELDOM;
+
+static char *second_page(void)
+{
+	return (char *)(((uintptr_t)room + 2 * PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+}
 
 static char *time_left(void)
 {
-	return pages + PAGE - WRITTEN_BYTES;
+	return second_page() - WRITTEN_BYTES;
 }
 
 void nap_prepare(struct nap *nap)
@@ -35,7 +43,7 @@ void nap_prepare(struct nap *nap)
 	nap->timer_fd = (int)raw_syscall2(SYS_timerfd_create, CLOCK_MONOTONIC, O_CLOEXEC | O_NONBLOCK);
 	nap->is_prepared = nap->wake_fd >= 0 && nap->timer_fd >= 0 &&
 			   __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
-			   raw_mprotect(pages + PAGE, PAGE, PROT_READ) == 0;
+			   raw_mprotect(second_page(), PAGE, PROT_READ) == 0;
 }
 
 static int64_t gone_ns(void)

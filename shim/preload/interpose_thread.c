@@ -33,6 +33,8 @@
 
 static pthread_key_t end_key;
 static RL_THREAD_LOCAL int end_rounds;
+/* Whether the key says so: a forked child need not ask libc, which costs it a page. */
+static RL_THREAD_LOCAL bool is_counted;
 
 /* Values of end_key: whether the thread has a place to give back beside its cell. */
 static char uncounted, counted;
@@ -80,8 +82,10 @@ int thread_make_key(void)
 
 void thread_fork(enum fork_side side)
 {
-	if (side == FORK_CHILD && pthread_getspecific(end_key) == &counted)
-		pthread_setspecific(end_key, &uncounted);
+	if (side != FORK_CHILD || !is_counted)
+		return;
+	is_counted = false;
+	pthread_setspecific(end_key, &uncounted);
 }
 
 void thread_return_cell_at_end(void)
@@ -149,6 +153,7 @@ static void *take_up(struct cell *cell, void *(**start)(void *))
 {
 	thread_self.cell = cell;
 	thread_self.phase = THREAD_ATTACHED;
+	is_counted = true;
 	pthread_setspecific(end_key, &counted);
 	*start = cell->start;
 	return cell->argument;

@@ -135,7 +135,7 @@ static const struct {
 	{SYS_wait4, NEED_STACKS, 0, 0, 0},
 	{SYS_socket, NEED_SEND, 0, 1, AF_UNIX},
 	{SYS_sendmsg, NEED_SEND, 0, 0, 0},
-	{SYS_setsockopt, NEED_SEND, 0, 0, 0},
+	{SYS_connect, NEED_SEND, 0, 0, 0},
 };
 
 /* What the threads that a filter binds can no longer do. Written once it is installed. */

@@ -74,6 +74,30 @@ under_filter() {
 		syscall(157, 38, 1, 0, 0, 0); syscall(157, 22, 2, pack("S x6 P", $length, $filter), 0, 0) and exit 90;'"$2"
 }
 
+# expect_none_survives WORD PROGRAM...: the program's supervisor is killed when it is ready; nobody with that word may be left.
+expect_none_survives() {
+	local word=$1 pid tries
+	shift
+	"$tool" run -- "$@" >/dev/null 2>err &
+	pid=$!
+	while [ ! -e ready ]; do
+		kill -0 "$pid" 2>/dev/null || fail "it never was ready: $(cat err)"
+		sleep 0.01
+	done
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	for ((tries = 0; tries < 500; tries++)); do
+		[ "$(living "$word")" -gt 0 ] || return 0
+		sleep 0.02
+	done
+	fail "left: $(pgrep -af "$mark $word" | cut -c 1-100)"
+}
+
+# Stops its supervisor, then makes as many children as it is told, which close all that they have; says when all have.
+stopper='my $s = getppid; kill STOP => $s; pipe(R, W); my $n = $ARGV[2] || 1;
+	for (1 .. $n) { my $p = fork; if (!$p) { syscall(436, 0, 0xffffffff, 0); sleep 60 } } close W; read R, my $c, 1;
+	open F, ">ready"; close F; sleep 60'
+
 # Tests:
 
 a_child_left_behind_is_ended_and_named() {
@@ -416,6 +440,13 @@ a_program_that_forbids_our_kind_of_socket_may_fork() {
 		[6, 0, 0, 0x7fff0000]' 'my $p = fork; exit 5 if !$p; waitpid $p, 0; exit($? & 127 ? 91 : $? >> 8)')"
 }
 
+a_program_that_forbids_connections_may_fork() {
+	run 5 -- perl -MPOSIX -e "$(under_filter '[0x20, 0, 0, 0], [0x15, 0, 1, 42], [6, 0, 0, 0x80000000], [6, 0, 0, 0x7fff0000]' '
+		my $s = getppid; kill STOP => $s; my $bad = 0;
+		for (1 .. 20) { my $p = fork; POSIX::_exit(5) if !$p; waitpid $p, 0; $bad++ if $? != 5 << 8 }
+		kill CONT => $s; exit($bad ? 91 : 5)')"
+}
+
 # A supervisor that has not seen the child yet; it may be that late at any time, but seldom is.
 a_program_that_forbids_sockets_may_execute() {
 	run 5 -- perl -e "$(under_filter '[0x20, 0, 0, 0], [0x15, 0, 1, 41], [6, 0, 0, 0x80000000], [6, 0, 0, 0x7fff0000]' '
@@ -430,19 +461,23 @@ a_program_that_forbids_owners_may_execute() {
 }
 
 a_table_of_few_descriptors_is_no_way_out() {
-	local tries pid
-	"$tool" run -- sh -c 'ulimit -n 600; exec perl -e "$1" "$2" few' sh 'my $s = getppid; kill STOP => $s; my $p = fork;
-		if (!$p) { syscall(436, 3, 0xffffffff, 0); sleep 60 } open R, ">ready"; close R; sleep 60' "$mark" >/dev/null 2>&1 &
-	pid=$!
-	while [ ! -e ready ]; do sleep 0.01; done
-	sleep 0.05
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null
-	for ((tries = 0; tries < 500; tries++)); do
-		[ "$(living few)" -gt 0 ] || return 0
-		sleep 0.02
-	done
-	fail "left: $(pgrep -af "$mark few" | cut -c 1-100)"
+	expect_none_survives few sh -c 'ulimit -n 600; exec perl -e "$1" "$2" few' sh "$stopper" "$mark"
+}
+
+a_crowd_is_no_way_out() {
+	expect_none_survives crowd perl -e "$stopper" "$mark" crowd 60
+}
+
+a_network_of_its_own_is_no_way_out() {
+	unshare -n true 2>/dev/null || return 77
+	expect_none_survives network unshare -n perl -e "$stopper" "$mark" network
+}
+
+# The eleventh waited for the supervisor to read what the others had sent, for a fifth of a second at most, and so each further one.
+a_stopped_supervisor_holds_up_no_fork() {
+	run 0 -- perl -MPOSIX -MTime::HiRes=time -e 'my $s = getppid; kill STOP => $s; my $began = time;
+		for (1 .. 100) { my $p = fork; POSIX::_exit(0) if !$p; waitpid $p, 0 } my $took = time - $began; kill CONT => $s;
+		die "100 forks took $took s\n" if $took > 12'
 }
 
 # Who is not of the tree has the same sockets' names before him. What he sends must not even wait to be read: closing a
@@ -453,11 +488,11 @@ a_stranger_sends_the_supervisor_nothing() {
 	pid=$!
 	while [ ! -e ready ]; do sleep 0.01; done
 	python3 - "$pid" <<-'END' || fail "status $?"
-		import array, os, select, socket, sys
+		import array, errno, os, re, select, socket, stat, sys
 		pid = sys.argv[1]
 		count = lambda: len(os.listdir("/proc/%s/fd" % pid))
 		links = [os.readlink("/proc/%s/fd/%s" % (pid, f)) for f in os.listdir("/proc/%s/fd" % pid)]
-		names = [l.split()[7] for l in open("/proc/net/unix") if "socket:[%s]" % l.split()[6] in links and len(l.split()) > 7]
+		names = [l.split()[7] for l in open("/proc/net/unix") if "socket:[%s]" % l.split()[6] in links and " @" in l]
 		if len(names) != 1:
 		    sys.exit("no socket with a name: %s" % names)
 		before = count()
@@ -472,6 +507,16 @@ a_stranger_sends_the_supervisor_nothing() {
 		    sys.exit("it keeps our descriptors")
 		if count() != before:
 		    sys.exit("it has %d descriptors instead of %d" % (count(), before))
+		fds = ["/proc/%s/fd/%s" % (pid, f) for f in os.listdir("/proc/%s/fd" % pid)]
+		doors = [f for f in fds if re.search(r"/reslimit-\S+ \(deleted\)$", os.readlink(f)) and stat.S_ISSOCK(os.stat(f).st_mode)]
+		if len(doors) != 1:
+		    sys.exit("no door: %s" % doors)
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		s.connect(doors[0])
+		if os.getuid() == 0:
+		    os.setuid(65534)
+		    if socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect_ex(doors[0]) != errno.EACCES:
+		        sys.exit("another user gets in")
 	END
 	: >over
 	wait "$pid" || fail "status $?"
