@@ -335,7 +335,7 @@ struct account {
 	int64_t sending_until_ns;	      /* at the latest, CLOCK_MONOTONIC */
 	uint32_t leash_secret[LEDGER_SECRET]; /* sent with each leash */
 	_Atomic int64_t date_ahead_ns; /* of CLOCK_MONOTONIC, when output was last looked for; any watchdog */
-	int32_t leash_door; /* the supervisor's descriptor for its other socket, + 1; 0: none */
+	int32_t leash_door;	       /* the supervisor's descriptor for its other socket, + 1; 0: none */
 };
 
 /*
