@@ -329,10 +329,9 @@ struct account {
 	uint32_t stacks_noted;		/* before which steps it was begun */
 	_Atomic uint32_t stacks_pieces; /* texts for the record below, each with its NUL; written last */
 	char stacks_text[LEDGER_STACKS];
-	/* The kernel's name for the supervisor's socket, which takes leashes, + 1; 0: there is none. */
-	_Atomic uint32_t leash_address;
-	_Atomic uint32_t sending;	      /* a step's signal that is on its way to the members */
-	int64_t sending_until_ns;	      /* at the latest, CLOCK_MONOTONIC */
+	_Atomic uint32_t leash_address; /* the kernel's name for the supervisor's socket, + 1; 0: none */
+	_Atomic uint32_t sending;	/* a step's signal that is on its way to the members */
+	int64_t sending_until_ns;	/* at the latest, CLOCK_MONOTONIC */
 	uint32_t leash_secret[LEDGER_SECRET]; /* sent with each leash */
 	_Atomic int64_t date_ahead_ns; /* of CLOCK_MONOTONIC, when output was last looked for; any watchdog */
 	int32_t leash_door;	       /* the supervisor's descriptor for its other socket, + 1; 0: none */

@@ -15,7 +15,7 @@ make_tree() {
 }
 
 build() {
-	make --no-print-directory -C tree B=build "$@" 2>err
+	MAKEFLAGS='' make --no-print-directory -C tree B=build "$@" 2>err
 }
 
 # Tests:

@@ -3,6 +3,8 @@
  *
  * The handlers of pthread_atfork() see to it: the maker's never returns, and
  * the child's returns when the maker is gone.
+ *
+ * SPDX-License-Identifier: MIT
  */
 #include "subject.h"
 
