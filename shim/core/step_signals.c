@@ -92,10 +92,11 @@ static bool is_waited_for(const struct ledger *ledger, uint32_t first, uint32_t 
 /*
  * A program that waits for its children must not see one end by a step before the
  * same step reaches itself: it would take that for the child's own failure,
- * and could be gone with a status of its own. Its watchdog and the child's run side
- * by side, so the child's waits, but not for long: the first process may be stopped.
+ * and could be gone with a status of its own. Its watchdog runs side by side with the
+ * child's, or with the child itself if that was sent the signal from there, so
+ * these wait, but not for long: the first process may be stopped.
  */
-static void let_first_go_first(const struct ledger *ledger, uint32_t self)
+void step_signals_let_first_go_first(const struct ledger *ledger, uint32_t self)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[self].account, a)
 	{
@@ -154,7 +155,7 @@ void step_signals_pay_owed(struct ledger *ledger, uint32_t self, bool (*prepare_
 	if (!signal)
 		return;
 	ends = prepare_end && prepare_end(signal);
-	let_first_go_first(ledger, self);
+	step_signals_let_first_go_first(ledger, self);
 	/*
 	 * A breath before it is sent, as there may be nothing after. Who waits for it still has to
 	 * wake up and to die. The next step's may stand there already.

@@ -2,7 +2,8 @@
  * step_signals.h - a step's signals, sent to every process of a budget.
  *
  * Owns:    the slots' owed_signal; alone signals the members of a tree.
- * Called:  breach (what a step sends), watchdog (pays what its process is owed).
+ * Called:  breach (what a step sends), watchdog (pays what its process is owed),
+ *          lifecycle at the end of a process.
  * Context: async-signal-safe, never allocates, leaves errno alone, never under
  *          the ledger's lock; KILL and a signal to the own process may not return.
  * Fork:    nothing, because all state is in the ledger.
@@ -30,6 +31,12 @@ void step_signals_send(struct ledger *ledger, uint32_t account, uint32_t self, i
  * it: whether the calling thread can die of the signal for its process.
  */
 void step_signals_pay_owed(struct ledger *ledger, uint32_t self, bool (*prepare_end)(int signal));
+
+/*
+ * Waits, for some 13 ms at the most, until a step that is on its way has reached the first processes of the
+ * budgets of the process in slot `self`, which is about to end. Context: also a handler of the program's.
+ */
+void step_signals_let_first_go_first(const struct ledger *ledger, uint32_t self);
 
 /* The signal that runs a member's callback, or 0. Reads files. */
 int step_signals_of_callback(const struct ledger *ledger, uint32_t index, uint32_t self);

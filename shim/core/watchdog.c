@@ -20,6 +20,7 @@
 #include "nap.h"
 #include "rawsys.h"
 #include "schedule.h"
+#include "stacks.h"
 #include "step_signals.h"
 #include "trace.h"
 
@@ -35,17 +36,43 @@ static bool is_watched(const struct account *account, enum limit_id id)
 	       (!limit_is_deniable(id) || action_has_signal(&account->action[id]));
 }
 
+static bool account_is_watched(const struct account *a)
+{
+	for (int i = 0; i < RL_LIMIT_COUNT; i++)
+		if (is_watched(a, i))
+			return true;
+	return a->trace[0];
+}
+
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
-	{
-		for (int i = 0; i < RL_LIMIT_COUNT; i++)
-			if (is_watched(a, i))
-				return true;
-		if (a->trace[0])
-			return true;
-	}
+	if (account_is_watched(a))
+		return true;
 	return false;
+}
+
+/* Whether the watchdog of the account's first process sees to the one in `slot` as well as its own would. */
+static bool is_seen_to(const struct ledger *ledger, const struct account *a, uint32_t slot)
+{
+	const struct slot *first = a->root == LEDGER_NONE ? NULL : &ledger->slot[a->root];
+
+	for (int i = 0; i < RL_LIMIT_COUNT; i++)
+		if (i != RL_WALL && i != RL_CPU && is_watched(a, i))
+			return false;
+	return first && a->root != slot && !a->trace[0] && !stacks_are_wanted(a) &&
+	       !atomic_load_explicit(&a->breach, memory_order_relaxed) &&
+	       atomic_load_explicit(&first->state, memory_order_relaxed) == SLOT_LIVE &&
+	       atomic_load_explicit(&first->watchdog_tid, memory_order_relaxed) &&
+	       first->pid_namespace == ledger->slot[slot].pid_namespace;
+}
+
+bool watchdog_can_wait(const struct ledger *ledger, uint32_t slot)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
+	if (account_is_watched(a) && !is_seen_to(ledger, a, slot))
+		return false;
+	return true;
 }
 
 uint32_t watchdog_cpus(void)

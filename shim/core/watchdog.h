@@ -9,7 +9,8 @@
  *
  * Sleeps to absolute times, each the first at which one of the limits could
  * be reached; meter.h says what is looked at for each. Every process of a tree
- * has a watchdog. For what all of them can see, a time that has come, the one
+ * has a watchdog, but for a forked child that may be over soon
+ * (watchdog_can_wait()). For what all of them can see, a time that has come, the one
  * in the account's first process acts and the others stand by: they look a
  * little later, at what is left to do.
  *
@@ -63,6 +64,12 @@ enum watchdog_leaving { LEAVING_NONE, LEAVING_OTHER, LEAVING_LEADER };
 
 /* Whether the accounts of a slot have anything to watch. */
 bool watchdog_is_needed(const struct ledger *ledger, uint32_t slot);
+
+/*
+ * Whether a process that has only begun may do without a watchdog of its own for now: those of its accounts'
+ * first processes see to everything that is watched.
+ */
+bool watchdog_can_wait(const struct ledger *ledger, uint32_t slot);
 
 /* How many processors the calling thread may run on. */
 uint32_t watchdog_cpus(void);

@@ -12,6 +12,7 @@
 #include "core/breach.h"
 #include "core/rawsys.h"
 #include "core/watchdog.h"
+#include "kernel_timer.h"
 #include "member.h"
 
 enum { LAST_RESORT_NS = 500000000 };
@@ -27,19 +28,13 @@ static int64_t least(int64_t a, int64_t b)
 static void arm(clockid_t clock, int64_t at_ns)
 {
 	struct sigevent event;
-	struct itimerspec when;
-	int id;
 
 	if (at_ns > RL_LIMIT_MAX)
 		return;
 	memset(&event, 0, sizeof(event));
 	event.sigev_notify = SIGEV_SIGNAL;
 	event.sigev_signo = SIGKILL;
-	memset(&when, 0, sizeof(when));
-	when.it_value.tv_sec = at_ns / 1000000000;
-	when.it_value.tv_nsec = at_ns % 1000000000;
-	if (raw_syscall3(SYS_timer_create, clock, &event, &id) == 0)
-		raw_syscall4(SYS_timer_settime, id, TIMER_ABSTIME, &when, NULL);
+	kernel_timer_arm(clock, at_ns, &event);
 }
 
 /* When the wall limit has taken its last step at the latest, on CLOCK_MONOTONIC; INT64_MAX: never. */

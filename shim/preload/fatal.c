@@ -11,6 +11,7 @@
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "core/signal_state.h"
+#include "kernel_action.h"
 #include "lifecycle.h"
 #include "member.h"
 #include "real.h"
@@ -136,20 +137,12 @@ bool fatal_is_our_handler(__sighandler_t handler)
 	return (void *)handler == (void *)on_fatal || (void *)handler == (void *)on_one_shot;
 }
 
-/* As the kernel takes it: libc's sigaction() would add flags that a later query shows. */
-struct kernel_action {
-	void (*handler)(int);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
-
 static void put_back(int signal, const struct sigaction *old)
 {
 	struct kernel_action action = {old->sa_handler, (unsigned long)old->sa_flags, old->sa_restorer, 0};
 
 	memcpy(&action.mask, &old->sa_mask, sizeof(action.mask));
-	raw_syscall4(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
+	kernel_action_set(signal, &action, NULL);
 }
 
 static bool dumps_core(int signal)
@@ -175,12 +168,12 @@ bool fatal_prepare(int signal)
 	if (!is_guarded_signal(signal) || member.pid == 1 || dumps_core(signal))
 		return false;
 	set = 1ULL << (signal - 1);
-	raw_syscall4(SYS_rt_sigaction, signal, NULL, &action, sizeof(action.mask));
+	kernel_action_set(signal, NULL, &action);
 	if ((void *)action.handler != (is_withdrawn ? (void *)SIG_DFL : (void *)on_fatal) ||
 	    !signal_state_is_deadly(signal) || !lifecycle_end_elsewhere(&ending))
 		return false;
 	memset(&action, 0, sizeof(action));
-	raw_syscall4(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
+	kernel_action_set(signal, &action, NULL);
 	raw_sigmask(SIG_UNBLOCK, &set, NULL);
 	return true;
 }

@@ -175,6 +175,7 @@ void lifecycle_end(const struct record_ending *ending)
 	if (!member_is_guarded() || member_is_borrowed() || !claim_own_end())
 		return;
 	begin_end();
+	step_signals_let_first_go_first(member.ledger, member.slot);
 	await_kill();
 	sweep_for_record();
 	if (thread_self.cell)

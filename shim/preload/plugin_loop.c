@@ -21,6 +21,7 @@
 #include "core/plugin.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
+#include "kernel_action.h"
 #include "member.h"
 #include "plugin_sample.h"
 #include "real.h"
@@ -52,16 +53,11 @@ static struct host {
 
 static void forget_signals(void)
 {
-	static const struct {
-		void (*handler)(int);
-		unsigned long flags;
-		void (*restorer)(void);
-		uint64_t mask;
-	} by_default;
+	static const struct kernel_action by_default;
 	static const uint64_t none;
 
 	for (int signal = 1; signal <= SIGNALS; signal++)
-		raw_syscall4(SYS_rt_sigaction, signal, &by_default, NULL, sizeof(none));
+		kernel_action_set(signal, &by_default, NULL);
 	raw_sigmask(SIG_SETMASK, &none, NULL);
 }
 

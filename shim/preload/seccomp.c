@@ -21,6 +21,7 @@
 #include "core/stacks.h"
 #include "core/tree.h"
 #include "fatal.h"
+#include "late_start.h"
 #include "member.h"
 #include "own_leash.h"
 #include "real.h"
@@ -218,6 +219,8 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 
 	if (!member_is_guarded() || member_is_borrowed())
 		return p;
+	/* Afterwards it might not be made any more. */
+	timer_thread_ensure();
 	p.needs = find_lost_needs(program);
 	if (whole_process && p.needs)
 		timer_thread_await_begin();
@@ -249,6 +252,7 @@ static void conclude(const struct precautions *p, bool refused)
 	if (p->needs & ~(NEED_FORK | NEED_SEND))
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	atomic_fetch_or_explicit(&lost_needs, p->needs, memory_order_relaxed);
+	late_start_forbid();
 	if (p->needs & (NEED_START | NEED_WATCH))
 		timer_thread_forbid();
 	if (p->needs & NEED_LEASH)

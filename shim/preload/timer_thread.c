@@ -27,6 +27,7 @@
 #include "core/tree.h"
 #include "core/watchdog.h"
 #include "fatal.h"
+#include "late_start.h"
 #include "member.h"
 
 /*
@@ -51,6 +52,7 @@ static struct {
 	_Atomic int tid;	/* cleared by the kernel when the thread is gone */
 	_Atomic int state;	/* enum timer_state */
 	int needed;		/* 0: not known yet, 1: yes, -1: no */
+	bool is_planned;	/* the kernel calls for it */
 	_Atomic bool forbidden; /* to make one would be fatal */
 	_Atomic bool has_begun; /* made the calls that it makes once */
 } timer;
@@ -191,6 +193,7 @@ static void start(void)
 	char *tls = make_tls();
 	pid_t tid;
 
+	timer.is_planned = false;
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
 	timer.watchdog.prepare_end = fatal_prepare;
 	/* Other threads than the first cannot ask, and what it told once stays true. */
@@ -285,6 +288,8 @@ void timer_thread_expect(int64_t at_ns)
 
 void timer_thread_expect_runner(void)
 {
+	if (timer.is_planned)
+		timer_thread_ensure();
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
 	{
 		if (a->limit[RL_CPU] != RL_UNLIMITED) {
@@ -307,7 +312,7 @@ void timer_thread_expect_end(void)
 struct timer_pause timer_thread_pause(void)
 {
 	struct timer_pause pause = {.was_running = false};
-	int expected = TIMER_RUNNING;
+	int planned = TIMER_ABSENT, expected = TIMER_RUNNING;
 	pid_t tid = atomic_load_explicit(&timer.tid, memory_order_acquire);
 
 	/* A vfork child shares our memory, but the thread is its parent's. One that ends could not come back.
@@ -315,6 +320,12 @@ struct timer_pause timer_thread_pause(void)
 	if (!member_is_guarded() || member_is_borrowed() ||
 	    atomic_load_explicit(&timer.forbidden, memory_order_relaxed))
 		return pause;
+	if (timer.is_planned &&
+	    atomic_compare_exchange_strong_explicit(&timer.state, &planned, TIMER_PAUSED,
+						    memory_order_acquire, memory_order_relaxed)) {
+		pause.was_running = true;
+		return pause;
+	}
 	if (!atomic_compare_exchange_strong_explicit(&timer.state, &expected, TIMER_PAUSED,
 						     memory_order_acquire, memory_order_relaxed))
 		return pause;
@@ -339,6 +350,28 @@ void timer_thread_resume(struct timer_pause pause)
 		start();
 }
 
+/* Leaves the child without a thread for now. Return: false if it needs one at once. */
+static bool plan(void)
+{
+	int64_t deadline_ns = INT64_MAX;
+
+	if (!member_is_guarded() || atomic_load_explicit(&timer.forbidden, memory_order_relaxed) ||
+	    !is_needed() || !watchdog_can_wait(member.ledger, member.slot))
+		return false;
+	FOR_EACH_ACCOUNT_UP(member.ledger, own_account(), a)
+	{
+		int64_t wall_ns = atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed);
+
+		deadline_ns = wall_ns < deadline_ns ? wall_ns : deadline_ns;
+	}
+	if (!late_start_plan(deadline_ns, timer_thread_ensure))
+		return false;
+	/* Who starts it may be another thread. */
+	leader_find(&leader);
+	timer.needed = 1;
+	return true;
+}
+
 void timer_thread_fork(enum fork_side side)
 {
 	if (side != FORK_CHILD)
@@ -348,7 +381,9 @@ void timer_thread_fork(enum fork_side side)
 	atomic_store_explicit(&timer.state, TIMER_ABSENT, memory_order_relaxed);
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
 	timer.needed = 0;
-	timer_thread_ensure();
+	timer.is_planned = plan();
+	if (!timer.is_planned)
+		timer_thread_ensure();
 	/* Nobody else would. */
 	if (member_is_guarded() && atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_RUNNING)
 		step_signals_pay_owed(member.ledger, member.slot, NULL);

@@ -5,9 +5,10 @@
  * Called:  lifecycle, forkguard, interpose_identity (pause), member (kick).
  * Context: starting: any thread, async-signal-safe, not in a vfork child.
  *          The thread itself: no libc, all signals blocked, raw system calls.
- * Fork:    the child has its own thread and the kernel's timer at once: one that
- *          never comes back to us must not outlive the last process that has
- *          a thread.
+ * Fork:    the child has its own thread at once or, while others see to it, when
+ *          it is no passer-by (late_start.h); the kernel's timer in any case: one
+ *          that never comes back to us must not outlive the last process that
+ *          has a thread.
  *
  * The thread is made by a raw clone: a thread made by pthread_create would
  * make putc five times as slow for the rest of the process, and would keep

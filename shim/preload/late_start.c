@@ -1,0 +1,90 @@
+/*
+ * late_start.c - a forked child's watchdog, called for by the kernel; see late_start.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "late_start.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "core/rawsys.h"
+#include "fatal.h"
+#include "kernel_action.h"
+#include "kernel_timer.h"
+
+enum {
+	PASSER_BY_NS = 4000000, /* of processor time */
+	BEHIND_DEADLINE_NS = 5000000,
+};
+
+typedef void detailed_handler(int, siginfo_t *, void *);
+
+static struct {
+	struct kernel_action before; /* libc's, or none */
+	void (*start)(void);
+	_Atomic bool forbidden; /* any thread writes it, before a child that reads it is made */
+} late;
+
+/* Somebody else's signal: as if we were not there. */
+static void pass_on(int signal, siginfo_t *info, void *context)
+{
+	if (late.before.handler == SIG_IGN)
+		return;
+	if (late.before.handler == SIG_DFL) {
+		fatal_finish(signal); /* blocked until this handler returns */
+	} else if (late.before.flags & SA_SIGINFO) {
+		((detailed_handler *)(void *)late.before.handler)(signal, info, context);
+	} else {
+		late.before.handler(signal);
+	}
+}
+
+static void on_signal(int signal, siginfo_t *info, void *context)
+{
+	if (info->si_code == SI_TIMER && info->si_value.sival_ptr == &late)
+		late.start();
+	else
+		pass_on(signal, info, context);
+}
+
+static bool take_signal(void)
+{
+	struct kernel_action own, old;
+
+	if (kernel_action_set(LATE_START_SIGNAL, NULL, &old))
+		return false;
+	/* Else a parent has, and its memory is ours. */
+	if (old.handler != (void (*)(int))(void *)on_signal)
+		late.before = old;
+	own = late.before;
+	own.handler = (void (*)(int))(void *)on_signal;
+	own.flags |= SA_SIGINFO | SA_RESTART | SA_ONSTACK | KERNEL_ACTION_HAS_RESTORER;
+	own.restorer = kernel_signal_return;
+	return kernel_action_set(LATE_START_SIGNAL, &own, NULL) == 0;
+}
+
+bool late_start_plan(int64_t deadline_ns, void (*start)(void))
+{
+	struct sigevent event;
+
+	if (atomic_load_explicit(&late.forbidden, memory_order_relaxed) || !take_signal())
+		return false;
+	late.start = start;
+	memset(&event, 0, sizeof(event));
+	event.sigev_notify = SIGEV_THREAD_ID;
+	event._sigev_un._tid = raw_gettid();
+	event.sigev_signo = LATE_START_SIGNAL;
+	event.sigev_value.sival_ptr = &late;
+	if (!kernel_timer_arm(CLOCK_THREAD_CPUTIME_ID, raw_clock_ns(CLOCK_THREAD_CPUTIME_ID) + PASSER_BY_NS,
+			      &event))
+		return false;
+	return deadline_ns == INT64_MAX ||
+	       kernel_timer_arm(CLOCK_MONOTONIC, deadline_ns + BEHIND_DEADLINE_NS, &event);
+}
+
+void late_start_forbid(void)
+{
+	atomic_store_explicit(&late.forbidden, true, memory_order_relaxed);
+}
