@@ -51,6 +51,7 @@ tests: $(TEST_BIN)
 
 # What a unit test needs of the tools stands before this rule, as prerequisites of its own.
 $(T)/unit/test_keeper: $(B)/tools/keeper.c.o
+$(T)/unit/test_descendants: $(B)/tools/descendants.c.o
 $(T)/unit/test_stamper: $(B)/tools/stamper.c.o
 $(T)/unit/test_cgroup: $(B)/tools/cgroup.c.o $(B)/tools/cgroup_find.c.o
 $(T)/unit/test_gauges: $(patsubst %,$(B)/tools/%.c.o,gauges_line usage)

@@ -161,6 +161,28 @@ who_forks_all_the_time_is_ended() {
 	expect_gone forker
 }
 
+# Each child is the parent of the next, so whoever looks at the list of them finds its end gone.
+who_forks_all_the_time_and_ignores_TERM_is_ended() {
+	run 0 --grace 50ms -- perl -e 'if (!fork) { $0 = "$ARGV[0] stubborn-forker"; $SIG{TERM} = "IGNORE";
+		while (1) { if (fork) { exit } } } exit 0' "$mark"
+	expect_gone stubborn-forker
+	expect_record '"survivors_total":[1-9]'
+	! grep -q survivors_left record || fail "$(cat record)"
+}
+
+who_is_asked_to_end_does_not_wait_for_the_grace() {
+	local pid began=$SECONDS
+	"$tool" run --grace 1000s -- perl -e 'my $p = fork; if (!$p) { $SIG{TERM} = sub { open T, ">asked"; close T };
+			open R, ">ready"; close R; while (1) { sleep 60 } }
+		until (-e "ready") { select undef, undef, undef, 0.01 } exit 0' "$mark" asked &
+	pid=$!
+	while [ ! -e asked ]; do sleep 0.01; done
+	kill -TERM "$pid"
+	wait "$pid"
+	[ $((SECONDS - began)) -lt 500 ] || fail "it waited for the grace"
+	expect_gone asked
+}
+
 what_was_there_before_is_left_alone() {
 	(perl -e "$waiter" "$mark" before & echo $! >before; exec "$tool" run -- true)
 	[ "$(living before)" -eq 1 ] || fail "a child of ours that is not the program's was ended"
