@@ -358,6 +358,7 @@ static void forget_process(struct ledger *ledger, uint32_t index)
 	}
 	s->cpu_ns = s->cpu_base_ns = 0;
 	atomic_store_explicit(&s->progress_ns, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->executed, 0, memory_order_relaxed);
 }
 
 void slots_vacate(struct ledger *ledger, uint32_t index)

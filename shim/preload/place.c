@@ -38,6 +38,7 @@ static uint32_t find_own_place(struct ledger *ledger, const struct began *began)
 	if (slot == LEDGER_NONE)
 		return LEDGER_NONE;
 	ledger->slot[slot].exec_ns = 0;
+	atomic_store_explicit(&ledger->slot[slot].executed, 0, memory_order_relaxed);
 	slots_return_leases(ledger, slot);
 	/* The handler is gone with the program before the exec. */
 	atomic_store_explicit(&ledger->slot[slot].call_signal, 0, memory_order_relaxed);
