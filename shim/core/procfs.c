@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fmt.h"
+#include "procread.h"
 #include "rawsys.h"
 
 /* /proc counts in hundredths of a second on every Linux (USER_HZ). */
@@ -183,11 +184,14 @@ int64_t procfs_first_thread_ready_ns(void)
 	return number_at(text) + number_at(skip_fields(text, 1));
 }
 
-uint64_t procfs_pid_namespace(void)
+uint64_t procfs_pid_namespace(pid_t pid)
 {
+	char path[48];
+	struct fmt f = FMT_INIT(path);
 	struct stat st;
 
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &st, 0) < 0)
+	procread_put_path(&f, pid, "ns/pid");
+	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) < 0)
 		return 0;
 	return st.st_ino;
 }

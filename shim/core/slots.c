@@ -231,22 +231,6 @@ bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t cre
 	return state_of(s) == SLOT_RESERVED && s->creator == creator;
 }
 
-uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns)
-{
-	uint64_t pid_namespace = slots_own_namespace(ledger);
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-
-		/* One that was bound before belongs to an earlier process of that number. */
-		if ((state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid &&
-		    s->pid_namespace == pid_namespace && s->born_ns + PROCFS_TICK_NS >= began_ns)
-			return i;
-	}
-	return LEDGER_NONE;
-}
-
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid)
 {
 	const struct slot *s = &ledger->slot[index];
