@@ -56,9 +56,7 @@ enum {
 /* "None" for every index into the tables. */
 #define LEDGER_NONE UINT32_MAX
 
-/*
- * A thread's credit. One cache line, so that no two owners share one.
- */
+/* A thread's credit. One cache line, so that no two owners share one. */
 struct cell {
 	/*
 	 * Bytes this thread may still charge. Writer: the owner, relaxed.
@@ -140,7 +138,9 @@ struct slot {
 	/* How many of its threads have descriptors of ours open for a moment; readers: who counts its own. */
 	_Atomic int32_t opening;
 	_Atomic uint32_t leash_bans; /* enum leash_ban, that of its maker at first; outlasts an exec */
-	int32_t reserved[27];
+	/* Its pid while it is about to execute; FUTEX_OWNER_DIED once the kernel has let go of its memory. */
+	_Atomic uint32_t executed;
+	int32_t reserved[26];
 };
 static_assert(sizeof(struct slot) == 256, "two slots never share a cache line, and none lies on two pages");
 
@@ -267,11 +267,10 @@ struct account {
 	_Atomic uint32_t breach; /* limit + 1 once the first limit's steps begin; never changes again */
 	int64_t breach_at_ns;	 /* CLOCK_MONOTONIC */
 	struct plugin plugin;
-	struct observation observed; /* written before the breach that it is the cause of */
-	_Atomic uint32_t calls;	     /* steps that ran callbacks, or are about to; orders what was found */
-	uint32_t next_step;	     /* index into the action list */
-	uint32_t step_count;
-	int64_t next_step_ns; /* CLOCK_MONOTONIC; INT64_MAX: no further step */
+	struct observation observed;	/* written before the breach that it is the cause of */
+	_Atomic uint32_t calls;		/* steps that ran callbacks, or are about to; orders what was found */
+	uint32_t next_step, step_count; /* the first is an index into the action list */
+	int64_t next_step_ns;		/* CLOCK_MONOTONIC; INT64_MAX: no further step */
 	struct ledger_step step[LEDGER_STEPS];
 	_Atomic uint32_t record_taken; /* set once by whoever writes the record */
 	uint32_t part;		       /* enum account_part */
@@ -379,7 +378,6 @@ struct ledger {
 static_assert(offsetof(struct ledger, magic) / LEDGER_PAGE == offsetof(struct ledger, slot[8]) / LEDGER_PAGE,
 	      "the first slots lie on the header's page");
 
-/* Cells are numbered from the header downwards. */
 static inline struct cell *ledger_cell(const struct ledger *ledger, uint32_t index)
 {
 	return (struct cell *)&ledger->cells_downwards[LEDGER_CELLS - 1 - index];

@@ -33,12 +33,14 @@ static bool is_vacant(const struct slot *s, uint64_t pid_namespace)
 	return state_of(s) == SLOT_RESERVED || (pid && raw_kill(pid, 0) == -ESRCH);
 }
 
-/* An offered place: `index` if it will do, which it does nearly always, else the first; or LEDGER_NONE. */
-static uint32_t find_offered(const struct ledger *ledger, uint32_t index, pid_t maker, uint32_t claims,
-			     bool only_vacant)
+/*
+ * An offered place: `index` if it will do, which it does nearly always, else the first; or LEDGER_NONE. The
+ * maker lives in that pid namespace.
+ */
+static uint32_t find_offered_in(const struct ledger *ledger, uint64_t own, uint32_t index, pid_t maker,
+				uint32_t claims, bool only_vacant)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	uint64_t own = slots_own_namespace(ledger);
 
 	for (uint32_t i = 0; i <= end; i++) {
 		uint32_t at = i ? i - 1 : index;
@@ -51,26 +53,32 @@ static uint32_t find_offered(const struct ledger *ledger, uint32_t index, pid_t 
 	return LEDGER_NONE;
 }
 
-bool claims_are_offered(const struct ledger *ledger, pid_t parent)
+static uint32_t find_offered(const struct ledger *ledger, uint32_t index, pid_t maker, uint32_t claims,
+			     bool only_vacant)
 {
-	return find_offered(ledger, 0, parent, ANY_CLAIM, false) != LEDGER_NONE;
+	return find_offered_in(ledger, slots_own_namespace(ledger), index, maker, claims, only_vacant);
 }
 
-uint32_t claims_take(struct ledger *ledger, pid_t parent)
+bool claims_are_offered(const struct ledger *ledger, pid_t parent, uint64_t pid_namespace)
+{
+	return find_offered_in(ledger, pid_namespace, 0, parent, ANY_CLAIM, false) != LEDGER_NONE;
+}
+
+uint32_t claims_take(struct ledger *ledger, pid_t parent, uint64_t pid_namespace)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	uint64_t own = slots_own_namespace(ledger);
 	uint32_t place;
 
 	for (uint32_t i = 0; i < end; i++)
 		if (is_offered_by(&ledger->slot[i], parent, ANY_CLAIM) &&
-		    state_of(&ledger->slot[i]) == SLOT_RESERVED && slots_is_visible(&ledger->slot[i], own))
+		    state_of(&ledger->slot[i]) == SLOT_RESERVED &&
+		    slots_is_visible(&ledger->slot[i], pid_namespace))
 			return i;
 	/*
 	 * Or after a dead one: a held place outlives its child; or the child of a call that is over
 	 * died where ours was to be, and the call gave back what we would have found.
 	 */
-	place = find_offered(ledger, 0, parent, ANY_CLAIM, true);
+	place = find_offered_in(ledger, pid_namespace, 0, parent, ANY_CLAIM, true);
 	if (place != LEDGER_NONE)
 		slots_vacate(ledger, place);
 	return place;

@@ -25,12 +25,12 @@
 #include "sweep.h"
 
 /*
- * The child's side: a place that `parent` offers, reserved and ready to be bound; else LEDGER_NONE, also
- * where only a sweep can tell that whoever is in one has died. The second tells whether there is any, without
- * the lock.
+ * The child's side: a place that `parent`, so numbered in that pid namespace, offers, reserved and ready to
+ * be bound; else LEDGER_NONE, also where only a sweep can tell that whoever is in one has died. The second
+ * tells whether there is any, without the lock.
  */
-uint32_t claims_take(struct ledger *ledger, pid_t parent);
-bool claims_are_offered(const struct ledger *ledger, pid_t parent);
+uint32_t claims_take(struct ledger *ledger, pid_t parent, uint64_t pid_namespace);
+bool claims_are_offered(const struct ledger *ledger, pid_t parent, uint64_t pid_namespace);
 
 /* A child that was made after since_ns (CLOCK_BOOTTIME) and has not been waited for. */
 struct claims_child {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fmt.h"
 #include "procread.h"
 #include "rawsys.h"
 
@@ -138,11 +139,14 @@ int64_t procfs_first_thread_ready_ns(void)
 	return procread_number(text) + procread_number(skip_fields(text, 1));
 }
 
-uint64_t procfs_pid_namespace(void)
+uint64_t procfs_pid_namespace(pid_t pid)
 {
+	char path[48];
+	struct fmt f = FMT_INIT(path);
 	struct stat st;
 
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &st, 0) < 0)
+	procread_put_path(&f, pid, "ns/pid");
+	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) < 0)
 		return 0;
 	return st.st_ino;
 }

@@ -52,8 +52,8 @@ bool procfs_is_held(pid_t pid);
  */
 int64_t procfs_first_thread_ready_ns(void);
 
-/* The calling process's pid namespace, or 0 where /proc does not tell. */
-uint64_t procfs_pid_namespace(void);
+/* The pid namespace of a process, or of the calling one (0); 0 where /proc does not tell. */
+uint64_t procfs_pid_namespace(pid_t pid);
 
 /*
  * The state of the calling process's first thread, as the letter of /proc/PID/stat, and which of the signals

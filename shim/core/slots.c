@@ -224,22 +224,6 @@ void slots_bind_self(struct ledger *ledger, uint32_t index)
 	slots_bind(ledger, index, raw_getpid());
 }
 
-uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns)
-{
-	uint64_t pid_namespace = slots_own_namespace(ledger);
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-
-		/* One that was bound before belongs to an earlier process of that number. */
-		if ((state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid &&
-		    s->pid_namespace == pid_namespace && s->born_ns + PROCFS_TICK_NS >= began_ns)
-			return i;
-	}
-	return LEDGER_NONE;
-}
-
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid)
 {
 	const struct slot *s = &ledger->slot[index];
@@ -351,6 +335,7 @@ static void forget_process(struct ledger *ledger, uint32_t index)
 	}
 	s->cpu_ns = s->cpu_base_ns = 0;
 	atomic_store_explicit(&s->progress_ns, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->executed, 0, memory_order_relaxed);
 }
 
 void slots_vacate(struct ledger *ledger, uint32_t index)

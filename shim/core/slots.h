@@ -79,6 +79,20 @@ bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
  */
 uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns);
 
+/* The same of a number as it is in another pid namespace. */
+uint32_t slots_find_in(const struct ledger *ledger, uint64_t pid_namespace, pid_t pid, int64_t began_ns);
+
+/*
+ * How the maker of the calling process knows it, who lives in another pid namespace: there it has that
+ * number, and the maker the other. Return: false if the maker is in the same one, or /proc does not tell.
+ * Context: without the lock.
+ */
+struct slots_outer {
+	pid_t pid, parent;
+	uint64_t pid_namespace; /* as slots note it */
+};
+bool slots_find_outer(const struct ledger *ledger, struct slots_outer *outer);
+
 /* A cell that no thread uses any more: it may be another's. Under the lock. */
 void slots_free_cell(struct ledger *ledger, struct cell *cell);
 

@@ -8,10 +8,19 @@
 #include <stdatomic.h>
 
 #include "procfs.h"
+#include "procread.h"
+#include "rawsys.h"
 
 static bool is_reserved(const struct slot *s)
 {
 	return atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_RESERVED;
+}
+
+static bool is_bound(const struct slot *s)
+{
+	uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
+
+	return state == SLOT_LIVE || state == SLOT_LEAVING;
 }
 
 pid_t slots_pid_in(const struct slot *s, uint64_t pid_namespace)
@@ -84,19 +93,61 @@ bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t se
 }
 
 /* The question costs 30 us, so it is asked only once somebody has left the first namespace. */
-uint64_t slots_own_namespace(const struct ledger *ledger)
+static uint64_t namespace_of(const struct ledger *ledger, pid_t pid)
 {
 	uint64_t home = atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
-	uint64_t own = home ? procfs_pid_namespace() : 0;
+	uint64_t its = home ? procfs_pid_namespace(pid) : 0;
 
-	return own == home ? 0 : own;
+	return its == home ? 0 : its;
+}
+
+uint64_t slots_own_namespace(const struct ledger *ledger)
+{
+	return namespace_of(ledger, 0);
+}
+
+uint32_t slots_find_in(const struct ledger *ledger, uint64_t pid_namespace, pid_t pid, int64_t began_ns)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+
+		/* One that was bound before belongs to an earlier process of that number. */
+		if (is_bound(s) && slots_pid_in(s, pid_namespace) == pid &&
+		    s->born_ns + PROCFS_TICK_NS >= began_ns)
+			return i;
+	}
+	return LEDGER_NONE;
+}
+
+uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns)
+{
+	return slots_find_in(ledger, slots_own_namespace(ledger), pid, began_ns);
+}
+
+bool slots_find_outer(const struct ledger *ledger, struct slots_outer *outer)
+{
+	char status[512];
+
+	/* Who has a parent here is known to it by his own number. */
+	if (!atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed) || raw_getppid() ||
+	    procread_text(0, "status", status, sizeof(status)) < 0)
+		return false;
+	/* As /proc was mounted: mostly by who is outside. */
+	outer->pid = (pid_t)procread_field(status, "\nPid:");
+	outer->parent = (pid_t)procread_field(status, "\nPPid:");
+	if (!outer->parent || !procfs_pid_namespace(outer->parent))
+		return false;
+	outer->pid_namespace = namespace_of(ledger, outer->parent);
+	return true;
 }
 
 void slots_expect_namespaces(struct ledger *ledger)
 {
 	if (atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))
 		return;
-	atomic_store_explicit(&ledger->home_namespace, procfs_pid_namespace(), memory_order_relaxed);
+	atomic_store_explicit(&ledger->home_namespace, procfs_pid_namespace(0), memory_order_relaxed);
 }
 
 void slots_note_outer(struct ledger *ledger, uint32_t index, pid_t maker, pid_t pid)

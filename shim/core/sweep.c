@@ -5,6 +5,7 @@
  */
 #include "sweep.h"
 
+#include <linux/futex.h>
 #include <stdatomic.h>
 
 #include "leases.h"
@@ -32,7 +33,8 @@ struct suspect {
 	int64_t born_ns;
 	bool is_claimed; /* for a call of its creator that may not be over */
 	bool creator_is_alive;
-	bool is_lost; /* and the timeline does not know */
+	bool is_lost;	   /* and the timeline does not know */
+	bool has_executed; /* and lives: what it had charged is gone with its memory */
 	uint32_t account;
 };
 
@@ -51,9 +53,21 @@ static bool is_claimed(const struct slot *s)
 	return s->claim == CLAIM_ONCE || s->claim == CLAIM_HELD;
 }
 
+/* See exec_mark.h. */
+static bool has_executed(const struct slot *s)
+{
+	return atomic_load_explicit(&s->executed, memory_order_acquire) & FUTEX_OWNER_DIED;
+}
+
+static bool is_executing(const struct slot *s)
+{
+	return state_of(s) != SLOT_FREE && atomic_load_explicit(&s->executed, memory_order_relaxed);
+}
+
 static bool is_suspect(const struct slot *s, enum sweep_kind kind, uint64_t pid_namespace)
 {
-	if (state_of(s) == SLOT_FREE || (kind == SWEEP_LEAVING && state_of(s) != SLOT_LEAVING))
+	if (state_of(s) == SLOT_FREE ||
+	    (kind == SWEEP_LEAVING && state_of(s) != SLOT_LEAVING && !has_executed(s)))
 		return false;
 	/* A pid of another namespace says nothing about that process. */
 	return slots_is_visible(s, pid_namespace);
@@ -77,6 +91,7 @@ static uint32_t collect(const struct ledger *ledger, enum sweep_kind kind, uint6
 				.creator = s->creator,
 				.born_ns = s->born_ns,
 				.is_claimed = is_claimed(s),
+				.has_executed = has_executed(s),
 			};
 	}
 	return from;
@@ -98,7 +113,9 @@ static void keep_the_dead(struct batch *batch)
 	for (uint32_t i = 0; i < batch->count; i++) {
 		struct suspect *d = &batch->suspect[i];
 
-		if (!is_dead(d))
+		/* The mark of one that is about to die may be no exec's, and its other threads still run. */
+		d->has_executed = d->has_executed && !is_dead(d) && !procfs_is_ending(d->pid);
+		if (!d->has_executed && !is_dead(d))
 			continue;
 		/* When it was born is not known: it stands here for the length of a call only. */
 		if (d->is_claimed && d->state != SLOT_RESERVED)
@@ -114,6 +131,17 @@ static bool is_unchanged(const struct slot *s, const struct suspect *d, uint64_t
 {
 	return state_of(s) == d->state && slots_pid_in(s, pid_namespace) == d->pid &&
 	       s->creator == d->creator && s->born_ns == d->born_ns;
+}
+
+/* Under the lock. A guarded program that starts there does it itself. */
+static void give_back_what_exec_freed(struct ledger *ledger, uint32_t index)
+{
+	struct slot *s = &ledger->slot[index];
+
+	if (!has_executed(s))
+		return;
+	slots_return_leases(ledger, index);
+	atomic_store_explicit(&s->executed, 0, memory_order_relaxed);
 }
 
 /* Under the lock. What a dead process leaves: until the call that made it is over, the place is that call's.
@@ -132,6 +160,10 @@ static uint32_t bury(struct ledger *ledger, struct batch *batch, uint64_t pid_na
 		if (!is_unchanged(s, d, pid_namespace))
 			continue;
 		d->account = s->account;
+		if (d->has_executed) {
+			give_back_what_exec_freed(ledger, d->index);
+			continue;
+		}
 		d->is_lost = d->state != SLOT_RESERVED &&
 			     !atomic_exchange_explicit(&s->end_told, 1, memory_order_relaxed);
 		if (was_first)
@@ -160,7 +192,8 @@ static void note_leaving(struct ledger *ledger, uint64_t pid_namespace)
 	uint32_t leaving = 0;
 
 	for (uint32_t i = 0; i < end && !leaving; i++)
-		leaving = is_suspect(&ledger->slot[i], SWEEP_LEAVING, pid_namespace);
+		leaving = is_suspect(&ledger->slot[i], SWEEP_LEAVING, pid_namespace) ||
+			  is_executing(&ledger->slot[i]);
 	atomic_store_explicit(&ledger->leaving, leaving, memory_order_relaxed);
 }
 

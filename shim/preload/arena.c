@@ -18,16 +18,23 @@
  */
 static _Atomic uintptr_t next_block;
 
+/*
+ * A chunk that nobody uses yet, or 0: a process at the limit of its address space, or of its mappings, may
+ * still need a table to unmap something. Writers: as above.
+ */
+static _Atomic uintptr_t spare;
+
 static uintptr_t place_in_chunk(uintptr_t at)
 {
 	return at & (ARENA_CHUNK - 1);
 }
 
-/* A chunk at a multiple of its size. Return: its address, or 0. */
-static uintptr_t new_chunk(void)
+/* So many chunks in a row, at a multiple of their size. Return: the address of the first, or 0. */
+static uintptr_t map_chunks(size_t count)
 {
-	long got =
-		raw_mmap(NULL, 2 * ARENA_CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t wanted = count * ARENA_CHUNK;
+	long got = raw_mmap(NULL, wanted + ARENA_CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
 	uintptr_t begin = (uintptr_t)got;
 	uintptr_t chunk = (begin + ARENA_CHUNK - 1) & ~(uintptr_t)(ARENA_CHUNK - 1);
 
@@ -35,7 +42,31 @@ static uintptr_t new_chunk(void)
 		return 0;
 	if (chunk > begin)
 		raw_munmap((void *)begin, chunk - begin);
-	raw_munmap((void *)(chunk + ARENA_CHUNK), begin + ARENA_CHUNK - chunk);
+	raw_munmap((void *)(chunk + wanted), begin + ARENA_CHUNK - chunk);
+	return chunk;
+}
+
+static void keep_spare(uintptr_t chunk)
+{
+	uintptr_t none = 0;
+
+	if (!atomic_compare_exchange_strong_explicit(&spare, &none, chunk, memory_order_acq_rel,
+						     memory_order_relaxed))
+		raw_munmap((void *)chunk, ARENA_CHUNK);
+}
+
+/* The spare one, and another in its place if that can be had. Return: its address, or 0. */
+static uintptr_t new_chunk(void)
+{
+	uintptr_t chunk = atomic_exchange_explicit(&spare, 0, memory_order_acq_rel);
+	uintptr_t next = map_chunks(chunk ? 1 : 2);
+
+	if (!chunk && next) {
+		chunk = next;
+		next += ARENA_CHUNK;
+	}
+	if (next)
+		keep_spare(next);
 	return chunk;
 }
 
@@ -59,6 +90,6 @@ void *arena_alloc(size_t bytes)
 							    memory_order_acq_rel, memory_order_acquire))
 			return (void *)block;
 		if (fresh)
-			raw_munmap((void *)fresh, ARENA_CHUNK);
+			keep_spare(fresh);
 	}
 }

@@ -23,6 +23,7 @@
 
 #include "core/rawsys.h"
 #include "core/slots.h"
+#include "exec_mark.h"
 #include "forkguard.h"
 #include "interpose_identity.h"
 #include "interpose_process.h"
@@ -118,6 +119,7 @@ static int clone_sharing(struct clone_call *call, const void *caller)
 		return -1;
 	}
 	*on_stack = *call;
+	exec_mark_forbid();
 	shared = shares_words((uint64_t)call->flags) && member_share_words();
 	child = clone_really(call, run_sharing, on_stack, on_stack);
 	saved = child < 0 ? errno : saved;
@@ -244,6 +246,8 @@ static bool reserve_pending(const struct request *request, const char *name, con
 	}
 	pending.kind = request->flags & CLONE_VM ? PENDING_PROCESS : PENDING_COPY;
 	pending.since_ns = raw_clock_ns(CLOCK_BOOTTIME);
+	if (pending.kind == PENDING_PROCESS)
+		exec_mark_forbid();
 	pending.slot = process_reserve(name, pending.kind == PENDING_COPY ? CLAIM_NONE : CLAIM_ONCE, caller);
 	if (pending.slot == LEDGER_NONE)
 		return false;

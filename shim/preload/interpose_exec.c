@@ -22,6 +22,7 @@
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "environment.h"
+#include "exec_mark.h"
 #include "lifecycle.h"
 #include "member.h"
 #include "real.h"
@@ -54,6 +55,7 @@ static int exec_really(const void *context, char *const *environment)
 
 static int guarded_exec(const struct exec_call *call, char *const *environment)
 {
+	struct exec_mark mark;
 	bool is_member, keep, passes;
 	int result;
 
@@ -71,8 +73,10 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	if (passes)
 		ledger_pass_fd(member.ledger, true);
 	/* From here until it has started nobody may have the ledger mapped, and it is not a leftover. */
-	if (is_member)
+	if (is_member) {
 		member.ledger->slot[member.slot].exec_ns = raw_clock_ns(CLOCK_BOOTTIME);
+		exec_mark_begin(&mark);
+	}
 	result = environment_call(environment, exec_really, call);
 	if (result == -ENOMEM) {
 		errno = ENOMEM;
@@ -80,8 +84,10 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	}
 	if (passes)
 		ledger_pass_fd(member.ledger, false);
-	if (is_member)
+	if (is_member) {
+		exec_mark_end(&mark);
 		member.ledger->slot[member.slot].exec_ns = 0;
+	}
 	if (keep)
 		record_keep_over_exec(false);
 	if (is_member)

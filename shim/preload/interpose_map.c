@@ -135,10 +135,12 @@ RL_EXPORT int munmap(void *at, size_t len)
 
 	if (!ranges_are_counted() || !range_of(at, len, &rest))
 		return real.munmap(at, len);
-	if (!range_prepared(rest, MAPPING_UNKNOWN)) {
-		errno = ENOMEM;
-		return -1;
-	}
+	/*
+	 * Without memory for that it stays charged: until something is mapped there, which pays for less
+	 * then, or until all around it is unmapped. Who runs short of memory must be able to give some back.
+	 */
+	if (!range_prepared(rest, MAPPING_UNKNOWN))
+		return real.munmap(at, len);
 	while (rest.bytes) {
 		uintptr_t end = mappings_take(rest.begin, rest.bytes, &runs);
 

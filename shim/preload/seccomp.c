@@ -50,6 +50,7 @@ enum need {
 	NEED_LOOK = 4096,  /* samples of memory, descriptors, conditions */
 	NEED_FORK = 8192,  /* not ours: the program makes no children any more */
 	NEED_SEND = 16384, /* to send a child's leash to the supervisor */
+	NEED_MARK = 32768, /* a mark that an exec was done */
 	NEED_LOCK = NEED_LEDGER | NEED_WATCH,
 	NEED_FILES = NEED_LEDGER | NEED_END | NEED_WATCH,
 	NEED_RECORD = NEED_END | NEED_WATCH,
@@ -136,6 +137,8 @@ static const struct {
 	{SYS_socket, NEED_SEND, 0, 1, AF_UNIX},
 	{SYS_sendmsg, NEED_SEND, 0, 0, 0},
 	{SYS_connect, NEED_SEND, 0, 0, 0},
+	{SYS_get_robust_list, NEED_MARK, 0, 0, 0},
+	{SYS_set_robust_list, NEED_MARK, 0, 0, 0},
 };
 
 /* What the threads that a filter binds can no longer do. Written once it is installed. */
@@ -249,7 +252,7 @@ static void conclude(const struct precautions *p, bool refused)
 		timer_thread_resume(p->pause);
 		return;
 	}
-	if (p->needs & ~(NEED_FORK | NEED_SEND))
+	if (p->needs & ~(NEED_FORK | NEED_SEND | NEED_MARK))
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	atomic_fetch_or_explicit(&lost_needs, p->needs, memory_order_relaxed);
 	late_start_forbid();
@@ -346,6 +349,11 @@ void seccomp_fork(enum fork_side side)
 bool seccomp_lets_pass_descriptors(void)
 {
 	return !(atomic_load_explicit(&lost_needs, memory_order_relaxed) & NEED_EXEC);
+}
+
+bool seccomp_lets_mark_exec(void)
+{
+	return !(atomic_load_explicit(&lost_needs, memory_order_relaxed) & NEED_MARK);
 }
 
 bool seccomp_took_end(const struct record_ending *ending)

@@ -40,4 +40,7 @@ long seccomp_syscall(long number, long a, long b, long c, long d, long e, long f
 
 void seccomp_fork(enum fork_side side);
 
+/* Whether an exec may ask for the thread's list of robust futexes. */
+bool seccomp_lets_mark_exec(void);
+
 #endif

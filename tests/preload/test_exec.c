@@ -131,6 +131,66 @@ static void exec_forgets_what_the_old_program_held(void **state)
 	run_free(r);
 }
 
+/* 40 MiB are held by who executes, and 50 of 64 are asked for beside. */
+static struct run *executed(const char *how, const char *program)
+{
+	return guarded(SET("MEM=64M", "PROCS=1"),
+		       ARGV("exec_unguarded", how, program, "40000000", "50000000"));
+}
+
+static void an_unguarded_program_has_its_makers_place_and_not_its_bytes(void **state)
+{
+	static const char *const how[] = {"plain", "thread", "by_thread"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = executed(how[i], subject_path("wait_unguarded"));
+
+		print_message("# %s\n", how[i]);
+		expect_exit(r, 0);
+		expect_out(r, "fits=1\nmade=0\nfits_then=1\nmade_then=1\n");
+		expect(r, record_int(r, "denied.procs") == 1);
+		expect(r, record_int(r, "mem_peak_bytes") < 64 * MIB);
+		expect(r, record_int(r, "mem_end_bytes") < MIB);
+		run_free(r);
+	}
+}
+
+static void a_failed_exec_gives_nothing_back(void **state)
+{
+	struct run *r = executed("plain", "/nonexistent/program");
+	struct run *s = executed("plain", scratch_dir());
+
+	(void)state;
+	expect_out(r, "fits=0\nmade=0\nfits_then=1\nmade_then=1\n");
+	expect_out(s, "fits=0\nmade=0\nfits_then=1\nmade_then=1\n");
+	run_free(r);
+	run_free(s);
+}
+
+/* The task that shares it, which is counted too, still has it. */
+static void memory_that_another_process_shares_stays_charged(void **state)
+{
+	struct run *r = guarded(SET("MEM=64M"), ARGV("exec_unguarded", "sharing",
+						     subject_path("wait_unguarded"), "40000000", "50000000"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "fits=0\n");
+	run_free(r);
+}
+
+static void a_kill_in_the_middle_of_an_exec_loses_nothing(void **state)
+{
+	struct run *r = executed("killed", subject_path("wait_unguarded"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "fit=100\n");
+	expect(r, record_int(r, "mem_end_bytes") < MIB);
+	run_free(r);
+}
+
 static void the_users_own_preload_is_kept(void **state)
 {
 	struct run *r = run_guarded(
@@ -402,6 +462,10 @@ int main(void)
 		cmocka_unit_test(the_ledger_goes_through_exec_with_its_counts),
 		cmocka_unit_test(exec_brings_one_record_at_the_end),
 		cmocka_unit_test(exec_forgets_what_the_old_program_held),
+		cmocka_unit_test(an_unguarded_program_has_its_makers_place_and_not_its_bytes),
+		cmocka_unit_test(a_failed_exec_gives_nothing_back),
+		cmocka_unit_test(memory_that_another_process_shares_stays_charged),
+		cmocka_unit_test(a_kill_in_the_middle_of_an_exec_loses_nothing),
 		cmocka_unit_test(the_users_own_preload_is_kept),
 		cmocka_unit_test(the_environment_given_to_exec_arrives_unchanged_beside_ours),
 		cmocka_unit_test(the_wall_deadline_is_not_reset_by_exec),

@@ -87,6 +87,28 @@ static void ledger_agrees_with_the_kernel_after_random_operations(void **state)
 	}
 }
 
+/* The kernel needs no memory for it, nor, for some, do we; and what we cannot note is charged once, not
+ * twice. */
+static void a_full_address_space_lets_everything_be_unmapped(void **state)
+{
+	static const char *const blocks[] = {"1", "63", "600"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = guarded(SET("MEM=20G"), ARGV("unmap_when_full", blocks[i]));
+
+		print_message("# %s\n", blocks[i]);
+		expect_exit(r, 0);
+		expect(r, out_number(r, "failed") == 0);
+		if (i < 2)
+			expect(r, out_number(r, "over") == 0);
+		expect(r, out_number(r, "over") >= 0);
+		expect(r, out_number(r, "again") == 0);
+		expect(r, out_number(r, "left") == 0);
+		run_free(r);
+	}
+}
+
 static void a_handler_may_map_in_the_middle_of_mapping(void **state)
 {
 	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "100000"));
@@ -203,6 +225,7 @@ int main(void)
 		cmocka_unit_test(every_call_is_granted_within_budget_and_keeps_errno),
 		cmocka_unit_test(each_step_is_charged_as_the_kernel_commits),
 		cmocka_unit_test(ledger_agrees_with_the_kernel_after_random_operations),
+		cmocka_unit_test(a_full_address_space_lets_everything_be_unmapped),
 		cmocka_unit_test(a_handler_may_map_in_the_middle_of_mapping),
 		cmocka_unit_test(a_handler_may_jump_out_of_a_mapping_call),
 		cmocka_unit_test(forks_in_the_middle_of_mapping_leave_both_sides_right),

@@ -169,6 +169,26 @@ static void processes_of_other_pid_namespaces_give_their_places_back(void **stat
 	run_free(r);
 }
 
+/* It does not know itself by the number that its maker knows, and its parent by none. */
+static void who_is_made_by_libc_in_another_pid_namespace_has_one_place(void **state)
+{
+	static const char *const how[] = {"spawn", "system", "popen"};
+
+	(void)state;
+	/* Either may be first. */
+	for (int i = 0; i < 30; i++) {
+		struct run *r = guarded(SET("PROCS=1"), ARGV("create_in_namespace", how[i % 3]));
+
+		if (WEXITSTATUS(r->status) == 77)
+			skip();
+		print_message("# %s\n", how[i % 3]);
+		expect_exit(r, 0);
+		expect(r, record_int(r, "procs_peak") == 1);
+		expect(r, record_int(r, "procs_total") == 2);
+		run_free(r);
+	}
+}
+
 static void tasks_with_their_makers_words_leave_nothing_charged(void **state)
 {
 	static const char *const tasks[] = {"process", "thread"};
@@ -209,6 +229,7 @@ int main(void)
 		cmocka_unit_test(forked_children_write_no_record_of_their_own),
 		cmocka_unit_test(a_handler_may_fork_in_the_middle_of_a_fork),
 		cmocka_unit_test(processes_of_other_pid_namespaces_give_their_places_back),
+		cmocka_unit_test(who_is_made_by_libc_in_another_pid_namespace_has_one_place),
 		cmocka_unit_test(tasks_with_their_makers_words_leave_nothing_charged),
 		cmocka_unit_test(what_a_tree_that_is_killed_cannot_make_is_not_this_limits_refusal),
 	};

@@ -45,7 +45,7 @@ static uint32_t come(pid_t child)
 	uint64_t mask;
 
 	ledger_lock(ledger, &mask);
-	place = claims_take(ledger, maker);
+	place = claims_take(ledger, maker, 0);
 	if (place != LEDGER_NONE)
 		slots_bind(ledger, place, child);
 	ledger_unlock(ledger, &mask);

@@ -81,7 +81,7 @@ static void settle_claims(uint32_t slot)
 				claims_settle(ledger, place, slot, getpid(), &child, &sweep);
 			else
 				claims_withdraw(ledger, place, getpid(), CLAIM_HELD, &sweep);
-			claims_take(ledger, getpid());
+			claims_take(ledger, getpid(), 0);
 			slots_find(ledger, getpid(), 1);
 			ledger_unlock(ledger, &mask);
 		} while (sweep_if_wished(ledger, &sweep));
