@@ -22,12 +22,14 @@ static const char *const LIMIT_KEYS[] = {
 #undef RL_LIMIT
 };
 
-static int64_t cpu_of_slot(const struct slot *s)
+static int64_t cpu_of_slot(const struct slot *s, uint64_t pid_namespace)
 {
+	pid_t pid = slots_pid_in(s, pid_namespace);
 	int64_t seen_ns = s->cpu_ns;
-	int64_t now_ns = raw_clock_ns(raw_cpu_clock_of(atomic_load_explicit(&s->pid, memory_order_relaxed)));
+	int64_t now_ns = pid ? raw_clock_ns(raw_cpu_clock_of(pid)) : 0;
 
-	/* A dead process's clock is gone, and what was seen last stands. */
+	/* A dead process's clock is gone, and of one without a number here there is none: what was seen last
+	 * stands. */
 	if (now_ns > seen_ns)
 		seen_ns = now_ns;
 	return seen_ns > s->cpu_base_ns ? seen_ns - s->cpu_base_ns : 0;
@@ -36,6 +38,7 @@ static int64_t cpu_of_slot(const struct slot *s)
 static int64_t cpu_of_members(const struct ledger *ledger, uint32_t account)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace = slots_own_namespace(ledger);
 	int64_t sum_ns = 0;
 
 	for (uint32_t i = 0; i < end; i++) {
@@ -44,7 +47,7 @@ static int64_t cpu_of_members(const struct ledger *ledger, uint32_t account)
 
 		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
 		    accounts_is_within(ledger, s->account, account))
-			sum_ns += cpu_of_slot(s);
+			sum_ns += cpu_of_slot(s, pid_namespace);
 	}
 	return sum_ns;
 }

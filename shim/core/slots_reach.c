@@ -92,6 +92,11 @@ uint64_t slots_own_namespace(const struct ledger *ledger)
 	return own == home ? 0 : own;
 }
 
+uint64_t slots_namespace_of(const struct ledger *ledger, uint32_t self)
+{
+	return self == LEDGER_NONE ? slots_own_namespace(ledger) : ledger->slot[self].pid_namespace;
+}
+
 void slots_expect_namespaces(struct ledger *ledger)
 {
 	if (atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))

@@ -134,20 +134,23 @@ static int64_t next_tick(const struct account *a, int64_t now_ns)
 	return now_ns + (a->tick_ns < TICK_LEAST_NS ? TICK_LEAST_NS : a->tick_ns);
 }
 
-/* The members' pids, at most SAMPLED of them, where they mean the same to us. Under the lock. Return: how
+/* The members' pids, at most SAMPLED of them, as they are numbered here. Under the lock. Return: how
  * many. */
 static size_t list_members(const struct ledger *ledger, uint32_t account, uint32_t self, pid_t pid[SAMPLED])
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace = slots_namespace_of(ledger, self);
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < end && count < SAMPLED; i++) {
 		const struct slot *s = &ledger->slot[i];
 		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
 
-		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
-		    accounts_is_within(ledger, s->account, account) && slots_shares_pids(ledger, i, self))
-			pid[count++] = atomic_load_explicit(&s->pid, memory_order_relaxed);
+		if ((state != SLOT_LIVE && state != SLOT_LEAVING) ||
+		    !accounts_is_within(ledger, s->account, account))
+			continue;
+		pid[count] = slots_pid_in(s, pid_namespace);
+		count += pid[count] != 0;
 	}
 	return count;
 }
