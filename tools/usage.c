@@ -14,13 +14,8 @@
 #include "core/attrs.h"
 #include "core/cells.h"
 #include "core/rawsys.h"
+#include "core/record_text.h"
 #include "core/slots.h"
-
-static const char *const LIMIT_KEYS[] = {
-#define RL_LIMIT(id, key, kind, steps, support, help) #key,
-#include "contract/limits.def"
-#undef RL_LIMIT
-};
 
 static int64_t cpu_of_slot(const struct slot *s, uint64_t pid_namespace)
 {
@@ -61,7 +56,7 @@ static void read_state(const struct account *a, struct usage *u)
 	u->cause = NULL;
 	if (!cause || cause > RL_LIMIT_COUNT)
 		return;
-	u->cause = LIMIT_KEYS[cause - 1];
+	u->cause = RECORD_LIMIT_KEYS[cause - 1];
 	u->state = !breach						     ? USAGE_REFUSED
 		   : atomic_load_explicit(&a->killing, memory_order_relaxed) ? USAGE_KILLING
 									     : USAGE_STEPS;
@@ -101,7 +96,7 @@ void usage_read(const struct ledger *ledger, uint32_t account, int64_t now_ns, s
 	u->procs.used = a->procs > 0 ? a->procs - 1 : 0;
 	u->procs.peak = larger(a->procs_peak, u->procs.used);
 	u->procs.limit = a->limit[RL_PROCS];
-	u->wall_ns = (struct usage_gauge){now_ns - start_ns, -1, a->limit[RL_WALL]};
+	u->wall_ns = (struct usage_gauge){now_ns - start_ns - a->stopped_ns, -1, a->limit[RL_WALL]};
 	u->cpu_ns = (struct usage_gauge){larger(0, a->cpu_dead_ns + cpu_of_members(ledger, account)), -1,
 					 a->limit[RL_CPU]};
 	read_state(a, u);
@@ -114,16 +109,20 @@ const char *usage_state_name(enum usage_state state)
 	return NAMES[state];
 }
 
+const char *usage_count_text(int64_t count, char text[USAGE_TEXT])
+{
+	snprintf(text, USAGE_TEXT, "%lld", (long long)count);
+	return text;
+}
+
 const char *usage_size_text(int64_t bytes, char text[USAGE_TEXT])
 {
 	static const char UNITS[] = "KMGTPE";
 	double value = (double)bytes;
 	int unit = -1;
 
-	if (bytes < 1024) {
-		snprintf(text, USAGE_TEXT, "%lld", (long long)bytes);
-		return text;
-	}
+	if (bytes < 1024)
+		return usage_count_text(bytes, text);
 	/* 1023.96K would be shown as 1024.0K. */
 	while (value >= 1023.95 || unit < 0) {
 		value /= 1024;
