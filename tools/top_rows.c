@@ -182,6 +182,7 @@ static void put_text(struct fmt *f, const char *name, const char *value)
 static void print_object(const struct ledger *l, const struct usage *u, FILE *to)
 {
 	static char line[4 * PATH_MAX];
+	struct usage_gauge wall_ns = u->wall_ns;
 	struct fmt f = FMT_INIT(line);
 
 	fmt_str(&f, "{\"ledger\":");
@@ -197,7 +198,10 @@ static void print_object(const struct ledger *l, const struct usage *u, FILE *to
 	put_gauge(&f, "mem", "_bytes", &u->bytes);
 	put_gauge(&f, "threads", "", &u->threads);
 	put_gauge(&f, "procs", "", &u->procs);
-	put_gauge(&f, "wall", "_ns", &u->wall_ns);
+	/* Apart, as in the record. */
+	wall_ns.used += u->stopped_ns;
+	put_gauge(&f, "wall", "_ns", &wall_ns);
+	put_number(&f, "wall_stopped_ns", "", u->stopped_ns);
 	put_gauge(&f, "cpu", "_ns", &u->cpu_ns);
 	put_text(&f, "state", usage_state_name(u->state));
 	if (u->cause)

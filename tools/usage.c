@@ -96,6 +96,7 @@ void usage_read(const struct ledger *ledger, uint32_t account, int64_t now_ns, s
 	u->procs.used = a->procs > 0 ? a->procs - 1 : 0;
 	u->procs.peak = larger(a->procs_peak, u->procs.used);
 	u->procs.limit = a->limit[RL_PROCS];
+	u->stopped_ns = a->stopped_ns;
 	u->wall_ns = (struct usage_gauge){now_ns - start_ns - a->stopped_ns, -1, a->limit[RL_WALL]};
 	u->cpu_ns = (struct usage_gauge){larger(0, a->cpu_dead_ns + cpu_of_members(ledger, account)), -1,
 					 a->limit[RL_CPU]};

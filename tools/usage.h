@@ -38,6 +38,7 @@ struct usage {
 	char exe[PATH_MAX]; /* empty if that process is gone */
 	struct usage_gauge bytes, threads, procs;
 	struct usage_gauge wall_ns; /* as RESLIMIT_WALL counts: without time stopped */
+	int64_t stopped_ns;	    /* that it left out */
 	struct usage_gauge cpu_ns;
 	enum usage_state state;
 	const char *cause; /* key of the limit, NULL while it runs */
