@@ -70,7 +70,6 @@ size_t heap_size_slow(void *block)
 	return size;
 }
 
-/* A request that no machine could grant is not refused by a budget that nobody set. */
 static bool is_limited(void)
 {
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
@@ -79,14 +78,14 @@ static bool is_limited(void)
 	return false;
 }
 
+/* What no machine could grant is not refused in the name of a budget that nobody set. Return: false. */
 static bool refuse(size_t n, struct heap_call call)
 {
-	if (!is_limited()) {
+	if (is_limited())
+		member_note_denial(RL_MEM, call.name, n > RL_LIMIT_MAX ? RL_LIMIT_MAX : (int64_t)n,
+				   call.caller);
+	else
 		member_note_kernel_refusal(call.name, ENOMEM);
-		errno = ENOMEM;
-		return false;
-	}
-	member_note_denial(RL_MEM, call.name, n > RL_LIMIT_MAX ? RL_LIMIT_MAX : (int64_t)n, call.caller);
 	errno = ENOMEM;
 	return false;
 }
