@@ -56,6 +56,7 @@ $(T)/unit/test_stamper: $(B)/tools/stamper.c.o
 $(T)/unit/test_cgroup: $(B)/tools/cgroup.c.o $(B)/tools/cgroup_find.c.o
 $(T)/unit/test_gauges: $(patsubst %,$(B)/tools/%.c.o,gauges_line usage)
 $(T)/unit/test_leash: $(B)/tools/supervisor_leash.c.o
+$(T)/unit/test_usage: $(B)/tools/usage.c.o
 $(T)/unit/test_capture: $(patsubst %,$(B)/tools/%.c.o,capture capture_open keeper stamper cli)
 
 $(T)/unit/%: tests/unit/%.c $(CORE_OBJ) $(B)/flags

@@ -10,6 +10,7 @@
 #include "accounts.h"
 #include "procread.h"
 #include "rawsys.h"
+#include "slots.h"
 
 /* The kernel stamps files with the time of its last tick, up to 10 ms ago. */
 enum { STAMP_LAG_NS = 10000000 };
@@ -97,18 +98,19 @@ static int64_t bytes_written(pid_t pid)
 	return procread_field(text, "wchar:");
 }
 
-static bool is_seen_from(const struct ledger *ledger, const struct slot *s, uint32_t self)
+/* The number of the slot's process in that pid namespace, or 0. */
+static pid_t pid_seen_from(const struct slot *s, uint64_t pid_namespace)
 {
 	uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
 
-	return (state == SLOT_LIVE || state == SLOT_LEAVING) &&
-	       (self == LEDGER_NONE || s->pid_namespace == ledger->slot[self].pid_namespace);
+	return state == SLOT_LIVE || state == SLOT_LEAVING ? slots_pid_in(s, pid_namespace) : 0;
 }
 
 bool progress_look_for_output(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
 {
 	static const char *const descriptors[] = {"fd/1", "fd/2"};
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace = slots_namespace_of(ledger, self);
 	struct account *a = &ledger->account[account];
 	int64_t ahead_ns = date_ahead_ns(), bytes = 0, at_ns;
 	const struct look look = {now_ns,
@@ -117,10 +119,10 @@ bool progress_look_for_output(struct ledger *ledger, uint32_t account, uint32_t 
 
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
-		pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
+		pid_t pid = pid_seen_from(s, pid_namespace);
 		bool has_time = true;
 
-		if (!is_seen_from(ledger, s, self) || !accounts_is_within(ledger, s->account, account))
+		if (!pid || !accounts_is_within(ledger, s->account, account))
 			continue;
 		for (int d = 0; d < 2; d++) {
 			has_time &= last_write(&look, pid, descriptors[d], &at_ns);

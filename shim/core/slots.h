@@ -121,6 +121,12 @@ void slots_close(struct ledger *ledger, uint32_t index);
  * lock. */
 uint64_t slots_own_namespace(const struct ledger *ledger);
 
+/*
+ * That of who looks: the process in slot `self`, or with LEDGER_NONE the calling one. By it slots_pid_in()
+ * tells which numbers mean something. Context: also without the lock.
+ */
+uint64_t slots_namespace_of(const struct ledger *ledger, uint32_t self);
+
 /* How many slots are in use. Context: also without the lock. */
 uint32_t slots_count(const struct ledger *ledger);
 

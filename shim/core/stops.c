@@ -13,6 +13,7 @@
 #include "procfs.h"
 #include "progress.h"
 #include "rawsys.h"
+#include "slots.h"
 #include "tree.h"
 #include "watchdog.h"
 
@@ -160,16 +161,17 @@ int64_t stops_hold(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	const struct account *a = &w->ledger->account[account];
 	const struct slot *first;
+	pid_t pid;
 
 	if (a->stopped_ns >= a->stopped_max_ns || a->root == LEDGER_NONE)
 		return 0;
 	if (a->root == w->slot)
 		return hold_own(w, now_ns);
 	first = &w->ledger->slot[a->root];
-	if (atomic_load_explicit(&first->state, memory_order_relaxed) != SLOT_LIVE ||
-	    (w->slot != LEDGER_NONE && first->pid_namespace != w->ledger->slot[w->slot].pid_namespace))
+	pid = slots_pid_in(first, slots_namespace_of(w->ledger, w->slot));
+	if (!pid || atomic_load_explicit(&first->state, memory_order_relaxed) != SLOT_LIVE)
 		return 0;
-	if (procfs_is_held(atomic_load_explicit(&first->pid, memory_order_relaxed))) {
+	if (procfs_is_held(pid)) {
 		if (w->slot == LEDGER_NONE && tree_supervisor(w->ledger, account) == raw_getpid())
 			return hold_from_outside(w->ledger, account, now_ns);
 		w->stops.interrupted_ns = now_ns;

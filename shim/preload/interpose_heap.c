@@ -75,7 +75,7 @@ static void *move_from_bootheap(void *block, size_t size)
 	return copy;
 }
 
-static void *resize(void *block, size_t size, struct heap_call call)
+static void *resize(void *block, size_t size, struct hooked_call call)
 {
 	if (!block)
 		return heap_new(size, call);
@@ -96,14 +96,14 @@ RL_EXPORT RL_HOT void *realloc(void *block, size_t size)
 	void *moved;
 
 	if (RL_UNLIKELY(!cell || !block || size - 1 >= HEAP_SMALL || (heap_header(block) & CHUNK_IS_MMAPPED)))
-		return resize(block, size, HEAP_CALL("realloc"));
+		return resize(block, size, HOOKED_CALL("realloc"));
 	old_size = heap_size_at_hand(block);
 	reserve = most > old_size ? (int64_t)(most - old_size) : 0;
 	if (RL_UNLIKELY(!cell_covers(cell, (size_t)reserve)))
-		return resize(block, size, HEAP_CALL("realloc"));
+		return resize(block, size, HOOKED_CALL("realloc"));
 	cell_take_off(cell, reserve);
 	if (RL_UNLIKELY(!cell_charge(cell, reserve)) && heap_settle_reserve(cell, reserve))
-		return resize(block, size, HEAP_CALL("realloc"));
+		return resize(block, size, HOOKED_CALL("realloc"));
 	moved = real.realloc(block, size);
 	if (RL_UNLIKELY(!moved || (heap_header(moved) & CHUNK_IS_MMAPPED)))
 		return heap_finish_resize(moved, old_size, reserve);
@@ -128,7 +128,7 @@ RL_EXPORT void *reallocarray(void *block, size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return resize(block, bytes, HEAP_CALL("reallocarray"));
+	return resize(block, bytes, HOOKED_CALL("reallocarray"));
 }
 
 RL_EXPORT void cfree(void *block)
