@@ -334,6 +334,7 @@ struct account {
 	_Atomic uint32_t sending;	      /* a step's signal that is on its way to the members */
 	int64_t sending_until_ns;	      /* at the latest, CLOCK_MONOTONIC */
 	uint32_t leash_secret[LEDGER_SECRET]; /* sent with each leash */
+	_Atomic int64_t date_ahead_ns; /* of CLOCK_MONOTONIC, when output was last looked for; any watchdog */
 };
 
 /*
