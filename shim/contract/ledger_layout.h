@@ -281,8 +281,7 @@ struct account {
 	int64_t stopped_max_ns; /* most that may be left out of wall time */
 
 	int64_t stopped_ns; /* time its first process was stopped, left out so far */
-	/* CLOCK_MONOTONIC of the last progress that no slot tells: output, and of the dead. Writers: any
-	 * watchdog. */
+	/* CLOCK_MONOTONIC of the last progress that no slot tells: output, and of the dead; any watchdog. */
 	_Atomic int64_t progress_ns;
 	_Atomic int64_t output_seen; /* bytes that members had written when output was last looked for */
 
@@ -334,6 +333,7 @@ struct account {
 	uint32_t leash_secret[LEDGER_SECRET]; /* sent with each leash */
 	_Atomic int64_t date_ahead_ns; /* of CLOCK_MONOTONIC, when output was last looked for; any watchdog */
 	int32_t leash_door;	       /* the supervisor's descriptor for its other socket, + 1; 0: none */
+	int64_t followed_ns; /* when the supervisor last looked at its first process; negative: it was held */
 };
 
 /*

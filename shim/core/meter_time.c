@@ -33,15 +33,15 @@ enum {
 int64_t meter_wall(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	const struct account *a = &w->ledger->account[account];
+	int64_t again_ns = stops_follow_first(w, account, now_ns);
 	int64_t deadline_ns = atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed);
-	int64_t again_ns;
 
 	if (deadline_ns == INT64_MAX)
 		return INT64_MAX;
 	if (watchdog_stands_by(w, a))
 		deadline_ns += WATCHDOG_STANDBY_NS;
 	if (now_ns < deadline_ns)
-		return deadline_ns;
+		return again_ns < deadline_ns ? again_ns : deadline_ns;
 	again_ns = stops_hold(w, account, now_ns);
 	return again_ns ? again_ns : METER_REACHED;
 }

@@ -295,6 +295,24 @@ stopped_time_does_not_count() {
 	expect_record '"verdict":"ok"'
 }
 
+# The first process of a budget below is not our child: nothing tells us of its stops, and we have to look.
+stopped_time_does_not_count_in_a_budget_below() {
+	local limit stopped noted ended
+	for limit in wall idle; do
+		rm -f record
+		"$tool" run --status-file record --root '*stop_itself' "--$limit" 1800ms -- sh -c \
+			'"$1" raise 100 1500; exit 0' sh "$subjects/stop_itself" >out 2>err || fail "status $?" "$(cat err)"
+		expect_record "\"verdict\":\"$limit\",\"certain\":true"
+		stopped=$(sed -n 's/^stopped=//p' out)
+		noted=$(sed -n 's/.*"wall_stopped_ns":\([0-9]*\).*/\1/p' record)
+		ended=$(sed -n 's/.*"steps":\[{"at_ns":\([0-9]*\).*/\1/p' record)
+		# More than it was stopped by as much as lies between two looks; a busy machine gives it less to stop for.
+		[ "$noted" -ge 500000000 ] && [ "$noted" -lt $((stopped + 1000000000)) ] ||
+			fail "stopped for $stopped ns, left out $noted" "$(cat record)"
+		[ "$ended" -ge $((1800000000 + noted)) ] || fail "ended after $ended ns, $noted of them left out"
+	done
+}
+
 only_so_much_stopped_time_is_left_out() {
 	run 124 --grace 100ms --wall 600ms --stopped 0 -- sh -c 'kill -STOP $$; sleep 60'
 	expect_record '"verdict":"wall","certain":true.*"wall_stopped_ns":0,'

@@ -82,7 +82,7 @@ static void forbid_dates(const void *unused)
 static void no_deadline_asks_for_the_date(void **state)
 {
 	static const struct {
-		const char *set[5], *how, *verdict;
+		const char *set[6], *how, *verdict;
 	} limits[] = {
 		{{"WALL=200ms", "WALL_ACTION=CONT:50ms,KILL"}, "sleep", "wall"},
 		{{"CPU=200ms", "CPU_ACTION=CONT:50ms,KILL"}, "spin", "cpu"},
