@@ -2,7 +2,7 @@
  * registers.h - a thread's registers as call frame information numbers them, per processor.
  *
  * Owns:    nothing.
- * Called:  unwind, seize.
+ * Called:  unwind, seize; resume_call for its own thread.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *
@@ -18,6 +18,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
+
+#include "peek.h"
 
 #if defined(__x86_64__)
 enum { REG_COUNT = 17, REG_FRAME = 6, REG_STACK = 7, REG_RETURN = 16 };
@@ -135,6 +138,44 @@ static inline uint64_t registers_clean(uint64_t address)
 	return address;
 }
 
+/*
+ * The number of the call that a signal made return EINTR where its handler found `context`, or -1. The
+ * kernel keeps it to itself, but libc has put it there right before: b8 and four bytes, then 0f 05.
+ */
+static inline long registers_interrupted_call(const ucontext_t *context, struct peek *peek)
+{
+	const greg_t *r = context->uc_mcontext.gregs;
+	unsigned char code[7];
+	int32_t number;
+
+	if (r[REG_RAX] != -EINTR ||
+	    !peek_read(peek, (uint64_t)r[REG_RIP] - sizeof(code), code, sizeof(code)) || code[0] != 0xb8 ||
+	    code[5] != 0x0f || code[6] != 0x05)
+		return -1;
+	memcpy(&number, code + 1, sizeof(number));
+	return number;
+}
+
+/* An argument of that call, counted from 0. */
+static inline uint64_t registers_argument(const ucontext_t *context, unsigned int at)
+{
+	static const int where[] = {REG_RDI, REG_RSI, REG_RDX, REG_R10};
+
+	return (uint64_t)context->uc_mcontext.gregs[where[at]];
+}
+
+static inline void registers_set_result(ucontext_t *context, long result)
+{
+	context->uc_mcontext.gregs[REG_RAX] = result;
+}
+
+/* Has the call made once more when the handler returns. */
+static inline void registers_make_again(ucontext_t *context, long number)
+{
+	context->uc_mcontext.gregs[REG_RAX] = number;
+	context->uc_mcontext.gregs[REG_RIP] -= 2;
+}
+
 #elif defined(__aarch64__)
 
 static inline void registers_from_raw(struct registers *r, const struct registers_raw *raw)
@@ -173,6 +214,34 @@ static inline bool registers_is_call(const unsigned char code[REG_CALL_BYTES])
 static inline uint64_t registers_clean(uint64_t address)
 {
 	return address & 0xffffffffffffULL;
+}
+
+/* The number stands in x8; d4000001 is the call. */
+static inline long registers_interrupted_call(const ucontext_t *context, struct peek *peek)
+{
+	uint32_t code;
+
+	if ((long)context->uc_mcontext.regs[0] != -EINTR ||
+	    !peek_read(peek, context->uc_mcontext.pc - sizeof(code), &code, sizeof(code)) ||
+	    code != 0xd4000001)
+		return -1;
+	return (long)context->uc_mcontext.regs[8];
+}
+
+static inline uint64_t registers_argument(const ucontext_t *context, unsigned int at)
+{
+	return context->uc_mcontext.regs[at];
+}
+
+static inline void registers_set_result(ucontext_t *context, long result)
+{
+	context->uc_mcontext.regs[0] = (uint64_t)result;
+}
+
+/* The first argument is lost. */
+static inline void registers_make_again(ucontext_t *context, long number)
+{
+	(void)context, (void)number;
 }
 
 #endif

@@ -13,6 +13,7 @@
 #include "fatal.h"
 #include "kernel_action.h"
 #include "kernel_timer.h"
+#include "resume_call.h"
 
 enum {
 	PASSER_BY_NS = 4000000, /* of processor time */
@@ -43,10 +44,16 @@ static void pass_on(int signal, siginfo_t *info, void *context)
 
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
-	if (info->si_code == SI_TIMER && info->si_value.sival_ptr == &late)
-		late.start();
-	else
+	static const uint64_t set = 1ULL << (LATE_START_SIGNAL - 1);
+
+	if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &late) {
 		pass_on(signal, info, context);
+		return;
+	}
+	late.start();
+	/* libc's own use of the signal must not wait for a call that goes on. */
+	raw_sigmask(SIG_UNBLOCK, &set, NULL);
+	resume_call(context);
 }
 
 static bool take_signal(void)

@@ -17,7 +17,9 @@
  *   cpu    when the child has used as much processor time as passers-by do not.
  *          The kernel tells that on the way back to the program (x86-64 since
  *          5.10), so that no system call is interrupted.
- *   wall   right after the deadline, at which others have acted if there are any.
+ *   wall   right after the deadline, at which others have acted if there are any. If it
+ *          was put off instead, because the tree was stopped, the child may be in a call:
+ *          that goes on (resume_call.h).
  *
  * The signal is one that libc keeps for itself: programs can neither block it
  * nor have a handler of their own for it, and see it in no set of signals. What

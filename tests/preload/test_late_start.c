@@ -96,6 +96,17 @@ static void no_call_of_a_child_is_interrupted(void **state)
 	run_free(r);
 }
 
+static void a_child_sleeps_on_when_a_stop_has_put_the_deadline_off(void **state)
+{
+	struct run *r = guarded(SET("WALL=400ms"), ARGV("fork_passers_by", "stopped"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "failed") == 0);
+	expect(r, record_int(r, "wall_stopped_ns") >= 500 * MS);
+	run_free(r);
+}
+
 static void a_child_that_executes_just_then_lives(void **state)
 {
 	struct run *r = guarded(SET("WALL=20s"), ARGV("fork_passers_by", "execute", "200"));
@@ -148,6 +159,7 @@ int main(void)
 		cmocka_unit_test(a_sleeping_orphan_of_a_killed_process_gets_the_first_step),
 		cmocka_unit_test(a_process_hears_of_a_step_before_its_children_end),
 		cmocka_unit_test(no_call_of_a_child_is_interrupted),
+		cmocka_unit_test(a_child_sleeps_on_when_a_stop_has_put_the_deadline_off),
 		cmocka_unit_test(a_child_that_executes_just_then_lives),
 		cmocka_unit_test(libc_s_signal_does_what_it_would_without_us),
 	};

@@ -6,16 +6,20 @@
  *   orphan       the first process is killed; the child says when SIGTERM came
  *   crowd N      N children that sleep; the status is 9 once one of them has ended
  *   calls N      N children that go in and out of calls which a signal would make fail with EINTR
+ *   stopped      children that sleep in each way for 700 ms, while the first process is stopped for 550 ms
  *   execute N    N children that execute another program just when they are no passers-by any more
  *   queue        what becomes of a child that is sent the signal that libc cancels threads by
  *   queue-after  the same, where libc has a handler for it
  *
  * SPDX-License-Identifier: MIT
  */
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 #include "subject.h"
@@ -89,6 +93,69 @@ static void go_in_and_out(void)
 	_exit(interrupted ? 1 : 0);
 }
 
+enum { SLEEP_MS = 700, STOP_MS = 550, WAYS = 9 };
+
+static void sleep_in_way(int way)
+{
+	long begun_ns = clock_ns(CLOCK_MONOTONIC);
+	struct timespec rest, time = {.tv_nsec = SLEEP_MS * 1000000L};
+	struct timespec until = {.tv_sec = (begun_ns + SLEEP_MS * 1000000L) / 1000000000L,
+				 .tv_nsec = (begun_ns + SLEEP_MS * 1000000L) % 1000000000L};
+	struct timeval timeval = {.tv_usec = SLEEP_MS * 1000L};
+	struct epoll_event event;
+	int epoll = epoll_create1(0), timer = timerfd_create(CLOCK_MONOTONIC, 0);
+	int result = 0;
+
+	switch (way) {
+	case 0:
+		result = usleep(SLEEP_MS * 1000);
+		break;
+	case 1:
+		result = nanosleep(&time, &rest);
+		break;
+	case 2:
+		result = nanosleep(&time, &time);
+		break;
+	case 3:
+		result = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+		break;
+	case 4:
+		result = poll(NULL, 0, SLEEP_MS);
+		break;
+	case 5:
+		result = ppoll(NULL, 0, &time, NULL);
+		break;
+	case 6:
+		result = select(0, NULL, NULL, NULL, &timeval);
+		break;
+	case 7:
+		result = pselect(0, NULL, NULL, NULL, &time, NULL);
+		break;
+	default:
+		timerfd_settime(timer, TFD_TIMER_ABSTIME, &(struct itimerspec){.it_value = until}, NULL);
+		epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &(struct epoll_event){.events = EPOLLIN});
+		result = epoll_wait(epoll, &event, 1, -1) - 1;
+	}
+	begun_ns = clock_ns(CLOCK_MONOTONIC) - begun_ns;
+	if (result || begun_ns < SLEEP_MS * 1000000L || begun_ns > 2 * SLEEP_MS * 1000000L)
+		say("way=%d result=%d ms=%ld\n", way, result, begun_ns / 1000000);
+	_exit(result || begun_ns < SLEEP_MS * 1000000L || begun_ns > 2 * SLEEP_MS * 1000000L);
+}
+
+static void stop_while_children_sleep(void)
+{
+	pid_t first = getpid();
+
+	for (int way = 0; way < WAYS; way++)
+		if (!fork())
+			sleep_in_way(way);
+	if (!fork()) {
+		usleep(STOP_MS * 1000);
+		_exit(kill(first, SIGCONT));
+	}
+	raise(SIGSTOP);
+}
+
 static void execute(long i, long of)
 {
 	static char *argv[] = {"true", NULL};
@@ -123,7 +190,7 @@ static void take_queued(void)
 int main(int argc, char **argv)
 {
 	const char *what = argv[1];
-	long n = argc > 2 ? number(argv, 2) : 1, failed = 0;
+	long n = argc > 2 ? number(argv, 2) : strcmp(what, "stopped") != 0, failed = 0;
 	int status = 0;
 
 	began_ns = clock_ns(CLOCK_MONOTONIC);
@@ -158,6 +225,8 @@ int main(int argc, char **argv)
 			failed += status != 0;
 		}
 	}
+	if (!strcmp(what, "stopped"))
+		stop_while_children_sleep();
 	if (!strcmp(what, "crowd")) {
 		wait(&status);
 		_exit(9);
