@@ -43,11 +43,14 @@ static void note_death(struct supervisor *s, const siginfo_t *info)
 static void note_end(struct supervisor *s, const siginfo_t *info)
 {
 	uint32_t end = atomic_load_explicit(&s->ledger->slots_end, memory_order_acquire);
+	uint64_t own;
 
 	if (!trace_is_on(s->ledger, s->account))
 		return;
+	own = slots_own_namespace(s->ledger);
 	for (uint32_t i = 0; i < end; i++)
-		if (slots_is_of(s->ledger, i, info->si_pid))
+		if (atomic_load_explicit(&s->ledger->slot[i].state, memory_order_acquire) != SLOT_FREE &&
+		    slots_pid_in(&s->ledger->slot[i], own) == info->si_pid)
 			trace_exit(s->ledger, i, info->si_status, info->si_code != CLD_EXITED);
 }
 

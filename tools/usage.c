@@ -62,6 +62,12 @@ static void read_state(const struct account *a, struct usage *u)
 									     : USAGE_STEPS;
 }
 
+/* The number here of the process that the account was opened for; 0 if it has none, or is gone. */
+static pid_t first_process(const struct ledger *ledger, const struct account *a)
+{
+	return a->root < LEDGER_SLOTS ? slots_pid_in(&ledger->slot[a->root], slots_own_namespace(ledger)) : 0;
+}
+
 static void read_exe(pid_t pid, char *exe, size_t size)
 {
 	char link[32];
@@ -86,7 +92,7 @@ void usage_read(const struct ledger *ledger, uint32_t account, int64_t now_ns, s
 	u->account = account;
 	u->parent = a->parent;
 	u->name = a->name;
-	read_exe(a->root_pid, u->exe, sizeof(u->exe));
+	read_exe(first_process(ledger, a), u->exe, sizeof(u->exe));
 	u->bytes.used = cells_charged_to_account(ledger, account);
 	u->bytes.peak = larger(a->mem_peak, u->bytes.used);
 	u->bytes.limit = a->limit[RL_MEM];

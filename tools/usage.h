@@ -35,7 +35,7 @@ struct usage {
 	uint32_t account;
 	uint32_t parent;    /* account, LEDGER_NONE at the top */
 	const char *name;   /* in the ledger; may be empty */
-	char exe[PATH_MAX]; /* empty if that process is gone */
+	char exe[PATH_MAX]; /* empty if that process is gone, or has no number here */
 	struct usage_gauge bytes, threads, procs;
 	struct usage_gauge wall_ns; /* as RESLIMIT_WALL counts: without time stopped */
 	int64_t stopped_ns;	    /* that it left out */

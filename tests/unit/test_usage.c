@@ -59,6 +59,24 @@ static void processor_time_is_that_of_members_not_of_their_namesakes(void **stat
 	assert_true(look(0).cpu_ns.used >= 2 * alone_ns);
 }
 
+static void the_program_is_told_of_who_is_there_and_known_by_a_number_here(void **state)
+{
+	char own[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
+
+	(void)state;
+	assert_true(len > 0);
+	own[len] = '\0';
+	begin(MIB, RL_UNLIMITED);
+	assert_string_equal(look(0).exe, own);
+	/* In a namespace of its own it has the number that is ours here. */
+	ledger->slot[self_slot].pid_namespace = 4711;
+	assert_string_equal(look(0).exe, "");
+	ledger->slot[self_slot].pid_namespace = 0;
+	ledger->account[0].root = LEDGER_NONE;
+	assert_string_equal(look(0).exe, "");
+}
+
 static void the_cause_is_the_limit_that_acts_else_the_one_that_refused(void **state)
 {
 	(void)state;
@@ -80,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LEDGER_TEST(wall_time_is_shown_as_its_limit_counts_it),
 		LEDGER_TEST(processor_time_is_that_of_members_not_of_their_namesakes),
+		LEDGER_TEST(the_program_is_told_of_who_is_there_and_known_by_a_number_here),
 		LEDGER_TEST(the_cause_is_the_limit_that_acts_else_the_one_that_refused),
 	};
 
