@@ -33,7 +33,7 @@ RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z
 # What only the tools need besides libc, and only its headers: it is loaded where it is used (tables.c). One that is
 # missing says so there.
 RL_PC = $(shell pkg-config $(1) smartcols 2>/dev/null)
-RL_TOOL := -Ishim -Wfatal-errors -DRL_LIBDIR='"$(libdir)"' $(call RL_PC,--cflags)
+RL_TOOL := -Ishim -Wfatal-errors $(call RL_PC,--cflags)
 RL_TOOL_LIBS := -lpthread -ldl
 
 CORE_SRC := $(wildcard shim/core/*.c)
@@ -82,15 +82,19 @@ $(B)/shim/%.c.o: shim/%.c $(B)/flags
 $(B)/shim/%.S.o: shim/%.S $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(RL_SHIM) $(CPPFLAGS) -c -o $@ $<
+# The one that knows where things are installed.
+$(B)/tools/library.c.o: $(B)/libdir
+$(B)/tools/library.c.o: RL_TOOL += -DRL_LIBDIR='"$(libdir)"'
 $(B)/tools/%.c.o: tools/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(RL_C) $(RL_CPP) $(RL_TOOL) -O2 $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# Changes only when the flags do, so that a rebuild is silent otherwise.
-$(B)/flags: FORCE
+# Written only when they change, so that a rebuild is silent otherwise.
+$(B)/flags: RL_NOW = $(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(RL_WARN) $(RL_SHIM) $(RL_SMALL) $(RL_FAST) $(VERSION)
+$(B)/libdir: RL_NOW = $(libdir)
+$(B)/flags $(B)/libdir: FORCE
 	@mkdir -p $(B)
-	@echo '$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(RL_WARN) $(RL_SHIM) $(RL_SMALL) $(RL_FAST) $(VERSION) $(libdir)' | cmp -s - $@ || \
-	 echo '$(CC) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(RL_WARN) $(RL_SHIM) $(RL_SMALL) $(RL_FAST) $(VERSION) $(libdir)' >$@
+	@echo '$(RL_NOW)' | cmp -s - $@ || echo '$(RL_NOW)' >$@
 
 include tests/tests.mk
 

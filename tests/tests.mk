@@ -51,10 +51,12 @@ tests: $(TEST_BIN)
 
 # What a unit test needs of the tools stands before this rule, as prerequisites of its own.
 $(T)/unit/test_keeper: $(B)/tools/keeper.c.o
+$(T)/unit/test_descendants: $(B)/tools/descendants.c.o
 $(T)/unit/test_stamper: $(B)/tools/stamper.c.o
 $(T)/unit/test_cgroup: $(B)/tools/cgroup.c.o $(B)/tools/cgroup_find.c.o
 $(T)/unit/test_gauges: $(patsubst %,$(B)/tools/%.c.o,gauges_line usage)
 $(T)/unit/test_leash: $(B)/tools/supervisor_leash.c.o
+$(T)/unit/test_usage: $(B)/tools/usage.c.o
 $(T)/unit/test_capture: $(patsubst %,$(B)/tools/%.c.o,capture capture_open keeper stamper cli)
 
 $(T)/unit/%: tests/unit/%.c $(CORE_OBJ) $(B)/flags

@@ -54,24 +54,26 @@ static int make_directory(const char *dir)
 }
 
 /* A pipe or a terminal could hold us up; then the program would wait, and its limits with it. */
-static int check_file(const char *path, int fd)
+static int check_file(const char *option, const char *path, int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return cli_complain(CLI_SHOWN ": %s", path, strerror(errno));
+		return cli_complain("--%s " CLI_SHOWN ": %s", option, path, strerror(errno));
 	if (S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !isatty(fd)))
 		return 0;
-	return cli_complain(CLI_SHOWN ": is not a file; name a file for captured output", path);
+	return cli_complain("--%s " CLI_SHOWN ": is not a file; name a file for captured output", option,
+			    path);
 }
 
-static int open_file(struct capture_stream *s)
+static int open_file(struct capture_stream *s, const char *option)
 {
 	s->fd = open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
 	if (s->fd < 0)
-		return cli_complain(CLI_SHOWN ": %s; captured output needs a file that can be written",
-				    s->path, errno == ENXIO ? "is not a file" : strerror(errno));
-	return check_file(s->path, s->fd);
+		return cli_complain("--%s " CLI_SHOWN
+				    ": %s; captured output needs a file that can be written",
+				    option, s->path, errno == ENXIO ? "is not a file" : strerror(errno));
+	return check_file(option, s->path, s->fd);
 }
 
 /* Out of the way of 0 to 2, which may be closed here and would then be the pipe's ends. */
@@ -125,12 +127,12 @@ static bool is_same_file(int a, int b)
 	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-static int open_stream(struct capture *c, int i, int64_t limit)
+static int open_stream(struct capture *c, int i, const char *option, int64_t limit)
 {
 	struct capture_stream *s = &c->stream[i];
 	int error;
 
-	if (open_file(s))
+	if (open_file(s, option))
 		return -1;
 	if (i == CAPTURE_ERR && is_same_file(c->stream[CAPTURE_OUT].fd, s->fd)) {
 		close(s->fd);
@@ -162,7 +164,7 @@ int capture_open(struct capture *c, const struct capture_options *o)
 	if (name_files(c, o) || (o->dir && make_directory(o->dir)))
 		return -1;
 	for (int i = 0; i < CAPTURE_STREAMS; i++)
-		if (c->stream[i].path && open_stream(c, i, limit))
+		if (c->stream[i].path && open_stream(c, i, o->dir ? "capture" : NAMES[i], limit))
 			return -1;
 	return 0;
 }

@@ -23,8 +23,8 @@ struct caretaker {
 	pid_t pid; /* 0: there is none */
 	int pipe;  /* the end that our death closes */
 	char undo[64];
-	_Atomic uint32_t
-		len; /* of `undo`; 0: there is nothing to undo. Writer: we, once `undo` is complete */
+	/* Of `undo`; 0: there is nothing to undo. Writer: we, once `undo` is complete. */
+	_Atomic uint32_t len;
 };
 
 /* Begins to watch over the terminal `fd`. Without room for a process there is no caretaker. */

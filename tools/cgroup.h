@@ -47,9 +47,10 @@ struct cgroup {
 	bool is_v2;
 	bool has_moved; /* we are in `shelter`, and left the group above it */
 	char shelter[PATH_MAX];
-	char text[CGROUP_TEXT]; /* for the record: "v2:/path", "v1:pids:/path,memory:/path" or "none:reason"
-				 */
-	char walls[32];		/* for the record: "memory pids", those that were set */
+	/* For the record: "v2:/path", "v1:pids:/path,memory:/path" or "none:reason"; and "memory pids", those
+	 * that were set. */
+	char text[CGROUP_TEXT];
+	char walls[32];
 };
 
 /* The walls that suit the limits of a configuration. */

@@ -20,32 +20,45 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-/* A line of /proc/self/cgroup is NUMBER:CONTROLLERS:PATH. */
-static bool find_path(const char *root, const char *controller, char path[PATH_MAX])
+struct search {
+	const char *root, *controller;
+	struct cgroup_place *place;
+};
+
+/* Whether a line of /proc/self/NAME is the one that `take` looks for. */
+static bool find_line(const struct search *search, const char *file_name,
+		      bool (*take)(const struct search *search, char *line))
 {
-	char name[PATH_MAX], *line = NULL;
+	char path[PATH_MAX], *line = NULL;
 	size_t size = 0;
 	bool found = false;
 	FILE *file;
 
-	snprintf(name, sizeof(name), "%s/proc/self/cgroup", root);
-	file = fopen(name, "re");
-	while (file && !found && getline(&line, &size, file) > 0) {
-		char *controllers = strchr(line, ':');
-		char *place = controllers ? strchr(controllers + 1, ':') : NULL;
-
-		if (!place)
-			continue;
-		*controllers++ = *place++ = '\0';
-		place[strcspn(place, "\n")] = '\0';
-		found = controller ? has_word(controllers, controller) : !strcmp(line, "0") && !*controllers;
-		if (found)
-			snprintf(path, PATH_MAX, "%s", place);
-	}
+	snprintf(path, sizeof(path), "%s/proc/self/%s", search->root, file_name);
+	file = fopen(path, "re");
+	while (file && !found && getline(&line, &size, file) > 0)
+		found = take(search, line);
 	free(line);
 	if (file)
 		fclose(file);
 	return found;
+}
+
+/* A line of /proc/self/cgroup is NUMBER:CONTROLLERS:PATH. */
+static bool take_path(const struct search *search, char *line)
+{
+	char *controllers = strchr(line, ':');
+	char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+
+	if (!path)
+		return false;
+	*controllers++ = *path++ = '\0';
+	path[strcspn(path, "\n")] = '\0';
+	if (search->controller ? !has_word(controllers, search->controller)
+			       : strcmp(line, "0") != 0 || *controllers)
+		return false;
+	snprintf(search->place->path, PATH_MAX, "%s", path);
+	return true;
 }
 
 /* What a line of /proc/self/mountinfo tells, as words of the line itself. */
@@ -87,35 +100,25 @@ static bool is_of(const struct mount *m, const char *controller)
 			  : !strcmp(m->type, "cgroup2");
 }
 
-static bool find_mount(const char *root, const char *controller, const char *path, char dir[PATH_MAX])
+static bool take_mount(const struct search *search, char *line)
 {
-	char name[PATH_MAX], *line = NULL;
-	size_t size = 0;
-	bool found = false;
-	FILE *file;
+	struct mount m;
+	const char *rest;
 
-	snprintf(name, sizeof(name), "%s/proc/self/mountinfo", root);
-	file = fopen(name, "re");
-	while (file && !found && getline(&line, &size, file) > 0) {
-		struct mount m;
-		const char *rest;
-
-		if (!read_mount(line, &m) || !is_of(&m, controller))
-			continue;
-		rest = below(path, m.top);
-		found = rest && snprintf(dir, PATH_MAX, "%s%s%s", root, m.point, rest) < PATH_MAX;
-	}
-	free(line);
-	if (file)
-		fclose(file);
-	return found;
+	if (!read_mount(line, &m) || !is_of(&m, search->controller))
+		return false;
+	rest = below(search->place->path, m.top);
+	return rest &&
+	       snprintf(search->place->dir, PATH_MAX, "%s%s%s", search->root, m.point, rest) < PATH_MAX;
 }
 
 const char *cgroup_find(const char *root, const char *controller, struct cgroup_place *place)
 {
-	if (!find_path(root, controller, place->path))
+	struct search search = {.root = root, .controller = controller, .place = place};
+
+	if (!find_line(&search, "cgroup", take_path))
 		return "the kernel has none";
-	if (!find_mount(root, controller, place->path, place->dir))
+	if (!find_line(&search, "mountinfo", take_mount))
 		return "not mounted here";
 	return NULL;
 }

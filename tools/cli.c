@@ -100,8 +100,9 @@ static int take_value(char ***words, struct cli_option *option, const char *word
 	if (!metavar)
 		return 1;
 	option->value = attached ? attached : **words;
-	if (!option->value) {
-		cli_complain("%s: no value; give %s %s", word, word, metavar);
+	/* A variable's empty value is no limit; an empty name or number of ours is a slip. */
+	if (!option->value || (option->flag && !*option->value)) {
+		cli_complain("%.*s: no value; give %.*s %s", (int)len, word, (int)len, word, metavar);
 		return -1;
 	}
 	if (!attached)

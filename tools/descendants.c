@@ -6,7 +6,6 @@
 #include "descendants.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,25 +13,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/procread.h"
+
 enum { TEXT_MAX = 512 };
 
 /* State and parent out of /proc/PID/stat; the name in it may hold anything. Return: whether it is there. */
 static bool read_stat(pid_t pid, char *state, pid_t *parent)
 {
-	char path[64], text[TEXT_MAX];
+	char text[TEXT_MAX];
 	const char *end;
-	ssize_t len;
-	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (procread_text(pid, "stat", text, sizeof(text)) <= 0)
 		return false;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (len <= 0)
-		return false;
-	text[len] = '\0';
 	end = strrchr(text, ')');
 	return end && sscanf(end + 1, " %c %d", state, parent) == 2;
 }
@@ -155,15 +147,8 @@ bool descendants_signal(const struct descendant *process, int signal)
 
 bool descendants_comm(pid_t pid, char *comm, size_t size)
 {
-	char path[64];
-	ssize_t len;
-	int fd;
+	long len = procread_text(pid, "comm", comm, size);
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	len = fd >= 0 ? read(fd, comm, size - 1) : -1;
-	if (fd >= 0)
-		close(fd);
 	comm[len > 0 ? len - 1 : 0] = '\0'; /* behind the name is a newline */
 	return len > 0;
 }

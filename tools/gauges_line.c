@@ -10,25 +10,17 @@
 #include "core/fmt.h"
 #include "gauges.h"
 
-typedef const char *value_text(int64_t value, char text[USAGE_TEXT]);
-
-static const char *count_text(int64_t value, char text[USAGE_TEXT])
-{
-	snprintf(text, USAGE_TEXT, "%lld", (long long)value);
-	return text;
-}
-
 /* In the order in which they are given up where it is narrow: the last first. */
 static const struct {
 	const char *name;
 	size_t offset; /* of the gauge in struct usage */
-	value_text *text;
+	usage_text *text;
 } GAUGES[] = {
 	{"mem", offsetof(struct usage, bytes), usage_size_text},
 	{"wall", offsetof(struct usage, wall_ns), usage_time_text},
 	{"cpu", offsetof(struct usage, cpu_ns), usage_time_text},
-	{"procs", offsetof(struct usage, procs), count_text},
-	{"threads", offsetof(struct usage, threads), count_text},
+	{"procs", offsetof(struct usage, procs), usage_count_text},
+	{"threads", offsetof(struct usage, threads), usage_count_text},
 };
 
 static void put_bar(struct fmt *f, const struct usage_gauge *g, int width)

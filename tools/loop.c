@@ -20,18 +20,6 @@ int loop_add(struct loop *loop, int fd, short events, loop_ready *ready, void *c
 	return 0;
 }
 
-void loop_remove(struct loop *loop, int fd)
-{
-	for (int i = 0; i < loop->sources; i++) {
-		if (loop->poll[i].fd != fd)
-			continue;
-		loop->sources--;
-		loop->poll[i] = loop->poll[loop->sources];
-		loop->source[i] = loop->source[loop->sources];
-		return;
-	}
-}
-
 int loop_add_clock(struct loop *loop, int64_t at_ns, loop_due *due, void *context)
 {
 	if (loop->clocks == LOOP_CLOCKS)
@@ -60,17 +48,12 @@ static void call_clocks(struct loop *loop, int64_t now_ns)
 			loop->clock[i].at_ns = loop->clock[i].due(loop->clock[i].context, now_ns);
 }
 
-/* Backwards, because a function that is called may remove its source, and the last takes its place. */
 static void call_sources(struct loop *loop)
 {
-	for (int i = loop->sources - 1; i >= 0; i--) {
-		short events = i < loop->sources ? loop->poll[i].revents : 0;
-
-		if (!events)
-			continue;
-		loop->poll[i].revents = 0;
-		loop->source[i].ready(loop->source[i].context, loop->poll[i].fd, events);
-	}
+	for (int i = loop->sources - 1; i >= 0; i--)
+		if (loop->poll[i].revents)
+			loop->source[i].ready(loop->source[i].context, loop->poll[i].fd,
+					      loop->poll[i].revents);
 }
 
 bool loop_run(struct loop *loop, int64_t until_ns)

@@ -2,7 +2,7 @@
  * loop.h - one thread waits for descriptors and for points in time.
  *
  * Owns:    struct loop; the descriptors are the callers'.
- * Called:  supervisor and what it takes in: signals, capture, gauges.
+ * Called:  supervisor: for its signals, the watchdog's times and the gauges.
  * Context: one thread, may allocate; leaves no descriptor open.
  * Fork:    nothing, because it holds no descriptor of its own.
  *
@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LOOP_SOURCES = 24, LOOP_CLOCKS = 8 };
+enum { LOOP_SOURCES = 4, LOOP_CLOCKS = 4 };
 
 /* No time at all. */
 #define LOOP_NEVER INT64_MAX
@@ -49,7 +49,6 @@ struct loop {
 
 /* Return: 0, or -ENOSPC. */
 int loop_add(struct loop *loop, int fd, short events, loop_ready *ready, void *context);
-void loop_remove(struct loop *loop, int fd);
 
 /* Return: a number for loop_set_clock(), or -ENOSPC. Its first call is at `at_ns`. */
 int loop_add_clock(struct loop *loop, int64_t at_ns, loop_due *due, void *context);

@@ -60,8 +60,7 @@ static const char *reason_of_file(const char *program, const struct stat *st, in
 	if (access(program, X_OK))
 		return "permission denied; make it executable (chmod +x)";
 	return "permission denied, though it is executable; see its first line, and whether its file system "
-	       "is "
-	       "mounted noexec";
+	       "is mounted noexec";
 }
 
 static const char *reason_of_error(const char *program, int error)

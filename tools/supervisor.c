@@ -74,6 +74,7 @@ int supervisor_run(const struct supervisor_options *options, char **program)
 		supervisor_finish_output(&s);
 		note_cgroup(&s);
 		supervisor_write_record(&s);
+		/* Before the status, which may be to die by a signal. */
 		cgroup_close(&s.cgroup);
 		status = supervisor_exit_status(&s);
 	}

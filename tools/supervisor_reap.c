@@ -97,8 +97,10 @@ static bool has_terminal(void)
 static void stop_with_program(struct supervisor *s, int signal)
 {
 	supervisor_pause_output(s);
-	if ((signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) && has_terminal())
+	if ((signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) && has_terminal()) {
 		raw_kill(getpid(), SIGSTOP);
+		stops_note_stand(&s->watchdog);
+	}
 }
 
 static void reap_stopped(struct supervisor *s)

@@ -75,14 +75,12 @@ static void read_signals(void *context, int fd, short events)
 
 int supervisor_watch_signals(struct supervisor *s)
 {
-	struct sigaction by_default;
+	struct sigaction by_default = {.sa_handler = SIG_DFL};
 	sigset_t all;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &s->mask);
 	/* Ignored, as some parents leave it, children would vanish without a status. */
-	memset(&by_default, 0, sizeof(by_default));
-	by_default.sa_handler = SIG_DFL;
 	sigaction(SIGCHLD, &by_default, &s->on_child);
 	s->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signal_fd < 0) {

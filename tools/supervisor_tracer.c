@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "core/rawsys.h"
+#include "core/procread.h"
 #include "core/stacks.h"
 #include "supervisor_parts.h"
 
@@ -30,18 +30,13 @@ static int run(void *unused)
 	return 0;
 }
 
-/* The Yama security module lets only ancestors trace, and not a sibling: we can still look at those that
- * sleep. */
+/* The Yama security module lets only ancestors trace, no sibling: we can still look at those that sleep. */
 static bool may_siblings_trace(void)
 {
-	char scope = '0';
-	int fd = raw_open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY, 0);
+	char scope[2];
 
-	if (fd < 0)
-		return true;
-	raw_read(fd, &scope, 1);
-	raw_close(fd);
-	return scope == '0';
+	return procread_file("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) <= 0 ||
+	       scope[0] == '0';
 }
 
 /* No end signal: who waits for children does not find it. A table of descriptors of its own ends with it. */

@@ -59,18 +59,8 @@ static uint32_t accounts_end(const struct ledger *l)
 	return atomic_load_explicit(&l->accounts_end, memory_order_relaxed);
 }
 
-static const char *count_text(int64_t value, char text[USAGE_TEXT])
-{
-	struct fmt f = {.buf = text, .size = USAGE_TEXT};
-
-	fmt_int(&f, value);
-	return text;
-}
-
-typedef const char *value_text(int64_t value, char text[USAGE_TEXT]);
-
 static void set_gauge(struct libscols_line *line, enum column column, const struct usage_gauge *g,
-		      value_text *show)
+		      usage_text *show)
 {
 	char used[USAGE_TEXT], limit[USAGE_TEXT], both[2 * USAGE_TEXT + 1];
 
@@ -100,8 +90,8 @@ static void fill_line(struct libscols_line *line, const struct usage *u)
 	scols->line_set_data(line, COL_LIMIT,
 			     u->bytes.limit == RL_UNLIMITED ? "-" : usage_size_text(u->bytes.limit, text));
 	scols->line_set_data(line, COL_PEAK, usage_size_text(u->bytes.peak, text));
-	set_gauge(line, COL_THREADS, &u->threads, count_text);
-	set_gauge(line, COL_PROCS, &u->procs, count_text);
+	set_gauge(line, COL_THREADS, &u->threads, usage_count_text);
+	set_gauge(line, COL_PROCS, &u->procs, usage_count_text);
 	set_gauge(line, COL_WALL, &u->wall_ns, usage_time_text);
 	set_gauge(line, COL_CPU, &u->cpu_ns, usage_time_text);
 	snprintf(state, sizeof(state), u->cause ? "%s:%s" : "%s", usage_state_name(u->state), u->cause);
@@ -192,6 +182,7 @@ static void put_text(struct fmt *f, const char *name, const char *value)
 static void print_object(const struct ledger *l, const struct usage *u, FILE *to)
 {
 	static char line[4 * PATH_MAX];
+	struct usage_gauge wall_ns = u->wall_ns;
 	struct fmt f = FMT_INIT(line);
 
 	fmt_str(&f, "{\"ledger\":");
@@ -207,7 +198,10 @@ static void print_object(const struct ledger *l, const struct usage *u, FILE *to
 	put_gauge(&f, "mem", "_bytes", &u->bytes);
 	put_gauge(&f, "threads", "", &u->threads);
 	put_gauge(&f, "procs", "", &u->procs);
-	put_gauge(&f, "wall", "_ns", &u->wall_ns);
+	/* Apart, as in the record. */
+	wall_ns.used += u->stopped_ns;
+	put_gauge(&f, "wall", "_ns", &wall_ns);
+	put_number(&f, "wall_stopped_ns", "", u->stopped_ns);
 	put_gauge(&f, "cpu", "_ns", &u->cpu_ns);
 	put_text(&f, "state", usage_state_name(u->state));
 	if (u->cause)

@@ -14,20 +14,17 @@
 #include "core/attrs.h"
 #include "core/cells.h"
 #include "core/rawsys.h"
+#include "core/record_text.h"
 #include "core/slots.h"
 
-static const char *const LIMIT_KEYS[] = {
-#define RL_LIMIT(id, key, kind, steps, support, help) #key,
-#include "contract/limits.def"
-#undef RL_LIMIT
-};
-
-static int64_t cpu_of_slot(const struct slot *s)
+static int64_t cpu_of_slot(const struct slot *s, uint64_t pid_namespace)
 {
+	pid_t pid = slots_pid_in(s, pid_namespace);
 	int64_t seen_ns = s->cpu_ns;
-	int64_t now_ns = raw_clock_ns(raw_cpu_clock_of(atomic_load_explicit(&s->pid, memory_order_relaxed)));
+	int64_t now_ns = pid ? raw_clock_ns(raw_cpu_clock_of(pid)) : 0;
 
-	/* A dead process's clock is gone, and what was seen last stands. */
+	/* A dead process's clock is gone, and of one without a number here there is none: what was seen last
+	 * stands. */
 	if (now_ns > seen_ns)
 		seen_ns = now_ns;
 	return seen_ns > s->cpu_base_ns ? seen_ns - s->cpu_base_ns : 0;
@@ -36,6 +33,7 @@ static int64_t cpu_of_slot(const struct slot *s)
 static int64_t cpu_of_members(const struct ledger *ledger, uint32_t account)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace = slots_own_namespace(ledger);
 	int64_t sum_ns = 0;
 
 	for (uint32_t i = 0; i < end; i++) {
@@ -44,7 +42,7 @@ static int64_t cpu_of_members(const struct ledger *ledger, uint32_t account)
 
 		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
 		    accounts_is_within(ledger, s->account, account))
-			sum_ns += cpu_of_slot(s);
+			sum_ns += cpu_of_slot(s, pid_namespace);
 	}
 	return sum_ns;
 }
@@ -58,7 +56,7 @@ static void read_state(const struct account *a, struct usage *u)
 	u->cause = NULL;
 	if (!cause || cause > RL_LIMIT_COUNT)
 		return;
-	u->cause = LIMIT_KEYS[cause - 1];
+	u->cause = RECORD_LIMIT_KEYS[cause - 1];
 	u->state = !breach						     ? USAGE_REFUSED
 		   : atomic_load_explicit(&a->killing, memory_order_relaxed) ? USAGE_KILLING
 									     : USAGE_STEPS;
@@ -98,7 +96,8 @@ void usage_read(const struct ledger *ledger, uint32_t account, int64_t now_ns, s
 	u->procs.used = a->procs > 0 ? a->procs - 1 : 0;
 	u->procs.peak = larger(a->procs_peak, u->procs.used);
 	u->procs.limit = a->limit[RL_PROCS];
-	u->wall_ns = (struct usage_gauge){now_ns - start_ns, -1, a->limit[RL_WALL]};
+	u->stopped_ns = a->stopped_ns;
+	u->wall_ns = (struct usage_gauge){now_ns - start_ns - a->stopped_ns, -1, a->limit[RL_WALL]};
 	u->cpu_ns = (struct usage_gauge){larger(0, a->cpu_dead_ns + cpu_of_members(ledger, account)), -1,
 					 a->limit[RL_CPU]};
 	read_state(a, u);
@@ -111,16 +110,20 @@ const char *usage_state_name(enum usage_state state)
 	return NAMES[state];
 }
 
+const char *usage_count_text(int64_t count, char text[USAGE_TEXT])
+{
+	snprintf(text, USAGE_TEXT, "%lld", (long long)count);
+	return text;
+}
+
 const char *usage_size_text(int64_t bytes, char text[USAGE_TEXT])
 {
 	static const char UNITS[] = "KMGTPE";
 	double value = (double)bytes;
 	int unit = -1;
 
-	if (bytes < 1024) {
-		snprintf(text, USAGE_TEXT, "%lld", (long long)bytes);
-		return text;
-	}
+	if (bytes < 1024)
+		return usage_count_text(bytes, text);
 	/* 1023.96K would be shown as 1024.0K. */
 	while (value >= 1023.95 || unit < 0) {
 		value /= 1024;

@@ -36,7 +36,10 @@ struct usage {
 	uint32_t parent;    /* account, LEDGER_NONE at the top */
 	const char *name;   /* in the ledger; may be empty */
 	char exe[PATH_MAX]; /* empty if that process is gone */
-	struct usage_gauge bytes, threads, procs, wall_ns, cpu_ns;
+	struct usage_gauge bytes, threads, procs;
+	struct usage_gauge wall_ns; /* as RESLIMIT_WALL counts: without time stopped */
+	int64_t stopped_ns;	    /* that it left out */
+	struct usage_gauge cpu_ns;
 	enum usage_state state;
 	const char *cause; /* key of the limit, NULL while it runs */
 };
@@ -47,9 +50,9 @@ void usage_read(const struct ledger *ledger, uint32_t account, int64_t now_ns, s
 /* Words for `state`. */
 const char *usage_state_name(enum usage_state state);
 
-/* A size as people read it, "12.3M"; a time, "1.2s" or "3:25:07". Return: `text`. */
+/* A count, a size as people read it, "12.3M"; a time, "1.2s" or "3:25:07". Return: `text`. */
 enum { USAGE_TEXT = 32 };
-const char *usage_size_text(int64_t bytes, char text[USAGE_TEXT]);
-const char *usage_time_text(int64_t ns, char text[USAGE_TEXT]);
+typedef const char *usage_text(int64_t value, char text[USAGE_TEXT]);
+usage_text usage_count_text, usage_size_text, usage_time_text;
 
 #endif

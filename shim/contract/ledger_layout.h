@@ -281,8 +281,7 @@ struct account {
 	int64_t stopped_max_ns; /* most that may be left out of wall time */
 
 	int64_t stopped_ns; /* time its first process was stopped, left out so far */
-	/* CLOCK_MONOTONIC of the last progress that no slot tells: output, and of the dead. Writers: any
-	 * watchdog. */
+	/* CLOCK_MONOTONIC of the last progress that no slot tells: output, and of the dead; any watchdog. */
 	_Atomic int64_t progress_ns;
 	_Atomic int64_t output_seen; /* bytes that members had written when output was last looked for */
 
@@ -328,12 +327,13 @@ struct account {
 	uint32_t stacks_noted;		/* before which steps it was begun */
 	_Atomic uint32_t stacks_pieces; /* texts for the record below, each with its NUL; written last */
 	char stacks_text[LEDGER_STACKS];
-	/* The kernel's name for the supervisor's socket, which takes leashes, + 1; 0: there is none. */
-	_Atomic uint32_t leash_address;
-	_Atomic uint32_t sending;	      /* a step's signal that is on its way to the members */
-	int64_t sending_until_ns;	      /* at the latest, CLOCK_MONOTONIC */
+	_Atomic uint32_t leash_address; /* the kernel's name for the supervisor's socket, + 1; 0: none */
+	_Atomic uint32_t sending;	/* a step's signal that is on its way to the members */
+	int64_t sending_until_ns;	/* at the latest, CLOCK_MONOTONIC */
 	uint32_t leash_secret[LEDGER_SECRET]; /* sent with each leash */
-	int32_t leash_door; /* the supervisor's descriptor for its other socket, + 1; 0: none */
+	_Atomic int64_t date_ahead_ns; /* of CLOCK_MONOTONIC, when output was last looked for; any watchdog */
+	int32_t leash_door;	       /* the supervisor's descriptor for its other socket, + 1; 0: none */
+	int64_t followed_ns; /* when the supervisor last looked at its first process; negative: it was held */
 };
 
 /*
@@ -390,9 +390,9 @@ enum ledger_degraded {
 	LEDGER_FENCE_REFUSED = 8, /* membarrier failed in the middle: credit of others was out of reach */
 	LEDGER_NAMESPACE = 16,	  /* a process lives in another pid namespace */
 	LEDGER_RAW_THREADS = 32,  /* threads of clone() were too many to follow: some are not counted */
-	LEDGER_RSS_UNSEEN = 256,  /* resident memory of a member could not be read */
-	LEDGER_SECCOMP = 128,	  /* a filter of the program's forbids system calls that we make */
 	LEDGER_LIBC_THREADS = 64, /* at its end a process had threads that no hook saw: libc's own */
+	LEDGER_SECCOMP = 128,	  /* a filter of the program's forbids system calls that we make */
+	LEDGER_RSS_UNSEEN = 256,  /* resident memory of a member could not be read */
 };
 
 #endif

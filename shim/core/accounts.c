@@ -11,6 +11,7 @@
 #include "attrs.h"
 #include "grades.h"
 #include "ledger_file.h"
+#include "progress.h"
 #include "rawsys.h"
 #include "resident.h"
 
@@ -146,6 +147,7 @@ void accounts_start_clock(struct account *account, int64_t now_ns)
 	account->start_ns = now_ns;
 	atomic_store_explicit(&account->wall_deadline_ns,
 			      wall_ns == RL_UNLIMITED ? INT64_MAX : now_ns + wall_ns, memory_order_relaxed);
+	progress_note_date(account);
 }
 
 static bool has_member(const struct ledger *ledger, uint32_t index)

@@ -373,7 +373,7 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 
 static_assert(offsetof(struct config, status_file) % sizeof(uint64_t) == 0, "whole words are hashed");
 
-uint64_t config_hash(const struct config *config)
+static uint64_t hash_of(const struct config *config)
 {
 	uint64_t hash = hash_words(0xcbf29ce484222325ULL, config, offsetof(struct config, status_file));
 
@@ -390,5 +390,5 @@ void config_finish(struct config *config)
 {
 	for (int i = 0; i < RL_LIMIT_COUNT; i++)
 		action_apply_grace(&config->action[i], config->grace_ns);
-	config->hash = config_hash(config);
+	config->hash = hash_of(config);
 }

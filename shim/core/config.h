@@ -130,7 +130,4 @@ const struct config_variable *config_nearest(const char *name, size_t len);
 /* Writes why `name` is not a variable, and the nearest name there is. */
 void config_explain_unknown(const char *name, size_t len, struct fmt *why);
 
-/* A number that is the same for the same settings. */
-uint64_t config_hash(const struct config *config);
-
 #endif

@@ -10,6 +10,7 @@
 #include "accounts.h"
 #include "procread.h"
 #include "rawsys.h"
+#include "slots.h"
 
 /* How long a sum stands, for each process that it took in: ten times what it costs. */
 enum { SUM_KEEPS_NS = 10000 };
@@ -43,15 +44,16 @@ int64_t cputime_of_children(void)
 	return timeval_ns(&usage.ru_utime) + timeval_ns(&usage.ru_stime);
 }
 
-/* What a process has used itself, and whether it is there to be asked. */
-static int64_t time_of_slot(const struct ledger *ledger, uint32_t self, struct slot *s, bool *is_there)
+/* What a process has used itself, and whether it is there to be asked from that pid namespace. */
+static int64_t time_of_slot(struct slot *s, uint64_t pid_namespace, bool *is_there)
 {
+	pid_t pid = slots_pid_in(s, pid_namespace);
 	int64_t now_ns;
 
 	*is_there = false;
-	if (self != LEDGER_NONE && s->pid_namespace != ledger->slot[self].pid_namespace)
+	if (!pid)
 		return s->cpu_ns - s->cpu_base_ns;
-	now_ns = raw_clock_ns(raw_cpu_clock_of(atomic_load_explicit(&s->pid, memory_order_relaxed)));
+	now_ns = raw_clock_ns(raw_cpu_clock_of(pid));
 	*is_there = now_ns >= 0;
 	/* A dead process's clock is gone: what was seen last stands. A recycled pid begins at 0. */
 	if (now_ns > s->cpu_ns)
@@ -71,6 +73,7 @@ static int64_t time_of_slot(const struct ledger *ledger, uint32_t self, struct s
 static int64_t sum_members(struct ledger *ledger, uint32_t account, uint32_t self)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace = slots_namespace_of(ledger, self);
 	const struct account *a = &ledger->account[account];
 	int64_t slots_ns = a->cpu_dead_ns, families_ns = -a->cpu_before_ns;
 
@@ -83,7 +86,7 @@ static int64_t sum_members(struct ledger *ledger, uint32_t account, uint32_t sel
 		if ((state != SLOT_LIVE && state != SLOT_LEAVING) ||
 		    !accounts_is_within(ledger, s->account, account))
 			continue;
-		own_ns = time_of_slot(ledger, self, s, &is_there);
+		own_ns = time_of_slot(s, pid_namespace, &is_there);
 		slots_ns += own_ns;
 		if (is_there)
 			families_ns += own_ns + s->children_ns - s->children_base_ns;
@@ -98,7 +101,7 @@ static void add_own(struct ledger *ledger, uint32_t self)
 	int64_t before_ns = s->cpu_ns;
 	bool is_there;
 
-	time_of_slot(ledger, self, s, &is_there);
+	time_of_slot(s, s->pid_namespace, &is_there);
 	FOR_EACH_ACCOUNT_UP(ledger, s->account, a)
 	if (a->cpu_summed_ns)
 		a->cpu_sum_ns += s->cpu_ns - before_ns;

@@ -25,7 +25,7 @@
 uint32_t filter_program_run(struct peek *peek, const struct sock_fprog *program,
 			    const struct seccomp_data *call);
 
-/* Whether an answer is anything but the call itself. */
+/* Whether the call is not made. Of one that a supervising process decides nobody knows: no. */
 bool filter_answer_is_refusal(uint32_t answer);
 
 /* Whether an answer ends the caller, or surprises it with a signal. */

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "procfs.h"
 #include "procread.h"
 #include "rawsys.h"
 #include "watchdog.h"
@@ -31,12 +32,9 @@ void leader_find(struct leader *leader)
 
 static bool is_zombie(void)
 {
-	char text[128];
-	const char *at;
+	uint64_t blocked;
 
-	procread_text(0, "stat", text, sizeof(text));
-	at = strrchr(text, ')');
-	return at && at[1] == ' ' && at[2] == 'Z';
+	return procfs_first_thread(&blocked) == 'Z';
 }
 
 static bool has_ended(const struct leader *leader, uint32_t leaving)

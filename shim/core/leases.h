@@ -48,6 +48,7 @@ void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n);
 
 /* What others have charged that may soon come back. Context: also without the lock. */
 int64_t leases_in_flight(const struct ledger *ledger, const struct cell *self);
+
 /*
  * Takes everything that is not used back into the accounts: the credit of every
  * thread. What dead processes held, sweep_dead() gives back.

@@ -12,6 +12,7 @@
 #include "fmt.h"
 #include "leash_socket.h"
 #include "procfs.h"
+#include "procread.h"
 #include "rawsys.h"
 
 enum {
@@ -21,9 +22,7 @@ enum {
 
 static void put_fd_path(struct fmt *f, pid_t pid, int fd)
 {
-	fmt_str(f, "/proc/");
-	fmt_int(f, pid);
-	fmt_str(f, "/fd/");
+	procread_put_path(f, pid, "fd/");
 	fmt_int(f, fd);
 }
 

@@ -75,7 +75,7 @@ static int map_as(int fd, int protection, struct ledger **ledger)
 {
 	long address = raw_mmap(NULL, sizeof(**ledger), protection, MAP_SHARED, fd, 0);
 
-	if (address < 0 && address > -PAGE)
+	if (raw_is_error(address))
 		return (int)address;
 	*ledger = (struct ledger *)address;
 	return 0;

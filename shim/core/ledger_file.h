@@ -22,7 +22,8 @@
 
 /*
  * Makes an empty ledger, and removes those of this user in the same directory
- * that nobody uses any more (leftovers.h). Return: 0 or -errno of the last directory tried. */
+ * that nobody uses any more (leftovers.h). Return: 0 or -errno of the last directory tried.
+ */
 int ledger_create(struct ledger **ledger);
 
 /* One line, with its remedy, of why there could be none. */
@@ -50,11 +51,14 @@ bool ledger_name_is_ours(const char *name);
  * ledger_open_passed() finds it in the new program. Return: 0 or -errno.
  */
 int ledger_keep_fd(const struct ledger *ledger);
-
-/* The same for a process whose mounts may change, and those of what it executes: it is passed on for good. */
-void ledger_pass_always(const struct ledger *ledger);
 void ledger_pass_fd(const struct ledger *ledger, bool pass);
 int ledger_open_passed(const char *path, struct ledger **ledger);
+
+/*
+ * Keeps it for a process whose mounts may change, and those of what it executes: from here on it survives
+ * every exec.
+ */
+void ledger_pass_always(const struct ledger *ledger);
 
 /* Whether a file can be a ledger of this user, and whether what is in it is one. */
 bool ledger_file_is_ours(int fd, const struct stat *st);

@@ -95,15 +95,14 @@ enum knows { KNOWS_NOT, KNOWS_NOTHING_YET, KNOWS };
 /* Whether the environment of a process names the ledger; one that executes has none for a moment. */
 static enum knows knows_ledger(pid_t pid, const char *path)
 {
-	char file[40], wanted[LEDGER_PATH + 32];
-	struct fmt f = FMT_INIT(file), w = FMT_INIT(wanted);
+	char wanted[LEDGER_PATH + 32];
+	struct fmt w = FMT_INIT(wanted);
 	long read;
 	int fd;
 
-	procread_put_path(&f, pid, "environ");
 	fmt_str(&w, CONFIG_LEDGER_VARIABLE "=");
 	fmt_str(&w, path);
-	fd = raw_open(file, O_RDONLY, 0);
+	fd = procread_open(pid, "environ");
 	if (fd < 0)
 		return KNOWS_NOT;
 	read = search(fd, wanted, w.len);
@@ -182,7 +181,7 @@ static bool is_left(int fd, enum use use, char *path)
 	if (!magic || raw_fstat(fd, &st) < 0 || !ledger_file_is_ours(fd, &st))
 		return !magic;
 	ledger = (struct ledger *)raw_mmap(NULL, sizeof(*ledger), PROT_READ, MAP_SHARED, fd, 0);
-	if ((long)ledger < 0 && (long)ledger > -4096)
+	if (raw_is_error((long)ledger))
 		return false;
 	if (!ledger_is_whole(ledger))
 		is_left = is_left_unread(fd, use, path);

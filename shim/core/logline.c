@@ -5,13 +5,13 @@
  */
 #include "logline.h"
 
+#include <string.h>
+
 #include "fmt.h"
 #include "private_files.h"
 #include "quiet_write.h"
 #include "rawsys.h"
 #include "units.h"
-
-#include <string.h>
 
 static int open_log(const char *where, bool *opened)
 {

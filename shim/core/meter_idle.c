@@ -19,13 +19,15 @@ int64_t meter_idle(struct watchdog *w, uint32_t account, int64_t now_ns)
 	const struct account *a = &w->ledger->account[account];
 	int64_t limit_ns = a->limit[RL_IDLE];
 	int64_t standby_ns = watchdog_stands_by(w, a) ? WATCHDOG_STANDBY_NS : 0;
-	int64_t next_ns = INT64_MAX, deadline_ns;
+	int64_t next_ns = stops_follow_first(w, account, now_ns),
+		look_ns = now_ns + limit_ns / OUTPUT_LOOKS + 1;
+	int64_t deadline_ns;
 
 	/* Output costs a few system calls: it is looked for when nothing else saves the tree, if that will
 	 * do. */
 	if (a->idle_output && (!standby_ns || now_ns >= progress_last_ns(w->ledger, account) + limit_ns) &&
 	    progress_look_for_output(w->ledger, account, w->slot, now_ns))
-		next_ns = now_ns + limit_ns / OUTPUT_LOOKS + 1;
+		next_ns = look_ns < next_ns ? look_ns : next_ns;
 	deadline_ns = progress_last_ns(w->ledger, account) + limit_ns + standby_ns;
 	if (now_ns < deadline_ns)
 		return next_ns < deadline_ns ? next_ns : deadline_ns;

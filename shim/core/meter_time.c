@@ -8,6 +8,7 @@
  */
 #include "meter.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "cputime.h"
@@ -22,22 +23,25 @@ enum {
 	CPU_IDLE_LOOK_NS = 8000000, /* for a tree near its limit that does not run */
 	/* It may only wait for a processor, and then goes on at any time. */
 	CPU_PATIENCE_NS = 20000000,
-	/* How long before the limit the last look but one comes. */
-	CPU_REHEARSAL_NS = 400000,
+	/* How long before the limit the step is rehearsed, and what that takes at the most. */
+	CPU_REHEARSAL_NS = 1000000,
+	CPU_REHEARSING_NS = 150000,
+	/* What a sleep may be late by: the last before the limit ends so much before it. */
+	CPU_WAKING_NS = 200000,
 };
 
 int64_t meter_wall(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	const struct account *a = &w->ledger->account[account];
+	int64_t again_ns = stops_follow_first(w, account, now_ns);
 	int64_t deadline_ns = atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed);
-	int64_t again_ns;
 
 	if (deadline_ns == INT64_MAX)
 		return INT64_MAX;
 	if (watchdog_stands_by(w, a))
 		deadline_ns += WATCHDOG_STANDBY_NS;
 	if (now_ns < deadline_ns)
-		return deadline_ns;
+		return again_ns < deadline_ns ? again_ns : deadline_ns;
 	again_ns = stops_hold(w, account, now_ns);
 	return again_ns ? again_ns : METER_REACHED;
 }
@@ -83,10 +87,44 @@ static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_
 
 	if (wait_ns > 2 * CPU_REHEARSAL_NS)
 		wait_ns -= CPU_REHEARSAL_NS;
+	else if (wait_ns > CPU_LOOK_NS + CPU_WAKING_NS)
+		wait_ns -= CPU_WAKING_NS;
 	count_idle_look(w, tree_is_idle(w, a, used_ns), now_ns);
 	for (uint32_t i = 0; i < w->idle_looks && least_ns < CPU_IDLE_LOOK_NS; i++)
 		least_ns *= 2;
 	return now_ns + (wait_ns > least_ns ? wait_ns : least_ns);
+}
+
+/*
+ * What the program uses while the step looks at files, and finds them in no cache, is beyond the limit: so
+ * they are looked at before. Return: whether that took time, and the clocks must be read again.
+ */
+static bool rehearse(struct watchdog *w, int64_t left_ns, int64_t now_ns)
+{
+	if (!w->prepare_end || left_ns < CPU_REHEARSING_NS || left_ns > 2 * CPU_REHEARSAL_NS ||
+	    now_ns - w->rehearsed_ns < 2 * CPU_REHEARSAL_NS)
+		return false;
+	w->rehearsed_ns = now_ns;
+	signal_state_rehearse();
+	return true;
+}
+
+/*
+ * Less is left than it takes to fall asleep and to wake up: the watchdog that acts first stays awake, where
+ * that takes no processor from the program. It reads once more what the step will, because a millisecond
+ * later most of that is in no cache of the processor. Half as long as what is left, because its own time
+ * counts too. Return: whether it did, and the clocks must be read again.
+ */
+static bool stay_awake(const struct watchdog *w, const struct account *a, int64_t left_ns, int64_t now_ns)
+{
+	if (!w->prepare_end || w->slot != a->root || w->cpus < 2 || w->idle_since_ns ||
+	    left_ns > CPU_LOOK_NS + CPU_WAKING_NS)
+		return false;
+	if (left_ns > CPU_REHEARSING_NS)
+		signal_state_is_deadly(SIGTERM);
+	while (raw_clock_ns(CLOCK_MONOTONIC) < now_ns + left_ns / 2)
+		raw_cpu_relax();
+	return true;
 }
 
 int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
@@ -104,9 +142,7 @@ int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 		next_ns = next_cpu_look(w, a, used_ns, now_ns);
 	left_ns = time_to_limit(w, a, used_ns);
 	ledger_unlock_urgent(w->ledger, &mask, is_locked);
-	/* What the program uses while the step looks at files, and finds them in no cache, is beyond the
-	 * limit. */
-	if (w->prepare_end && left_ns > CPU_REHEARSAL_NS / 2 && left_ns <= 2 * CPU_REHEARSAL_NS)
-		signal_state_rehearse();
+	if (next_ns != METER_REACHED && (rehearse(w, left_ns, now_ns) || stay_awake(w, a, left_ns, now_ns)))
+		return now_ns;
 	return next_ns;
 }

@@ -17,6 +17,7 @@
 #include "fmt.h"
 #include "leash.h"
 #include "ledger_lock.h"
+#include "procread.h"
 #include "procstatus.h"
 #include "rawsys.h"
 #include "record.h"
@@ -70,7 +71,7 @@ const struct condition *watch_find_unknown(const struct conditions *conditions)
 	/* Without conditions, as most starts are, it would be 30 us for nothing. */
 	if (!conditions->count)
 		return NULL;
-	fd = raw_open("/proc/self/status", O_RDONLY, 0);
+	fd = procread_open(0, "status");
 	if (fd >= 0) {
 		procstatus_read(fd, recognise, &known);
 		raw_close(fd);
@@ -108,22 +109,16 @@ static int64_t count_own_descriptors(struct watchdog *w)
 				   record_count_descriptors(w->ledger);
 }
 
-static const char *path_of(char *path, size_t size, pid_t pid, const char *name)
-{
-	struct fmt f = {.buf = path, .size = size};
-
-	fmt_str(&f, "/proc/");
-	fmt_int(&f, pid);
-	fmt_str(&f, name);
-	return path;
-}
-
 static int64_t count_descriptors_of(const struct watchdog *w, uint32_t slot, pid_t pid)
 {
 	char path[40];
-	int fd = raw_open(path_of(path, sizeof(path), pid, "/fd"), O_RDONLY | O_DIRECTORY, 0);
-	int64_t count = procstatus_descriptors(path, fd);
+	struct fmt f = FMT_INIT(path);
+	int64_t count;
+	int fd;
 
+	procread_put_path(&f, pid, "fd");
+	fd = raw_open(path, O_RDONLY | O_DIRECTORY, 0);
+	count = procstatus_descriptors(path, fd);
 	if (fd >= 0)
 		raw_close(fd);
 	return count < 0 ? count : count - leash_count_in(w->ledger, slot, pid);
@@ -172,8 +167,7 @@ static void judge_own(struct watchdog *w, struct broken *broken)
 
 static void judge_other(struct watchdog *w, uint32_t slot, pid_t pid, struct broken *broken)
 {
-	char path[40];
-	int fd = raw_open(path_of(path, sizeof(path), pid, "/status"), O_RDONLY, 0);
+	int fd = procread_open(pid, "status");
 
 	if (fd >= 0) {
 		procstatus_read(fd, judge, broken);

@@ -11,6 +11,7 @@
 
 #include "attrs.h"
 #include "fmt.h"
+#include "procread.h"
 #include "rawsys.h"
 
 enum { BUFFER = 4096, PAGE_OFFSET = 4095, HEADERS_MAX = 64 };
@@ -117,20 +118,12 @@ int modules_read(struct modules *modules, pid_t pid, int64_t until_ns)
 {
 	static char buffer[BUFFER + 1] RL_SELDOM;
 	struct first first = {0, 0};
-	char path[32];
-	struct fmt f = FMT_INIT(path);
 	long have = 0, got = 0;
 	int fd;
 
 	modules->count = 0;
 	modules->cut = false;
-	fmt_str(&f, "/proc/");
-	if (pid == raw_getpid())
-		fmt_str(&f, "self");
-	else
-		fmt_int(&f, pid);
-	fmt_str(&f, "/maps");
-	fd = raw_open(path, O_RDONLY, 0);
+	fd = procread_open(pid == raw_getpid() ? 0 : pid, "maps");
 	if (fd < 0)
 		return fd;
 	while (raw_clock_ns(CLOCK_MONOTONIC) < until_ns &&

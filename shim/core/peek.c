@@ -39,46 +39,37 @@ bool peek_read(struct peek *peek, uint64_t address, void *to, size_t len)
 	return peek->chunk_valid;
 }
 
-static bool take(struct peek_cursor *c, void *to, size_t len)
+/* A number of up to 8 bytes, the lowest first as on all processors that this is made for; 0 once it is bad.
+ */
+static uint64_t take(struct peek_cursor *c, size_t len)
 {
-	c->bad = c->bad || c->at > c->end || len > c->end - c->at || !peek_read(c->peek, c->at, to, len);
+	uint64_t v = 0;
+
+	c->bad = c->bad || c->at > c->end || len > c->end - c->at || !peek_read(c->peek, c->at, &v, len);
 	if (c->bad)
-		memset(to, 0, len);
-	else
-		c->at += len;
-	return !c->bad;
+		return 0;
+	c->at += len;
+	return v;
 }
 
 uint8_t peek_u8(struct peek_cursor *c)
 {
-	uint8_t v;
-
-	take(c, &v, sizeof(v));
-	return v;
+	return (uint8_t)take(c, sizeof(uint8_t));
 }
 
 uint16_t peek_u16(struct peek_cursor *c)
 {
-	uint16_t v;
-
-	take(c, &v, sizeof(v));
-	return v;
+	return (uint16_t)take(c, sizeof(uint16_t));
 }
 
 uint32_t peek_u32(struct peek_cursor *c)
 {
-	uint32_t v;
-
-	take(c, &v, sizeof(v));
-	return v;
+	return (uint32_t)take(c, sizeof(uint32_t));
 }
 
 uint64_t peek_u64(struct peek_cursor *c)
 {
-	uint64_t v;
-
-	take(c, &v, sizeof(v));
-	return v;
+	return take(c, sizeof(uint64_t));
 }
 
 uint64_t peek_uleb(struct peek_cursor *c)

@@ -2,7 +2,7 @@
  * procfs.h - is that process still the one it was?
  *
  * Owns:    nothing.
- * Called:  slots, breach, leash and stops, under the ledger's lock or not.
+ * Called:  slots, leash, stops, signal_state, the ledger's lock: whoever has only a number.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *

@@ -21,9 +21,8 @@ void procread_put_path(struct fmt *path, pid_t pid, const char *name)
 	fmt_str(path, name);
 }
 
-long procread_file(const char *path, char *text, size_t size)
+static long read_whole(int fd, char *text, size_t size)
 {
-	int fd = raw_open(path, O_RDONLY, 0);
 	long len = fd < 0 ? fd : raw_read(fd, text, size - 1);
 
 	if (fd >= 0)
@@ -32,13 +31,23 @@ long procread_file(const char *path, char *text, size_t size)
 	return len;
 }
 
-long procread_text(pid_t pid, const char *name, char *text, size_t size)
+long procread_file(const char *path, char *text, size_t size)
+{
+	return read_whole(raw_open(path, O_RDONLY, 0), text, size);
+}
+
+int procread_open(pid_t pid, const char *name)
 {
 	char path[64];
 	struct fmt f = FMT_INIT(path);
 
 	procread_put_path(&f, pid, name);
-	return procread_file(path, text, size);
+	return raw_open(path, O_RDONLY, 0);
+}
+
+long procread_text(pid_t pid, const char *name, char *text, size_t size)
+{
+	return read_whole(procread_open(pid, name), text, size);
 }
 
 int64_t procread_number(const char *text)

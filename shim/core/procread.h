@@ -25,6 +25,9 @@
 /* "/proc/PID/NAME"; pid 0 is the calling process. */
 void procread_put_path(struct fmt *path, pid_t pid, const char *name);
 
+/* That file, to read as much of it as one likes. Return: a descriptor, or -errno. */
+int procread_open(pid_t pid, const char *name);
+
 /* The first size - 1 bytes of a file; the text ends in NUL. Return: how many, or -errno. */
 long procread_file(const char *path, char *text, size_t size);
 

@@ -10,6 +10,7 @@
 #include "accounts.h"
 #include "procread.h"
 #include "rawsys.h"
+#include "slots.h"
 
 /* The kernel stamps files with the time of its last tick, up to 10 ms ago. */
 enum { STAMP_LAG_NS = 10000000 };
@@ -42,8 +43,25 @@ int64_t progress_last_ns(const struct ledger *ledger, uint32_t account)
 	return last_ns;
 }
 
+static int64_t date_ahead_ns(void)
+{
+	return raw_clock_ns(CLOCK_REALTIME) - raw_clock_ns(CLOCK_MONOTONIC);
+}
+
+void progress_note_date(struct account *a)
+{
+	if (a->idle_output)
+		atomic_store_explicit(&a->date_ahead_ns, date_ahead_ns(), memory_order_relaxed);
+}
+
+/* What a look for output goes by: time, and how far the date has left it behind. */
+struct look {
+	int64_t now_ns;	 /* CLOCK_MONOTONIC */
+	int64_t leap_ns; /* set forward, or suspended, since the last look */
+};
+
 /* When the file behind a descriptor was last written. Return: false if it may carry no such time. */
-static bool last_write(pid_t pid, const char *descriptor, int64_t now_ns, int64_t *at_ns)
+static bool last_write(const struct look *look, pid_t pid, const char *descriptor, int64_t *at_ns)
 {
 	char path[48];
 	struct fmt f = FMT_INIT(path);
@@ -62,8 +80,11 @@ static bool last_write(pid_t pid, const char *descriptor, int64_t now_ns, int64_
 	 */
 	if (age_ns < 0)
 		return false;
+	/* Older than the leap: stamped before it, as far as can be known. */
+	if (look->leap_ns > 0 && age_ns >= look->leap_ns)
+		age_ns -= look->leap_ns;
 	age_ns -= STAMP_LAG_NS;
-	*at_ns = now_ns - (age_ns > 0 ? age_ns : 0);
+	*at_ns = look->now_ns - (age_ns > 0 ? age_ns : 0);
 	/* Linux 6.14 stopped stamping pipes; a time that does not move does no harm. */
 	return S_ISREG(st.st_mode);
 }
@@ -77,31 +98,34 @@ static int64_t bytes_written(pid_t pid)
 	return procread_field(text, "wchar:");
 }
 
-static bool is_seen_from(const struct ledger *ledger, const struct slot *s, uint32_t self)
+/* The number of the slot's process in that pid namespace, or 0. */
+static pid_t pid_seen_from(const struct slot *s, uint64_t pid_namespace)
 {
 	uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
 
-	return (state == SLOT_LIVE || state == SLOT_LEAVING) &&
-	       (self == LEDGER_NONE || s->pid_namespace == ledger->slot[self].pid_namespace);
+	return state == SLOT_LIVE || state == SLOT_LEAVING ? slots_pid_in(s, pid_namespace) : 0;
 }
 
 bool progress_look_for_output(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
 {
 	static const char *const descriptors[] = {"fd/1", "fd/2"};
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace = slots_namespace_of(ledger, self);
 	struct account *a = &ledger->account[account];
+	int64_t ahead_ns = date_ahead_ns(), bytes = 0, at_ns;
+	const struct look look = {now_ns,
+				  ahead_ns - atomic_load_explicit(&a->date_ahead_ns, memory_order_relaxed)};
 	bool any_without_time = false;
-	int64_t bytes = 0, at_ns;
 
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
-		pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
+		pid_t pid = pid_seen_from(s, pid_namespace);
 		bool has_time = true;
 
-		if (!is_seen_from(ledger, s, self) || !accounts_is_within(ledger, s->account, account))
+		if (!pid || !accounts_is_within(ledger, s->account, account))
 			continue;
 		for (int d = 0; d < 2; d++) {
-			has_time &= last_write(pid, descriptors[d], now_ns, &at_ns);
+			has_time &= last_write(&look, pid, descriptors[d], &at_ns);
 			progress_note(a, at_ns);
 		}
 		if (!has_time) {
@@ -112,5 +136,7 @@ bool progress_look_for_output(struct ledger *ledger, uint32_t account, uint32_t 
 	/* Fewer bytes, because somebody died, say nothing: at worst a look comes to nothing. */
 	if (atomic_exchange_explicit(&a->output_seen, bytes, memory_order_relaxed) < bytes)
 		progress_note(a, now_ns);
+	/* Last: of two watchdogs that look at once, both find what was written before the leap. */
+	atomic_store_explicit(&a->date_ahead_ns, ahead_ns, memory_order_relaxed);
 	return any_without_time;
 }

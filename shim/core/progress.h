@@ -1,7 +1,7 @@
 /*
  * progress.h - when a tree last got on: what it told, and what it wrote.
  *
- * Owns:    the accounts' progress_ns and output_seen.
+ * Owns:    the accounts' progress_ns, output_seen and date_ahead_ns.
  * Called:  meter_idle; slots for those that die; stops for those that go on.
  * Context: with the ledger's lock or without: the members are atomic and only
  *          rise. Looking for output reads files, so it is done without the
@@ -20,6 +20,9 @@
 #define RL_CORE_PROGRESS_H
 
 #include "../contract/ledger_layout.h"
+
+/* Before the first look for output. Context: any thread; async-signal-safe. */
+void progress_note_date(struct account *account);
 
 /* Notes progress at a time of CLOCK_MONOTONIC, unless a later one is known. */
 void progress_note(struct account *account, int64_t at_ns);

@@ -63,6 +63,12 @@ static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e,
 #error "reslimit knows the system call convention of x86-64 and aarch64"
 #endif
 
+/* Whether a result that may be an address is -errno. */
+static inline bool raw_is_error(long result)
+{
+	return result < 0 && result > -4096;
+}
+
 #define raw_syscall0(nr)	     raw_syscall6((nr), 0, 0, 0, 0, 0, 0)
 #define raw_syscall1(nr, a)	     raw_syscall6((nr), (long)(a), 0, 0, 0, 0, 0)
 #define raw_syscall2(nr, a, b)	     raw_syscall6((nr), (long)(a), (long)(b), 0, 0, 0, 0)
@@ -300,7 +306,7 @@ static inline int raw_getrusage(int who, struct rusage *ru)
 	return (int)raw_syscall2(SYS_getrusage, who, ru);
 }
 
-enum { RAW_FUTEX_WAIT = 0, RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
+enum { RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
 
 /* Sleeps while *word == value, until the absolute CLOCK_MONOTONIC time; INT64_MAX is for ever. */
 static inline int raw_futex_wait_until(_Atomic uint32_t *word, uint32_t value, int64_t until_ns, int op_flags)

@@ -67,6 +67,7 @@ void record_hold(struct ledger *ledger, uint32_t account);
 /* Gives the calling thread a descriptor table of its own, with nothing but the copies in it, if the kernel
  * lets it. Return: whether it has. */
 bool record_take_private_files(const struct ledger *ledger);
+
 /* How many such copies the program has among its descriptors. */
 int record_count_descriptors(const struct ledger *ledger);
 

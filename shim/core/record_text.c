@@ -38,7 +38,7 @@ static void put_usage(struct fmt *f, const struct record_ending *ending)
 	struct rusage self, children;
 
 	if (ending->outside) {
-		self = children = ending->outside->usage;
+		self = ending->outside->usage; /* of all that died and were waited for */
 		memset(&children, 0, sizeof(children));
 	} else {
 		raw_getrusage(RUSAGE_SELF, &self);

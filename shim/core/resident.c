@@ -6,11 +6,13 @@
 #include "resident.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "accounts.h"
 #include "procread.h"
 #include "rawsys.h"
+#include "slots.h"
 
 enum { SMALLEST_PAGE = 4096, LARGEST_PAGE = 1 << 20 };
 
@@ -77,15 +79,32 @@ int64_t resident_of_self(void)
 	return bytes > 0 ? bytes : 0;
 }
 
+int64_t resident_of_members(const struct ledger *ledger, uint32_t account, uint32_t self)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace = slots_namespace_of(ledger, self);
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+		uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
+		pid_t pid = slots_pid_in(s, pid_namespace);
+		int64_t bytes;
+
+		if ((state != SLOT_LIVE && state != SLOT_LEAVING) || !pid ||
+		    !accounts_is_within(ledger, s->account, account))
+			continue;
+		bytes = resident_of(pid);
+		sum += bytes > 0 ? bytes : 0;
+	}
+	return sum;
+}
+
 int64_t resident_share_of(pid_t pid)
 {
+	static const char PSS[] = "\nPss:";
 	char text[1024];
-	long len = procread_text(pid, "smaps_rollup", text, sizeof(text));
+	bool is_told = procread_text(pid, "smaps_rollup", text, sizeof(text)) > 0 && strstr(text, PSS);
 
-	for (const char *line = text; len > 0 && line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, "Pss:", 4))
-			return procread_number(line + 4) * 1024;
-	}
-	return -1;
+	return is_told ? procread_field(text, PSS) * 1024 : -1;
 }

@@ -2,7 +2,7 @@
  * resident.h - resident memory: of one process, and what an account remembers of all.
  *
  * Owns:    the accounts' members from rss_grace_ns on.
- * Called:  accounts (open), growth (begin); meter_rss.c samples.
+ * Called:  accounts (open), growth (begin); meter_rss.c, trace and the plug-in's host sample.
  * Context: async-signal-safe, never allocates, leaves errno alone; what takes
  *          an account is done under the ledger's lock, what reads /proc is not.
  * Fork:    nothing, because all state is in the ledger.
@@ -33,6 +33,13 @@ int64_t resident_of_self(void);
  * there and cannot be seen.
  */
 int64_t resident_of(pid_t pid);
+
+/*
+ * The sum over the members of an account whose numbers mean something to the process in slot `self`, or with
+ * LEDGER_NONE to the calling one. A slot that changes meanwhile costs a wrong number in this sum only.
+ * Context: without the lock.
+ */
+int64_t resident_of_members(const struct ledger *ledger, uint32_t account, uint32_t self);
 
 /* Its share: a page that n processes have counts for an n-th. Return: bytes, or -1 if it cannot be told. */
 int64_t resident_share_of(pid_t pid);

@@ -9,8 +9,8 @@
 
 #include "fmt.h"
 #include "procfs.h"
+#include "procread.h"
 #include "rawsys.h"
-#include "units.h"
 
 enum { STATUS_MAX = 2048 };
 
@@ -31,70 +31,37 @@ static bool read_mask(const char *text, const char *name, uint64_t *mask)
 	return true;
 }
 
-/* Reads /proc/PID/status or, with a thread's number, /proc/PID/task/TID/status. */
-static bool read_status(pid_t pid, int64_t tid, char text[STATUS_MAX])
-{
-	char path[64];
-	struct fmt f = FMT_INIT(path);
-	long len;
-	int fd;
-
-	fmt_str(&f, "/proc/");
-	fmt_int(&f, pid);
-	if (tid) {
-		fmt_str(&f, "/task/");
-		fmt_int(&f, tid);
-	}
-	fmt_str(&f, "/status");
-	fd = raw_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return false;
-	len = raw_read(fd, text, STATUS_MAX - 1);
-	raw_close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	return len > 0;
-}
+struct asked {
+	pid_t pid;
+	uint64_t bit;
+};
 
 /* A thread that is gone, or a first thread that has ended, takes no signal. */
-static bool thread_blocks(pid_t pid, int64_t tid, uint64_t bit)
+static bool thread_blocks(void *context, int64_t tid)
 {
-	char text[STATUS_MAX];
+	const struct asked *asked = context;
+	char name[40], text[STATUS_MAX];
+	struct fmt f = FMT_INIT(name);
 	uint64_t blocked;
 
-	if (!read_status(pid, tid, text))
+	fmt_str(&f, "task/");
+	fmt_int(&f, tid);
+	fmt_str(&f, "/status");
+	if (procread_text(asked->pid, name, text, sizeof(text)) <= 0)
 		return true;
 	if (strstr(text, "\nState:\tZ") || strstr(text, "\nState:\tX"))
 		return true;
-	return read_mask(text, "\nSigBlk:\t", &blocked) && (blocked & bit);
+	return read_mask(text, "\nSigBlk:\t", &blocked) && (blocked & asked->bit);
 }
 
 static bool all_threads_block(pid_t pid, uint64_t bit)
 {
-	char path[32], buffer[1024] __attribute__((aligned(8)));
+	struct asked asked = {.pid = pid, .bit = bit};
+	char path[32];
 	struct fmt f = FMT_INIT(path);
-	bool all = true;
-	long len;
-	int fd;
 
-	fmt_str(&f, "/proc/");
-	fmt_int(&f, pid);
-	fmt_str(&f, "/task");
-	fd = raw_open(path, O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return false;
-	while (all && (len = raw_getdents(fd, buffer, sizeof(buffer))) > 0) {
-		for (long at = 0; all && at < len;) {
-			const struct raw_directory_entry *e =
-				(const struct raw_directory_entry *)(buffer + at);
-			int64_t tid;
-
-			if (units_count(e->name, strlen(e->name), &tid) == 0)
-				all = thread_blocks(pid, tid, bit);
-			at += e->len;
-		}
-	}
-	raw_close(fd);
-	return all;
+	procread_put_path(&f, pid, "task");
+	return procread_numbers(path, thread_blocks, &asked) == 0;
 }
 
 bool signal_state_is_refused(pid_t pid, int signal)
@@ -102,7 +69,8 @@ bool signal_state_is_refused(pid_t pid, int signal)
 	uint64_t bit = 1ULL << (signal - 1), ignored;
 	char text[STATUS_MAX];
 
-	if (!read_status(pid, 0, text) || !read_mask(text, "\nSigIgn:\t", &ignored))
+	if (procread_text(pid, "status", text, sizeof(text)) <= 0 ||
+	    !read_mask(text, "\nSigIgn:\t", &ignored))
 		return false;
 	return (ignored & bit) || all_threads_block(pid, bit);
 }
@@ -112,28 +80,18 @@ bool signal_state_is_handled(pid_t pid, int signal)
 	uint64_t handled;
 	char text[STATUS_MAX];
 
-	return read_status(pid, 0, text) && read_mask(text, "\nSigCgt:\t", &handled) &&
-	       (handled & 1ULL << (signal - 1));
+	return procread_text(pid, "status", text, sizeof(text)) > 0 &&
+	       read_mask(text, "\nSigCgt:\t", &handled) && (handled & 1ULL << (signal - 1));
 }
 
 /* Whether the calling process's first thread sleeps in a call that takes signals out of the queue. */
 static bool first_waits_for_signals(void)
 {
 	char text[64];
-	int fd = raw_open("/proc/self/syscall", O_RDONLY, 0);
-	long len = fd < 0 ? fd : raw_read(fd, text, sizeof(text) - 1);
-	long number = 0;
 
-	if (fd >= 0)
-		raw_close(fd);
-	if (len <= 0)
-		return true;
-	text[len] = '\0';
-	if (text[0] < '0' || text[0] > '9') /* "running", or -1 outside of a call */
-		return false;
-	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
-		number = number * 10 + (*at - '0');
-	return number == SYS_rt_sigtimedwait;
+	/* "running", or -1 outside of a call, are no number, and so none of that call. */
+	return procread_text(0, "syscall", text, sizeof(text)) <= 0 ||
+	       procread_number(text) == SYS_rt_sigtimedwait;
 }
 
 bool signal_state_is_deadly(int signal)

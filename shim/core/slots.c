@@ -224,13 +224,6 @@ void slots_bind_self(struct ledger *ledger, uint32_t index)
 	slots_bind(ledger, index, raw_getpid());
 }
 
-bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator)
-{
-	const struct slot *s = &ledger->slot[index];
-
-	return state_of(s) == SLOT_RESERVED && s->creator == creator;
-}
-
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid)
 {
 	const struct slot *s = &ledger->slot[index];

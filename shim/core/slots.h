@@ -60,12 +60,9 @@ void slots_note_outer(struct ledger *ledger, uint32_t index, pid_t maker, pid_t 
 /* Before a process lets itself or its children into another pid namespace. */
 void slots_expect_namespaces(struct ledger *ledger);
 
-/* Whether `index` was reserved by `creator` and is still waiting for its process. */
-bool slots_is_reserved_by(const struct ledger *ledger, uint32_t index, pid_t creator);
-
 /*
- * The same by the thread that reserved it: a slot that was lost to a sweep may
- * have been reserved again by another thread of the same process.
+ * Whether `index` was reserved by the thread `tid` and is still waiting for its process. By the thread,
+ * because a slot that was lost to a sweep may have been reserved again by another thread of the same process.
  */
 bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pid_t tid);
 
@@ -123,6 +120,12 @@ void slots_close(struct ledger *ledger, uint32_t index);
 /* The caller's pid namespace as slots note it: 0 for that of the first process. Context: also without the
  * lock. */
 uint64_t slots_own_namespace(const struct ledger *ledger);
+
+/*
+ * That of who looks: the process in slot `self`, or with LEDGER_NONE the calling one. By it slots_pid_in()
+ * tells which numbers mean something. Context: also without the lock.
+ */
+uint64_t slots_namespace_of(const struct ledger *ledger, uint32_t self);
 
 /* How many slots are in use. Context: also without the lock. */
 uint32_t slots_count(const struct ledger *ledger);

@@ -143,6 +143,11 @@ bool slots_find_outer(const struct ledger *ledger, struct slots_outer *outer)
 	return true;
 }
 
+uint64_t slots_namespace_of(const struct ledger *ledger, uint32_t self)
+{
+	return self == LEDGER_NONE ? slots_own_namespace(ledger) : ledger->slot[self].pid_namespace;
+}
+
 void slots_expect_namespaces(struct ledger *ledger)
 {
 	if (atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))

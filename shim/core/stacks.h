@@ -6,7 +6,7 @@
  *          before KILL.
  * Context: the watchdog's thread; async-signal-safe, never allocates, leaves
  *          errno alone; without the ledger's lock. Takes at most
- *          STACKS_BOUND_NS and a little, whatever the number of threads.
+ *          100 ms and a little, whatever the number of threads.
  * Fork:    nothing: what a look left behind is overwritten by the next.
  *
  * States, system calls and processor times come from /proc, and stop nobody.
@@ -25,11 +25,8 @@
 
 #include "../contract/ledger_layout.h"
 
-enum {
-	STACKS_BOUND_NS = 100000000,
-	STACKS_PATIENCE_NS =
-		300000000, /* that others have with who looks: it may have died, or get no processor */
-};
+/* That others have with who looks: it may have died, or get no processor. */
+enum { STACKS_PATIENCE_NS = 300000000 };
 
 /* Whether the account asks for it. */
 bool stacks_are_wanted(const struct account *account);

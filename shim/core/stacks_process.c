@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
+#include "procread.h"
 #include "rawsys.h"
 
 enum { REAP_NS = 5000000, REAP_LOOK_NS = 50000 };
@@ -42,14 +43,10 @@ static void work(void *unused)
 /* Whether only a relative or who was named may trace (the Yama security module). */
 static bool must_be_named(void)
 {
-	char scope = '0';
-	int fd = raw_open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY, 0);
+	char scope[2];
 
-	if (fd < 0)
-		return false;
-	raw_read(fd, &scope, 1);
-	raw_close(fd);
-	return scope == '1';
+	return procread_file("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) > 0 &&
+	       scope[0] == '1';
 }
 
 static void reap(pid_t pid)

@@ -22,17 +22,22 @@ static const char *state_word(const struct task *t)
 	return t->state == 'D' ? "uninterruptible" : "sleeping";
 }
 
-static void put_call(struct fmt *f, const struct task *t)
+enum { CALL_TEXT = 32 };
+
+/* The system call that the thread is in, or "". */
+static void name_call(char text[CALL_TEXT], const struct task *t)
 {
 	const char *name = syscall_name(t->call);
+	struct fmt f = {.buf = text, .size = CALL_TEXT};
 
+	text[0] = '\0';
 	if (name) {
-		fmt_str(f, name);
+		fmt_str(&f, name);
 	} else if (t->call >= 0) {
-		fmt_char(f, '#');
-		fmt_int(f, t->call);
+		fmt_char(&f, '#');
+		fmt_int(&f, t->call);
 	} else {
-		fmt_printable(f, t->place, sizeof(t->place));
+		fmt_printable(&f, t->place, sizeof(t->place));
 	}
 }
 
@@ -45,14 +50,13 @@ static void put_frame(struct fmt *f, const struct look *look, const struct stack
 	fmt_hex(f, s->frame[at].offset);
 }
 
-static void put_count(struct fmt *f, const char *key, int64_t n)
+static void put_if_any(struct fmt *f, const char *before, int64_t n, const char *after)
 {
 	if (!n)
 		return;
-	fmt_str(f, ",\"");
-	fmt_str(f, key);
-	fmt_str(f, "\":");
+	fmt_str(f, before);
 	fmt_int(f, n);
+	fmt_str(f, after);
 }
 
 static void put_head(struct fmt *f, const struct look *look, const char *step)
@@ -63,10 +67,10 @@ static void put_head(struct fmt *f, const struct look *look, const char *step)
 	fmt_str(f, step);
 	fmt_str(f, "\",\"threads\":");
 	fmt_int(f, look->tasks.threads);
-	put_count(f, "running", look->tasks.running);
-	put_count(f, "sleeping", look->tasks.sleeping);
-	put_count(f, "stopped", look->tasks.stopped);
-	put_count(f, "uninterruptible", look->tasks.uninterruptible);
+	put_if_any(f, ",\"running\":", look->tasks.running, "");
+	put_if_any(f, ",\"sleeping\":", look->tasks.sleeping, "");
+	put_if_any(f, ",\"stopped\":", look->tasks.stopped, "");
+	put_if_any(f, ",\"uninterruptible\":", look->tasks.uninterruptible, "");
 	if (look->refused)
 		fmt_str(f, ",\"refused\":true");
 	if (look->tasks.cut)
@@ -76,11 +80,9 @@ static void put_head(struct fmt *f, const struct look *look, const char *step)
 static void put_thread(struct fmt *f, const struct look *look, const struct stack *s)
 {
 	const struct task *t = &look->tasks.task[s->task];
-	char call[32], frame[MODULE_NAME + 24];
-	struct fmt c = FMT_INIT(call);
+	char call[CALL_TEXT], frame[MODULE_NAME + 24];
 
-	call[0] = '\0';
-	put_call(&c, t);
+	name_call(call, t);
 	fmt_str(f, "{\"pid\":");
 	fmt_int(f, t->pid);
 	fmt_str(f, ",\"tid\":");
@@ -156,23 +158,12 @@ void stacks_put_pieces(struct account *a, const struct look *look, const char *s
 	atomic_store_explicit(&a->stacks_pieces, pieces, memory_order_release);
 }
 
-static void put_percent(struct fmt *f, const char *before, int64_t n, const char *after)
-{
-	if (!n)
-		return;
-	fmt_str(f, before);
-	fmt_int(f, n);
-	fmt_str(f, after);
-}
-
 static void put_stack(struct fmt *f, const struct look *look, const struct stack *s)
 {
 	const struct task *t = &look->tasks.task[s->task];
-	char call[32];
-	struct fmt c = FMT_INIT(call);
+	char call[CALL_TEXT];
 
-	call[0] = '\0';
-	put_call(&c, t);
+	name_call(call, t);
 	fmt_str(f, "  process ");
 	fmt_int(f, t->pid);
 	fmt_str(f, " thread ");
@@ -185,7 +176,7 @@ static void put_stack(struct fmt *f, const struct look *look, const struct stack
 		fmt_str(f, " in ");
 		fmt_str(f, call);
 	}
-	put_percent(f, ", ", t->used_ns / 1000, "us of processor time");
+	put_if_any(f, ", ", t->used_ns / 1000, "us of processor time");
 	fmt_char(f, '\n');
 	for (int i = 0; i < s->count; i++) {
 		fmt_str(f, "    ");
@@ -212,10 +203,10 @@ void stacks_put_text(struct fmt *f, const struct account *a, const struct look *
 	fmt_str(f, look->tasks.threads == 1 ? " thread in " : " threads in ");
 	fmt_int(f, look->processes);
 	fmt_str(f, look->processes == 1 ? " process" : " processes");
-	put_percent(f, ", ", look->tasks.running, " running");
-	put_percent(f, ", ", look->tasks.sleeping, " sleeping");
-	put_percent(f, ", ", look->tasks.stopped, " stopped");
-	put_percent(f, ", ", look->tasks.uninterruptible, " uninterruptible");
+	put_if_any(f, ", ", look->tasks.running, " running");
+	put_if_any(f, ", ", look->tasks.sleeping, " sleeping");
+	put_if_any(f, ", ", look->tasks.stopped, " stopped");
+	put_if_any(f, ", ", look->tasks.uninterruptible, " uninterruptible");
 	fmt_str(f, look->refused ? "; tracing was refused" : "");
 	fmt_str(f, look->tasks.cut ? "; time was up before all were seen\n" : "\n");
 	for (int i = 0; i < look->stack_count; i++)

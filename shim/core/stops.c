@@ -13,6 +13,7 @@
 #include "procfs.h"
 #include "progress.h"
 #include "rawsys.h"
+#include "slots.h"
 #include "tree.h"
 #include "watchdog.h"
 
@@ -160,22 +161,58 @@ int64_t stops_hold(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	const struct account *a = &w->ledger->account[account];
 	const struct slot *first;
+	pid_t pid;
 
 	if (a->stopped_ns >= a->stopped_max_ns || a->root == LEDGER_NONE)
 		return 0;
 	if (a->root == w->slot)
 		return hold_own(w, now_ns);
 	first = &w->ledger->slot[a->root];
-	if (atomic_load_explicit(&first->state, memory_order_relaxed) != SLOT_LIVE ||
-	    (w->slot != LEDGER_NONE && first->pid_namespace != w->ledger->slot[w->slot].pid_namespace))
+	pid = slots_pid_in(first, slots_namespace_of(w->ledger, w->slot));
+	if (!pid || atomic_load_explicit(&first->state, memory_order_relaxed) != SLOT_LIVE)
 		return 0;
-	if (procfs_is_held(atomic_load_explicit(&first->pid, memory_order_relaxed))) {
+	if (procfs_is_held(pid)) {
 		if (w->slot == LEDGER_NONE && tree_supervisor(w->ledger, account) == raw_getpid())
 			return hold_from_outside(w->ledger, account, now_ns);
 		w->stops.interrupted_ns = now_ns;
 		return now_ns + FOLLOW_NS;
 	}
 	return now_ns - w->stops.interrupted_ns < CREDIT_GRACE_NS ? now_ns + CREDIT_WAIT_NS : 0;
+}
+
+/* Whether only this supervisor can notice that the account's first process is stopped. */
+static bool is_followed_from_outside(const struct watchdog *w, uint32_t account)
+{
+	const struct account *a = &w->ledger->account[account];
+
+	return w->slot == LEDGER_NONE && a->root != LEDGER_NONE &&
+	       !atomic_load_explicit(&a->supervisor, memory_order_relaxed) &&
+	       a->stopped_ns < a->stopped_max_ns && tree_supervisor(w->ledger, account) == raw_getpid() &&
+	       slots_shares_pids(w->ledger, a->root, LEDGER_NONE) &&
+	       atomic_load_explicit(&w->ledger->slot[a->root].state, memory_order_relaxed) == SLOT_LIVE;
+}
+
+void stops_note_stand(struct watchdog *w)
+{
+	w->stops.stood_ns = raw_clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t stops_follow_first(struct watchdog *w, uint32_t account, int64_t now_ns)
+{
+	struct account *a = &w->ledger->account[account];
+	int64_t before_ns = a->followed_ns < 0 ? -a->followed_ns : a->followed_ns;
+	bool is_held;
+
+	if (!is_followed_from_outside(w, account))
+		return INT64_MAX;
+	is_held = procfs_is_held(atomic_load_explicit(&w->ledger->slot[a->root].pid, memory_order_relaxed));
+	/* Somewhere in between it was stopped, or went on: what is not known goes to the program. */
+	if (before_ns && (is_held || a->followed_ns < 0))
+		stops_credit(w->ledger, account, now_ns - before_ns);
+	else if (before_ns && w->stops.stood_ns > before_ns)
+		stops_credit(w->ledger, account, w->stops.stood_ns - before_ns);
+	a->followed_ns = is_held ? -now_ns : now_ns;
+	return now_ns + FOLLOW_NS;
 }
 
 int64_t stops_follow(const struct watchdog *w, int64_t now_ns)

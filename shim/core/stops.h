@@ -18,6 +18,10 @@
  * may be more than was stopped, and never is less. Only as much as the account
  * allows is credited.
  *
+ * A supervisor is told by waitid() of its child's stops, to the instant. The first process of a
+ * budget below has no watchdog then, and is nobody's whom the supervisor could wait for: it is looked at ten
+ * times a second.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef RL_CORE_STOPS_H
@@ -36,6 +40,7 @@ struct stops {
 	int64_t asleep_offset_ns; /* CLOCK_BOOTTIME's advance then, which a suspended machine makes longer */
 	int64_t interrupted_ns;	  /* when a stop, of this process or an account's first, was last noticed */
 	int64_t traced_ns;	  /* under a debugger; credited until then; 0: not */
+	int64_t stood_ns;	  /* when a supervisor that had stopped with its program went on */
 	_Atomic int64_t begun_ns; /* when the process stopped itself, or its watchdog's nap was cut short; 0:
 				     neither since the last look */
 };
@@ -53,6 +58,15 @@ int64_t stops_hold(struct watchdog *watchdog, uint32_t account, int64_t now_ns);
 
 /* When a process under a debugger is looked at again; INT64_MAX: it is not under one. */
 int64_t stops_follow(const struct watchdog *watchdog, int64_t now_ns);
+
+/*
+ * From outside: looks whether the first process of a budget below the supervisor's own is stopped, and
+ * credits the time since the last look if it is, or was then. Return: when to look again, INT64_MAX: never.
+ */
+int64_t stops_follow_first(struct watchdog *watchdog, uint32_t account, int64_t now_ns);
+
+/* The supervisor, stopped by the terminal together with whoever runs there, goes on. */
+void stops_note_stand(struct watchdog *watchdog);
 
 /*
  * Credits `ns` of time in which an account's first process did not run: the

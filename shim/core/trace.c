@@ -24,7 +24,6 @@
 enum {
 	LINE = 512,
 	TEXT_SHOWN = 160,
-	SAMPLED = 256, /* processes whose resident sets a sample adds up */
 	TICK_LEAST_NS = 1000000,
 };
 
@@ -133,23 +132,6 @@ static int64_t next_tick(const struct account *a, int64_t now_ns)
 	return now_ns + (a->tick_ns < TICK_LEAST_NS ? TICK_LEAST_NS : a->tick_ns);
 }
 
-/* The members' pids, at most SAMPLED of them. Under the lock. Return: how many. */
-static size_t list_members(const struct ledger *ledger, uint32_t account, pid_t pid[SAMPLED])
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	size_t count = 0;
-
-	for (uint32_t i = 0; i < end && count < SAMPLED; i++) {
-		const struct slot *s = &ledger->slot[i];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
-
-		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
-		    accounts_is_within(ledger, s->account, account))
-			pid[count++] = atomic_load_explicit(&s->pid, memory_order_relaxed);
-	}
-	return count;
-}
-
 static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
 {
 	const struct account *a = &ledger->account[account];
@@ -158,9 +140,7 @@ static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
 				     {"threads", NULL, 0},
 				     {"procs", NULL, 0},
 				     {"cpu_ns", NULL, 0}};
-	pid_t pid[SAMPLED];
 	uint64_t mask;
-	size_t count;
 
 	/* Who was killed is told of now, or with its record. */
 	sweep_dead(ledger, SWEEP_ALL);
@@ -169,13 +149,8 @@ static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
 	items[2].number = a->threads;
 	items[3].number = a->procs > 0 ? a->procs - 1 : 0;
 	items[4].number = cputime_of_account(ledger, account, self);
-	count = list_members(ledger, account, pid);
 	ledger_unlock(ledger, &mask);
-	for (size_t i = 0; i < count; i++) {
-		int64_t bytes = resident_of(pid[i]);
-
-		items[1].number += bytes > 0 ? bytes : 0;
-	}
+	items[1].number = resident_of_members(ledger, account, self);
 	put_line(a, "sample", items, RL_ARRAY_LEN(items));
 }
 

@@ -111,6 +111,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->cpu_seen_ns = 0;
 	w->own_seen_ns = 0;
 	w->idle_since_ns = 0;
+	w->rehearsed_ns = 0;
 	w->has_own_files = false;
 	w->nap.is_prepared = false;
 	w->idle_looks = 0;

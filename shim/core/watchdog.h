@@ -34,6 +34,7 @@ struct watchdog {
 	int64_t own_seen_ns;	     /* processor time of the watchdog itself */
 	int64_t idle_since_ns;	     /* when a look first saw no processor time used, 0: the last one did */
 	uint32_t idle_looks;	     /* looks in a row at which that had gone on for a while */
+	int64_t rehearsed_ns;	     /* when the step for processor time was */
 	struct sampling watching;    /* of conditions */
 	struct sampling supervising; /* of plug-ins' hosts */
 	struct procfile status, descriptors; /* of the own process */

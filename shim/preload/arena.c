@@ -38,7 +38,7 @@ static uintptr_t map_chunks(size_t count)
 	uintptr_t begin = (uintptr_t)got;
 	uintptr_t chunk = (begin + ARENA_CHUNK - 1) & ~(uintptr_t)(ARENA_CHUNK - 1);
 
-	if (got < 0 && got > -4096)
+	if (raw_is_error(got))
 		return 0;
 	if (chunk > begin)
 		raw_munmap((void *)begin, chunk - begin);

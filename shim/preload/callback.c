@@ -90,34 +90,34 @@ static bool take(const struct account *a, unsigned int depth)
 	return seen != calls && atomic_load_explicit(&a->breach, memory_order_acquire);
 }
 
-void callback_run(uint32_t account, const struct denial *denial)
+/* Runs what is due of one account, or with LEDGER_NONE of all that this process is in. */
+static void run_due(uint32_t account, const struct denial *denial)
 {
 	unsigned int depth = 0;
 
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
 	{
-		if ((uint32_t)(a - member.ledger->account) == account && depth < DEPTH && take(a, depth))
+		bool is_asked = account == LEDGER_NONE || (uint32_t)(a - member.ledger->account) == account;
+
+		if (is_asked && depth < DEPTH && take(a, depth))
 			run(a, denial);
 		depth++;
 	}
 }
 
+void callback_run(uint32_t account, const struct denial *denial)
+{
+	run_due(account, denial);
+}
+
 /* A signal from somebody else finds nothing to do. */
 static void on_call(int signal, siginfo_t *info, void *context)
 {
-	unsigned int depth = 0;
-
 	(void)signal;
 	(void)info;
 	(void)context;
-	if (!member_is_guarded() || member_is_borrowed())
-		return;
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	{
-		if (depth < DEPTH && take(a, depth))
-			run(a, NULL);
-		depth++;
-	}
+	if (member_is_guarded() && !member_is_borrowed())
+		run_due(LEDGER_NONE, NULL);
 }
 
 /* Return: the signal that now has our handler, or -EAGAIN. */

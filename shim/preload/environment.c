@@ -100,7 +100,7 @@ int environment_publish(const char *ledger_path)
 	block = bytes <= sizeof(published)
 			? (long)published
 			: raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (block < 0 && block > -4096)
+	if (raw_is_error(block))
 		return (int)block;
 	environment_complete(environ, (char **)block, (char *)block + size.pointers * sizeof(char *));
 	environ = (char **)block;
@@ -194,7 +194,7 @@ int environment_call(char *const *environment, int (*use)(const void *context, c
 	bytes = pointer_bytes + size.characters;
 	if (bytes > ON_STACK_MAX)
 		mapping = raw_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (mapping < 0 && mapping > -4096)
+	if (raw_is_error(mapping))
 		return -ENOMEM;
 	block = mapping ? (char *)mapping : alloca(bytes);
 	environment_complete(environment, (char **)(void *)block, block + pointer_bytes);

@@ -53,7 +53,7 @@ static bool make_complete(void)
 		return true;
 	block = raw_mmap(NULL, pointer_bytes + size.characters, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (block < 0 && block > -4096)
+	if (raw_is_error(block))
 		return false;
 	environment_complete(environ, (char **)block, (char *)block + pointer_bytes);
 	loan.lent = (char **)block;

@@ -19,8 +19,9 @@
 
 enum { FIRST_REAL_TIME = 32 };
 
-static bool is_installed; /* never where a supervisor writes the record */
-static bool is_withdrawn; /* SIG_DFL stands for our handler */
+static const struct sigaction BY_DEFAULT; /* zeros are SIG_DFL */
+static bool is_installed;		  /* never where a supervisor writes the record */
+static bool is_withdrawn;		  /* SIG_DFL stands for our handler */
 
 /*
  * Those whose default ends the process, but for SIGKILL. Real-time signals are
@@ -47,7 +48,6 @@ static bool ends_process(int signal)
 static void on_fatal(int signal, siginfo_t *info, void *context)
 {
 	struct record_ending ending = {.signal = signal};
-	struct sigaction by_default;
 	pid_t pid, tid;
 
 	(void)context;
@@ -58,9 +58,7 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
 	tid = raw_gettid();
 	if (pid == member.pid)
 		lifecycle_end(&ending);
-	memset(&by_default, 0, sizeof(by_default));
-	by_default.sa_handler = SIG_DFL;
-	real.sigaction(signal, &by_default, NULL);
+	real.sigaction(signal, &BY_DEFAULT, NULL);
 	if (raw_syscall4(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) < 0)
 		raw_tgkill(pid, tid, signal);
 }
@@ -170,9 +168,8 @@ bool fatal_prepare(int signal)
 	set = 1ULL << (signal - 1);
 	kernel_action_set(signal, NULL, &action);
 	if ((void *)action.handler != (is_withdrawn ? (void *)SIG_DFL : (void *)on_fatal) ||
-	    !signal_state_is_deadly(signal))
+	    !signal_state_is_deadly(signal) || !lifecycle_end_elsewhere(&ending))
 		return false;
-	lifecycle_end_elsewhere(&ending);
 	memset(&action, 0, sizeof(action));
 	kernel_action_set(signal, &action, NULL);
 	raw_sigmask(SIG_UNBLOCK, &set, NULL);
@@ -197,26 +194,18 @@ void fatal_install(void)
 
 void fatal_withdraw(void)
 {
-	struct sigaction by_default;
-
 	is_withdrawn = true;
-	memset(&by_default, 0, sizeof(by_default));
-	by_default.sa_handler = SIG_DFL;
 	for (int signal = 1; signal < FIRST_REAL_TIME; signal++) {
 		struct sigaction now;
 
 		if (ends_process(signal) && !real.sigaction(signal, NULL, &now) &&
 		    now.sa_sigaction == on_fatal)
-			real.sigaction(signal, &by_default, NULL);
+			real.sigaction(signal, &BY_DEFAULT, NULL);
 	}
 }
 
 void fatal_finish(int signal)
 {
-	struct sigaction by_default;
-
-	memset(&by_default, 0, sizeof(by_default));
-	by_default.sa_handler = SIG_DFL;
-	put_back(signal, &by_default);
+	put_back(signal, &BY_DEFAULT);
 	raw_kill(member.pid, signal);
 }

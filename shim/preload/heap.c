@@ -70,7 +70,6 @@ size_t heap_size_slow(void *block)
 	return size;
 }
 
-/* A request that no machine could grant is not refused by a budget that nobody set. */
 static bool is_limited(void)
 {
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
@@ -79,14 +78,14 @@ static bool is_limited(void)
 	return false;
 }
 
-static bool refuse(size_t n, struct heap_call call)
+/* What no machine could grant is not refused in the name of a budget that nobody set. Return: false. */
+static bool refuse(size_t n, struct hooked_call call)
 {
-	if (!is_limited()) {
+	if (is_limited())
+		member_note_denial(RL_MEM, call.name, n > RL_LIMIT_MAX ? RL_LIMIT_MAX : (int64_t)n,
+				   call.caller);
+	else
 		member_note_kernel_refusal(call.name, ENOMEM);
-		errno = ENOMEM;
-		return false;
-	}
-	member_note_denial(RL_MEM, call.name, n > RL_LIMIT_MAX ? RL_LIMIT_MAX : (int64_t)n, call.caller);
 	errno = ENOMEM;
 	return false;
 }
@@ -100,7 +99,7 @@ static bool is_room_for(size_t n)
 	return !cell || cell_covers(cell, n) || !budget_prepare(cell, (int64_t)n);
 }
 
-bool heap_admit_slow(size_t n, struct heap_call call)
+bool heap_admit_slow(size_t n, struct hooked_call call)
 {
 	if (!member_is_guarded() || (n <= RL_LIMIT_MAX && is_room_for(n)))
 		return true;
@@ -108,7 +107,7 @@ bool heap_admit_slow(size_t n, struct heap_call call)
 }
 
 /* What became of a charge: the block is the program's, or it never was. */
-static void *grant_or_refuse(void *block, size_t size, int error, struct heap_call call)
+static void *grant_or_refuse(void *block, size_t size, int error, struct hooked_call call)
 {
 	if (!error)
 		return block;
@@ -126,13 +125,13 @@ static void attach(void)
 		thread_self.fast = cell;
 }
 
-void *heap_failed(struct heap_call call)
+void *heap_failed(struct hooked_call call)
 {
 	member_note_kernel_refusal(call.name, errno);
 	return NULL;
 }
 
-void *heap_settle(void *block, struct heap_call call)
+void *heap_settle(void *block, struct hooked_call call)
 {
 	size_t size = heap_size(block);
 	int error = 0;
@@ -142,7 +141,7 @@ void *heap_settle(void *block, struct heap_call call)
 	return grant_or_refuse(block, size, error, call);
 }
 
-void *heap_charge_slow(void *block, struct heap_call call)
+void *heap_charge_slow(void *block, struct hooked_call call)
 {
 	size_t size = heap_size(block);
 
@@ -151,7 +150,7 @@ void *heap_charge_slow(void *block, struct heap_call call)
 	return grant_or_refuse(block, size, budget_charge((int64_t)size), call);
 }
 
-void *heap_new(size_t n, struct heap_call call)
+void *heap_new(size_t n, struct hooked_call call)
 {
 	void *block;
 
@@ -202,7 +201,7 @@ static int change(int64_t n)
  * real size is known while the old one is still whole. One charge decides: a
  * second one that is refused would have kept others from what it then returns.
  */
-static void *resize_beside(void *block, size_t old_size, size_t n, struct heap_call call)
+static void *resize_beside(void *block, size_t old_size, size_t n, struct hooked_call call)
 {
 	void *copy;
 
@@ -231,7 +230,7 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve)
 	if (!moved) {
 		budget_return_unused(reserve);
 		budget_land(reserve);
-		return heap_failed((struct heap_call){.name = "realloc"});
+		return heap_failed((struct hooked_call){.name = "realloc"});
 	}
 	grown = (int64_t)heap_size(moved) - (int64_t)old_size;
 	budget_return_unused(grown > 0 ? reserve - grown : reserve);
@@ -262,7 +261,7 @@ static void *resize_in_place(void *block, size_t old_size, size_t n, int64_t res
 	return heap_finish_resize(moved, old_size, reserve);
 }
 
-void *heap_resize(void *block, size_t n, struct heap_call call)
+void *heap_resize(void *block, size_t n, struct hooked_call call)
 {
 	size_t old_size = heap_size(block);
 	size_t most;

@@ -22,19 +22,6 @@
 #include "core/cells.h"
 #include "member.h"
 
-/* Who asks: for the record of a refusal. */
-struct heap_call {
-	const char *name;
-	const void *caller;
-};
-
-/* In an inlined function this is the caller of the function that it is inlined into. */
-#define HEAP_CALL(function)                                                                                  \
-	(struct heap_call)                                                                                   \
-	{                                                                                                    \
-		.name = (function), .caller = __builtin_return_address(0)                                    \
-	}
-
 /* Whether a block's size stands in the word before it, as in glibc; set once at start. */
 extern bool heap_reads_headers RL_HIDDEN;
 
@@ -48,10 +35,10 @@ extern void *heap_malloc(size_t size) RL_HIDDEN;
 enum { CHUNK_FLAGS = 7, CHUNK_IS_MMAPPED = 2, CHUNK_OVERHEAD = sizeof(size_t) };
 
 size_t heap_size_slow(void *block);
-bool heap_admit_slow(size_t n, struct heap_call call);
+bool heap_admit_slow(size_t n, struct hooked_call call);
 /* Charges a block, or finishes a charge that the fast path began. Return: the block, or NULL with ENOMEM. */
-void *heap_charge_slow(void *block, struct heap_call call);
-void *heap_settle(void *block, struct heap_call call);
+void *heap_charge_slow(void *block, struct hooked_call call);
+void *heap_settle(void *block, struct hooked_call call);
 
 void heap_free_slow(void *block);
 /* Finishes a refund that the fast path began; the second then frees the block. */
@@ -101,11 +88,11 @@ enum { HEAP_SMALL = 32 << 10 };
 /* Whether a request for n bytes may go on; false with ENOMEM in errno. */
 RL_INLINE bool heap_admit(size_t n, const char *name)
 {
-	return RL_LIKELY(n <= HEAP_SMALL) || heap_admit_slow(n, HEAP_CALL(name));
+	return RL_LIKELY(n <= HEAP_SMALL) || heap_admit_slow(n, HOOKED_CALL(name));
 }
 
 /* The allocator had nothing to give, whatever the budget says. Return: NULL. */
-void *heap_failed(struct heap_call call) RL_COLD;
+void *heap_failed(struct hooked_call call) RL_COLD;
 
 /*
  * Charges a new block, which may be NULL. Every way but the first ends in a
@@ -118,19 +105,19 @@ RL_INLINE void *heap_charge(void *block, const char *name)
 	size_t size;
 
 	if (RL_UNLIKELY(!block))
-		return heap_failed(HEAP_CALL(name));
+		return heap_failed(HOOKED_CALL(name));
 	if (RL_UNLIKELY(!cell) || RL_UNLIKELY(heap_header(block) & CHUNK_IS_MMAPPED))
-		return heap_charge_slow(block, HEAP_CALL(name));
+		return heap_charge_slow(block, HOOKED_CALL(name));
 	size = heap_size_at_hand(block);
 	if (RL_UNLIKELY(!cell_covers(cell, size)))
-		return heap_charge_slow(block, HEAP_CALL(name));
+		return heap_charge_slow(block, HOOKED_CALL(name));
 	if (RL_LIKELY(cell_charge(cell, (int64_t)size)))
 		return block;
-	return heap_settle(block, HEAP_CALL(name));
+	return heap_settle(block, HOOKED_CALL(name));
 }
 
 /* A block for realloc(NULL, n). */
-void *heap_new(size_t n, struct heap_call call);
+void *heap_new(size_t n, struct hooked_call call);
 
 /* What glibc may add to a small request: its header, its alignment, a rest too small to split. */
 enum { HEAP_ROUNDING = 64 };
@@ -140,6 +127,6 @@ void *heap_finish_resize(void *moved, size_t old_size, int64_t reserve);
 bool heap_settle_reserve(struct cell *cell, int64_t reserve);
 
 /* realloc's own three parts: it must not touch the old block before it is sure. */
-void *heap_resize(void *block, size_t n, struct heap_call call);
+void *heap_resize(void *block, size_t n, struct hooked_call call);
 
 #endif

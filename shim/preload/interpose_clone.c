@@ -22,7 +22,6 @@
 #include <stdint.h>
 
 #include "core/rawsys.h"
-#include "core/slots.h"
 #include "exec_mark.h"
 #include "forkguard.h"
 #include "interpose_identity.h"
@@ -134,8 +133,6 @@ static int guarded_clone(struct clone_call *call, const void *caller)
 	real_ensure();
 	if (!member_is_guarded() || !call->function || !call->stack)
 		return clone_really(call, call->function, call->stack, call->argument);
-	if (call->flags & CLONE_NEWPID)
-		slots_expect_namespaces(member.ledger);
 	identity_expect_namespaces(call->flags);
 	if (call->flags & CLONE_THREAD)
 		return clone_thread_of_program(call, caller);
@@ -280,8 +277,6 @@ struct clone_answer clone_prepare(const long *call, const void *caller)
 	bool valid = read_request(call, &request);
 	struct clone_answer answer = {.form = request.has_stack ? CLONE_NEW_STACK : CLONE_OWN_STACK};
 
-	if (guarded && valid && (request.flags & CLONE_NEWPID))
-		slots_expect_namespaces(member.ledger);
 	if (valid)
 		identity_expect_namespaces((int)request.flags);
 	if (!valid) {

@@ -23,6 +23,7 @@
 #include "core/record.h"
 #include "environment.h"
 #include "exec_mark.h"
+#include "lifecycle.h"
 #include "member.h"
 #include "real.h"
 #include "seccomp.h"
@@ -62,6 +63,8 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	if (!member_is_guarded())
 		return exec_really(call, environment);
 	is_member = !member_is_borrowed();
+	if (is_member)
+		lifecycle_begin_exec();
 	passes = seccomp_lets_pass_descriptors();
 	keep = is_member && passes &&
 	       member.ledger->account[member.ledger->slot[member.slot].account].root == member.slot;
@@ -87,6 +90,8 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	}
 	if (keep)
 		record_keep_over_exec(false);
+	if (is_member)
+		lifecycle_end_exec();
 	return result;
 }
 

@@ -75,7 +75,7 @@ static void *move_from_bootheap(void *block, size_t size)
 	return copy;
 }
 
-static void *resize(void *block, size_t size, struct heap_call call)
+static void *resize(void *block, size_t size, struct hooked_call call)
 {
 	if (!block)
 		return heap_new(size, call);
@@ -86,7 +86,7 @@ static void *resize(void *block, size_t size, struct heap_call call)
 
 /* The rare endings of realloc(): each is a tail call, so that the common way has little to save. */
 static RL_COLD void *resize_settling(void *block, size_t size, size_t old_size, int64_t reserve,
-				     struct heap_call call)
+				     struct hooked_call call)
 {
 	if (heap_settle_reserve(thread_self.cell, reserve))
 		return resize(block, size, call);
@@ -113,14 +113,14 @@ RL_EXPORT RL_HOT void *realloc(void *block, size_t size)
 	void *moved;
 
 	if (RL_UNLIKELY(!cell || !block || size - 1 >= HEAP_SMALL || (heap_header(block) & CHUNK_IS_MMAPPED)))
-		return resize(block, size, HEAP_CALL("realloc"));
+		return resize(block, size, HOOKED_CALL("realloc"));
 	old = heap_chunk_at_hand(block);
 	reserve = most > old ? (int64_t)(most - old) : 0;
 	if (RL_UNLIKELY(!cell_covers(cell, (size_t)reserve)))
-		return resize(block, size, HEAP_CALL("realloc"));
+		return resize(block, size, HOOKED_CALL("realloc"));
 	cell_take_off(cell, reserve);
 	if (RL_UNLIKELY(!cell_charge(cell, reserve)))
-		return resize_settling(block, size, old - CHUNK_OVERHEAD, reserve, HEAP_CALL("realloc"));
+		return resize_settling(block, size, old - CHUNK_OVERHEAD, reserve, HOOKED_CALL("realloc"));
 	moved = real.realloc(block, size);
 	if (RL_UNLIKELY(!moved || (heap_header(moved) & CHUNK_IS_MMAPPED)))
 		return heap_finish_resize(moved, old - CHUNK_OVERHEAD, reserve);
@@ -145,7 +145,7 @@ RL_EXPORT void *reallocarray(void *block, size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return resize(block, bytes, HEAP_CALL("reallocarray"));
+	return resize(block, bytes, HOOKED_CALL("reallocarray"));
 }
 
 RL_EXPORT void cfree(void *block)

@@ -64,7 +64,11 @@ static void keep_ledger(uid_t user)
 
 void identity_expect_namespaces(int flags)
 {
-	if ((flags & (CLONE_NEWNS | CLONE_NEWUSER)) && member_is_guarded())
+	if (!member_is_guarded())
+		return;
+	if (flags & CLONE_NEWPID)
+		slots_expect_namespaces(member.ledger);
+	if (flags & (CLONE_NEWNS | CLONE_NEWUSER))
 		ledger_pass_always(member.ledger);
 }
 
@@ -85,8 +89,6 @@ RL_EXPORT int unshare(int flags)
 	int result, saved;
 
 	real_ensure();
-	if ((flags & CLONE_NEWPID) && member_is_guarded())
-		slots_expect_namespaces(member.ledger);
 	identity_expect_namespaces(flags);
 	pause = timer_thread_pause();
 	result = REAL_LATE(unshare)(flags);
@@ -102,9 +104,7 @@ RL_EXPORT int setns(int fd, int type)
 	int result, saved;
 
 	real_ensure();
-	if ((!type || (type & CLONE_NEWPID)) && member_is_guarded())
-		slots_expect_namespaces(member.ledger);
-	identity_expect_namespaces(type ? type : CLONE_NEWNS);
+	identity_expect_namespaces(type ? type : CLONE_NEWNS | CLONE_NEWPID);
 	pause = timer_thread_pause();
 	result = REAL_LATE(setns)(fd, type);
 	saved = errno;

@@ -1,5 +1,5 @@
 /*
- * interpose_identity.h - namespaces in which the ledger has no name.
+ * interpose_identity.h - namespaces in which the ledger has no name, or processes have other numbers.
  *
  * Owns:    nothing.
  * Called:  interpose_clone, before a child is made in them.
@@ -11,7 +11,7 @@
 #ifndef RL_PRELOAD_INTERPOSE_IDENTITY_H
 #define RL_PRELOAD_INTERPOSE_IDENTITY_H
 
-/* Keeps a descriptor of the ledger if the flags of a clone() or unshare() take a process elsewhere. */
+/* What the flags of a clone() or unshare() ask for before: a descriptor of the ledger, numbers told apart. */
 void identity_expect_namespaces(int flags);
 
 #endif

@@ -75,7 +75,7 @@ static void *refuse_map(int64_t paid)
 	return MAP_FAILED;
 }
 
-static void *map(const struct request *q, struct range_call call)
+static void *map(const struct request *q, struct hooked_call call)
 {
 	bool fixed = (q->flags & MAP_FIXED) && (q->flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
 	struct range range;
@@ -114,14 +114,14 @@ RL_EXPORT void *mmap(void *at, size_t len, int prot, int flags, int fd, off_t of
 {
 	if (!ranges_are_counted())
 		return real.mmap(at, len, prot, flags, fd, offset);
-	return map(&(struct request){at, len, prot, flags, fd, offset}, RANGE_CALL("mmap"));
+	return map(&(struct request){at, len, prot, flags, fd, offset}, HOOKED_CALL("mmap"));
 }
 
 RL_EXPORT void *mmap64(void *at, size_t len, int prot, int flags, int fd, off64_t offset)
 {
 	if (!ranges_are_counted())
 		return real.mmap(at, len, prot, flags, fd, offset);
-	return map(&(struct request){at, len, prot, flags, fd, offset}, RANGE_CALL("mmap"));
+	return map(&(struct request){at, len, prot, flags, fd, offset}, HOOKED_CALL("mmap"));
 }
 
 /*
@@ -196,7 +196,7 @@ static size_t charge_what_changed(struct range range, const struct protection *p
 	return turned;
 }
 
-static int protect(void *at, size_t len, const struct protection *p, struct range_call call)
+static int protect(void *at, size_t len, const struct protection *p, struct hooked_call call)
 {
 	struct range range;
 	size_t turned;
@@ -232,7 +232,7 @@ RL_EXPORT int mprotect(void *at, size_t len, int prot)
 {
 	if (!ranges_are_counted())
 		return real.mprotect(at, len, prot);
-	return protect(at, len, &(struct protection){.prot = prot}, RANGE_CALL("mprotect"));
+	return protect(at, len, &(struct protection){.prot = prot}, HOOKED_CALL("mprotect"));
 }
 
 RL_EXPORT int pkey_mprotect(void *at, size_t len, int prot, int key)
@@ -241,5 +241,5 @@ RL_EXPORT int pkey_mprotect(void *at, size_t len, int prot, int key)
 	if (!ranges_are_counted())
 		return REAL_LATE(pkey_mprotect)(at, len, prot, key);
 	return protect(at, len, &(struct protection){.prot = prot, .key = key, .has_key = true},
-		       RANGE_CALL("pkey_mprotect"));
+		       HOOKED_CALL("pkey_mprotect"));
 }

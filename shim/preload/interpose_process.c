@@ -218,9 +218,9 @@ pid_t process_vfork_return(long result)
 	if (member_is_guarded() && thread_self.child_slot != LEDGER_NONE) {
 		uint32_t slot = thread_self.child_slot;
 
-		if (!result)
+		if (!result) {
 			process_settle_self(slot);
-		if (result) {
+		} else {
 			process_settle(slot, (pid_t)result);
 			thread_self.child_slot = thread_self.outer_slot;
 			thread_self.outer_slot = LEDGER_NONE;

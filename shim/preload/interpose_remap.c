@@ -145,7 +145,7 @@ static void put_back(const struct remap *r)
 		mappings_restore(&r->runs);
 }
 
-static void *remap(struct remap *r, size_t old_len, size_t new_len, struct range_call call)
+static void *remap(struct remap *r, size_t old_len, size_t new_len, struct hooked_call call)
 {
 	struct range target = {(uintptr_t)r->target, r->new_bytes};
 	bool fixed = r->flags & MREMAP_FIXED;
@@ -174,7 +174,7 @@ static void *remap(struct remap *r, size_t old_len, size_t new_len, struct range
 }
 
 static void *guarded_mremap(void *old, size_t old_len, size_t new_len, int flags, void *target,
-			    struct range_call call)
+			    struct hooked_call call)
 {
 	struct remap r = {.flags = flags, .target = target};
 	struct range new_range;
@@ -200,5 +200,5 @@ RL_EXPORT void *mremap(void *old, size_t old_len, size_t new_len, int flags, ...
 	__builtin_va_end(arguments);
 	if (!ranges_are_counted())
 		return real.mremap(old, old_len, new_len, flags, target);
-	return guarded_mremap(old, old_len, new_len, flags, target, RANGE_CALL("mremap"));
+	return guarded_mremap(old, old_len, new_len, flags, target, HOOKED_CALL("mremap"));
 }

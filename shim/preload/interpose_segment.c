@@ -56,7 +56,7 @@ static void note_raised(struct range range, int64_t paid)
 		range_enter(range, MAPPING_CHARGED, paid);
 }
 
-static void *guarded_sbrk(intptr_t step, struct range_call call)
+static void *guarded_sbrk(intptr_t step, struct hooked_call call)
 {
 	uintptr_t was = (uintptr_t)REAL_LATE(sbrk)(0);
 	int64_t paid = 0;
@@ -86,10 +86,10 @@ RL_EXPORT void *sbrk(intptr_t step)
 	real_ensure();
 	if (step == 0 || !ranges_are_counted())
 		return REAL_LATE(sbrk)(step);
-	return guarded_sbrk(step, RANGE_CALL("sbrk"));
+	return guarded_sbrk(step, HOOKED_CALL("sbrk"));
 }
 
-static int guarded_brk(void *to, struct range_call call)
+static int guarded_brk(void *to, struct hooked_call call)
 {
 	uintptr_t was = (uintptr_t)REAL_LATE(sbrk)(0);
 	uintptr_t end = (uintptr_t)to;
@@ -119,10 +119,10 @@ RL_EXPORT int brk(void *to)
 	real_ensure();
 	if (!ranges_are_counted())
 		return REAL_LATE(brk)(to);
-	return guarded_brk(to, RANGE_CALL("brk"));
+	return guarded_brk(to, HOOKED_CALL("brk"));
 }
 
-static void *guarded_shmat(int id, const void *at, int flags, struct range_call call)
+static void *guarded_shmat(int id, const void *at, int flags, struct hooked_call call)
 {
 	struct shmid_ds segment;
 	struct range range;
@@ -159,7 +159,7 @@ RL_EXPORT void *shmat(int id, const void *at, int flags)
 	real_ensure();
 	if (!ranges_are_counted())
 		return REAL_LATE(shmat)(id, at, flags);
-	return guarded_shmat(id, at, flags, RANGE_CALL("shmat"));
+	return guarded_shmat(id, at, flags, HOOKED_CALL("shmat"));
 }
 
 RL_EXPORT int shmdt(const void *at)

@@ -70,38 +70,17 @@ static __sighandler_t guarded_signal(__typeof__(signal) *really, int number, __s
 	return fatal_is_our_handler(old) ? before.sa_handler : old;
 }
 
-RL_EXPORT __sighandler_t signal(int number, __sighandler_t handler)
-{
-	real_ensure();
-	return guarded_signal(REAL_LATE(signal), number, handler);
-}
+/* One row per function: its name, and that of the next definition. */
+#define SIGNAL_CALL(name, next)                                                                              \
+	RL_EXPORT __sighandler_t name(int number, __sighandler_t handler)                                    \
+	{                                                                                                    \
+		real_ensure();                                                                               \
+		return guarded_signal(REAL_LATE(next), number, handler);                                     \
+	}
 
-RL_EXPORT __sighandler_t bsd_signal(int number, __sighandler_t handler)
-{
-	real_ensure();
-	return guarded_signal(REAL_LATE(signal), number, handler);
-}
-
-RL_EXPORT __sighandler_t ssignal(int number, __sighandler_t handler)
-{
-	real_ensure();
-	return guarded_signal(REAL_LATE(signal), number, handler);
-}
-
-RL_EXPORT __sighandler_t sysv_signal(int number, __sighandler_t handler)
-{
-	real_ensure();
-	return guarded_signal(REAL_LATE(sysv_signal), number, handler);
-}
-
-RL_EXPORT __sighandler_t __sysv_signal(int number, __sighandler_t handler)
-{
-	real_ensure();
-	return guarded_signal(REAL_LATE(sysv_signal), number, handler);
-}
-
-RL_EXPORT __sighandler_t sigset(int number, __sighandler_t handler)
-{
-	real_ensure();
-	return guarded_signal(REAL_LATE(sigset), number, handler);
-}
+SIGNAL_CALL(signal, signal)
+SIGNAL_CALL(bsd_signal, signal)
+SIGNAL_CALL(ssignal, signal)
+SIGNAL_CALL(sysv_signal, sysv_signal)
+SIGNAL_CALL(__sysv_signal, sysv_signal)
+SIGNAL_CALL(sigset, sigset)

@@ -26,7 +26,6 @@ static bool stops_process(int signal)
 
 static void expect_stop(int signal)
 {
-	real_ensure();
 	if (stops_process(signal) && member_is_guarded() && !member_is_borrowed())
 		timer_thread_expect_stop();
 }
@@ -34,20 +33,22 @@ static void expect_stop(int signal)
 /* To itself, its own group, or a group by number, which may be its own. */
 RL_EXPORT int kill(pid_t pid, int signal)
 {
+	real_ensure();
 	if (pid <= 0 || pid == member.pid)
 		expect_stop(signal);
-	real_ensure();
 	return REAL_LATE(kill)(pid, signal);
 }
 
 RL_EXPORT int killpg(pid_t group, int signal)
 {
+	real_ensure();
 	expect_stop(signal);
 	return REAL_LATE(killpg)(group, signal);
 }
 
 RL_EXPORT int raise(int signal)
 {
+	real_ensure();
 	expect_stop(signal);
 	return REAL_LATE(raise)(signal);
 }

@@ -2,7 +2,8 @@
  * interpose_thread.h - what other parts need to know of threads.
  *
  * Owns:    the key whose destructor ends a thread.
- * Called:  lifecycle, member.
+ * Called:  lifecycle, member, forkguard.
+ * Context: see each; takes no lock.
  * Fork:    nothing: see the .c file.
  *
  * SPDX-License-Identifier: MIT

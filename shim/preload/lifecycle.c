@@ -31,10 +31,23 @@
 #include "startup.h"
 #include "timer_thread.h"
 
-enum { KILL_PATIENCE_NS = 10000000 };
+enum {
+	KILL_PATIENCE_NS = 10000000,
+	END_PATIENCE_NS = 2000000000, /* a record may wait for its reader, a little in each place */
+	EXEC_PATIENCE_NS = 500000000, /* what is executed may lie far away */
+	LOOK_NS = 500000,
+};
+
+/*
+ * An end by the watchdog and an exec by the program exclude each other, because the
+ * kernel ends the watchdog's thread first: a process with a record, and a place that it
+ * has left, would begin another tree. Each writes its own word and then reads the other's.
+ */
+enum { GOES_ON, ENDS_ITSELF, IS_ENDED };
+static _Atomic int ended; /* writers: who ends the process, by compare and exchange */
+static _Atomic int execs; /* threads that are about to execute another program; writers: they */
 
 static int exit_status; /* of quick_exit() */
-static _Atomic int ended;
 
 void lifecycle_expect_exit(int status)
 {
@@ -81,14 +94,64 @@ static void leave_tree(const struct record_ending *ending)
 }
 
 /* Return: whether this is the first to end the process. */
-static bool begin_end(void)
+static bool claim_end(int how)
 {
-	if (!member_is_guarded() || member_is_borrowed() ||
-	    atomic_exchange_explicit(&ended, 1, memory_order_acq_rel))
-		return false;
+	int none = GOES_ON;
+
+	return atomic_compare_exchange_strong_explicit(&ended, &none, how, memory_order_seq_cst,
+						       memory_order_relaxed);
+}
+
+static void begin_end(void)
+{
 	timer_thread_expect_end();
 	atomic_fetch_add_explicit(&member.ledger->slot[member.slot].opening, 1, memory_order_relaxed);
+}
+
+/* Where the watchdog has written what became of the process nothing else may: its signal is on the way. */
+static void await_end(void)
+{
+	for (int64_t ns = 0; ns < END_PATIENCE_NS; ns += LOOK_NS) {
+		if (atomic_load_explicit(&ended, memory_order_seq_cst) != IS_ENDED)
+			return;
+		raw_sleep_ns(LOOK_NS);
+	}
+}
+
+/* Before the program ends itself. Return: whether this is the first to do so. */
+static bool claim_own_end(void)
+{
+	while (!claim_end(ENDS_ITSELF)) {
+		await_end();
+		if (atomic_load_explicit(&ended, memory_order_seq_cst) != GOES_ON)
+			return false;
+	}
 	return true;
+}
+
+/* Before the watchdog ends the process. Return: false if that would be in the middle of an exec or an end. */
+static bool claim_end_elsewhere(void)
+{
+	for (int64_t ns = 0; ns <= EXEC_PATIENCE_NS; ns += LOOK_NS) {
+		if (claim_end(IS_ENDED)) {
+			if (atomic_load_explicit(&execs, memory_order_seq_cst) <= 0)
+				return true;
+			atomic_store_explicit(&ended, GOES_ON, memory_order_seq_cst);
+		}
+		raw_sleep_ns(LOOK_NS);
+	}
+	return false;
+}
+
+void lifecycle_begin_exec(void)
+{
+	atomic_fetch_add_explicit(&execs, 1, memory_order_seq_cst);
+	await_end();
+}
+
+void lifecycle_end_exec(void)
+{
+	atomic_fetch_sub_explicit(&execs, 1, memory_order_seq_cst);
 }
 
 /* While the dead hold what they had drawn, it counts as used. */
@@ -109,8 +172,9 @@ void lifecycle_end(const struct record_ending *ending)
 {
 	if (seccomp_took_end(ending))
 		return;
-	if (!begin_end())
+	if (!member_is_guarded() || member_is_borrowed() || !claim_own_end())
 		return;
+	begin_end();
 	step_signals_let_first_go_first(member.ledger, member.slot);
 	await_kill();
 	sweep_for_record();
@@ -121,23 +185,27 @@ void lifecycle_end(const struct record_ending *ending)
 	leave_tree(ending);
 }
 
-void lifecycle_end_elsewhere(const struct record_ending *ending)
+bool lifecycle_end_elsewhere(const struct record_ending *ending)
 {
 	uint64_t mask;
 
-	if (!begin_end())
-		return;
+	if (!claim_end_elsewhere())
+		return false;
+	begin_end();
 	sweep_for_record();
 	ledger_lock(member.ledger, &mask);
 	cells_note_last_peak(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
 	leave_tree(ending);
+	return true;
 }
 
 void lifecycle_fork(enum fork_side side)
 {
-	if (side == FORK_CHILD)
-		atomic_store_explicit(&ended, 0, memory_order_relaxed);
+	if (side != FORK_CHILD)
+		return;
+	atomic_store_explicit(&ended, GOES_ON, memory_order_relaxed);
+	atomic_store_explicit(&execs, 0, memory_order_relaxed);
 }
 
 __attribute__((constructor)) static void begin(void)

@@ -76,6 +76,19 @@ bool member_is_borrowed(void);
 /* The calling thread's cell, attached if need be; NULL if it must charge under the lock. */
 struct cell *member_cell(void);
 
+/* Who asks: for the record of a refusal. */
+struct hooked_call {
+	const char *name;
+	const void *caller;
+};
+
+/* In an inlined function this is the caller of the function that it is inlined into. */
+#define HOOKED_CALL(function)                                                                                \
+	(struct hooked_call)                                                                                 \
+	{                                                                                                    \
+		.name = (function), .caller = __builtin_return_address(0)                                    \
+	}
+
 /* Notes a refusal; `caller` is the address after the call. Leaves errno alone. */
 void member_note_denial(enum limit_id limit, const char *call, int64_t amount, const void *caller);
 

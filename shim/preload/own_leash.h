@@ -25,6 +25,7 @@ void own_leash_tell_of_child(void);
 /* No child takes one of its own from here on: a filter would kill it for the calls. The supervisor's stays.
  */
 void own_leash_forbid(void);
+
 /* Whether the children of this process take one. */
 bool own_leash_is_due(void);
 

@@ -134,7 +134,7 @@ static int start_for(struct ledger *ledger, uint32_t account, const char *settin
 		return 0;
 	s = (struct start *)raw_mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 				     0);
-	if ((long)s < 0 && (long)s > -4096) {
+	if (raw_is_error((long)s)) {
 		fmt_str(why, "no memory to load it");
 		return -EINVAL;
 	}

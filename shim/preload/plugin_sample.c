@@ -5,35 +5,13 @@
  */
 #include "plugin_sample.h"
 
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <string.h>
 
-#include "core/accounts.h"
 #include "core/cells.h"
 #include "core/cputime.h"
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
 #include "core/resident.h"
-
-/* Without the lock: a slot that changes meanwhile costs a wrong number in this sample only. */
-static int64_t resident_bytes(const struct ledger *ledger, uint32_t account)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	int64_t sum = 0;
-
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-		int64_t bytes;
-
-		if (atomic_load_explicit(&s->state, memory_order_acquire) != SLOT_LIVE || s->pid_namespace ||
-		    !accounts_is_within(ledger, s->account, account))
-			continue;
-		bytes = resident_of(atomic_load_explicit(&s->pid, memory_order_relaxed));
-		sum += bytes > 0 ? bytes : 0;
-	}
-	return sum;
-}
 
 void plugin_sample_take(struct ledger *ledger, uint32_t account, struct reslimit_sample *sample)
 {
@@ -44,7 +22,7 @@ void plugin_sample_take(struct ledger *ledger, uint32_t account, struct reslimit
 	sample->size = sizeof(*sample);
 	sample->pid = a->root_pid;
 	sample->tick_ns = a->tick_ns;
-	sample->rss_bytes = resident_bytes(ledger, account);
+	sample->rss_bytes = resident_of_members(ledger, account, LEDGER_NONE);
 	ledger_lock(ledger, &mask);
 	sample->at_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	sample->mem_bytes = cells_charged_to_account(ledger, account);

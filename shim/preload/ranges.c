@@ -20,7 +20,7 @@ bool range_of(const void *begin, size_t len, struct range *range)
 	       range->begin + bytes - 1 >= range->begin && mappings_are_addressable(range->begin, bytes);
 }
 
-int64_t range_admit(size_t need, size_t replaced, struct range_call call)
+int64_t range_admit(size_t need, size_t replaced, struct hooked_call call)
 {
 	int64_t n = need > replaced ? (int64_t)(need - replaced) : 0;
 

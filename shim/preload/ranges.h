@@ -35,18 +35,6 @@
 #include "mappings.h"
 #include "member.h"
 
-/* Who asks: for the record of a refusal. */
-struct range_call {
-	const char *name;
-	const void *caller;
-};
-
-#define RANGE_CALL(function)                                                                                 \
-	(struct range_call)                                                                                  \
-	{                                                                                                    \
-		.name = (function), .caller = __builtin_return_address(0)                                    \
-	}
-
 struct range {
 	uintptr_t begin;
 	size_t bytes;
@@ -65,7 +53,7 @@ bool range_of(const void *begin, size_t len, struct range *range);
  * Charges `need` bytes of which `replaced` are charged already.
  * Return: what was charged, or -1 with ENOMEM in errno and the refusal noted.
  */
-int64_t range_admit(size_t need, size_t replaced, struct range_call call);
+int64_t range_admit(size_t need, size_t replaced, struct hooked_call call);
 
 /*
  * Squares the account: `paid` was charged for the call or stood in the range

@@ -88,7 +88,7 @@ static void boot_free(void *block)
 
 static long errno_of(long result)
 {
-	if (result >= 0 || result <= -4096)
+	if (!raw_is_error(result))
 		return result;
 	errno = (int)-result;
 	return -1;

@@ -19,29 +19,28 @@
 #define RL_PRELOAD_ROOTS_H
 
 #include "contract/ledger_layout.h"
-#include "core/attrs.h"
 #include "core/config.h"
 
 /*
  * Lifts the pattern from settings that then are this program's own, and names
  * the run after the program if it has no name. Return: whether it did.
  */
-bool roots_enter(struct config *config) RL_HIDDEN;
+bool roots_enter(struct config *config);
 
 /*
  * Whether the process in `slot` is to begin a budget: new settings do; those that it
  * inherited only in a program that the pattern names, once in its life.
  */
-bool roots_begin_budget(const struct ledger *ledger, uint32_t slot, struct config *config) RL_HIDDEN;
+bool roots_begin_budget(const struct ledger *ledger, uint32_t slot, struct config *config);
 
 /* A descriptor that was only inherited by its number belongs to the outer record. */
-void roots_drop_inherited_fds(const struct account *outer, struct config *config) RL_HIDDEN;
+void roots_drop_inherited_fds(const struct account *outer, struct config *config);
 
 /* Where records and lines go, in the words and as the descriptors that the account `from` was opened with. */
-void roots_take_sinks(struct config *config, const struct account *from) RL_HIDDEN;
+void roots_take_sinks(struct config *config, const struct account *from);
 
 /* The same of the descriptors, whatever has their numbers now; under the ledger's lock, in the new accounts.
  */
-void roots_take_descriptors(struct ledger *ledger, uint32_t slot, const struct account *from) RL_HIDDEN;
+void roots_take_descriptors(struct ledger *ledger, uint32_t slot, const struct account *from);
 
 #endif

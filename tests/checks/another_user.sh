@@ -44,6 +44,15 @@ says it_keeps_the_wall_deadline "status 143" \
 says a_ledger_that_is_not_ones_own_is_refused "not a ledger" \
 	$become env "LD_PRELOAD=$dir/libreslimit_preload.so" RESLIMIT_MEM=1M RESLIMIT_LEDGER=/etc/shadow true
 
+# What has rights of its own is not guarded, wherever execvp() finds it.
+# shellcheck disable=SC2086
+[ -u /bin/su ] && says without_PATH_the_program_is_looked_for_as_execvp_does "cannot be guarded: it is setuid" \
+	$become env -u PATH "$dir/reslimit" exec --mem 64M --unguarded refuse -- su --version
+cp /bin/true "$dir/capable"
+# shellcheck disable=SC2086
+setcap cap_net_raw+ep "$dir/capable" 2>/dev/null && says a_program_with_capabilities_is_known "cannot be guarded: it is setuid" \
+	$become "$dir/reslimit" exec --mem 64M --unguarded refuse -- "$dir/capable"
+
 # A program that closes every descriptor before it executes another, as Python's subprocess does.
 # shellcheck disable=SC2086
 [ "$($become python3 -c 'print(1)' 2>&1)" = 1 ] &&

@@ -128,11 +128,12 @@ the_program_sees_pipes() {
 what_cannot_work_is_refused_before_the_start() {
 	mkfifo fifo
 	for words in "--capture out --stdout x" "--timestamps" "--capture-limit 1M" "--stdout x --capture-limit many" \
-		"--stdout fifo" "--stdout missing/x" "--stdout ." "--capture fifo" "--stdout x --no-supervise"; do
+		"--stdout fifo" "--stdout missing/x" "--stdout ." "--capture fifo" "--stdout x --no-supervise" \
+		"--stdout=" "--stderr=" "--capture=" "--stdout x --capture-limit="; do
 		# shellcheck disable=SC2086 # words
 		run $words -- touch started
 		expect_status 125
-		[ "$(wc -l <err)" -eq 1 ] && [ ! -e started ] || fail "$words" "$(cat err)"
+		[ "$(grep -c '' err)" -eq 1 ] && grep -q '^reslimit: --' err && [ ! -e started ] || fail "$words" "$(cat err)"
 	done
 }
 

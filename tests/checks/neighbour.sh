@@ -121,6 +121,30 @@ what_namespaces_leave() {
 	report what_a_killed_namespace_leaves_is_swept_by_a_later_start "$there" no
 }
 
+# What a member used is not asked of who has its number here: one that has used more than the budget.
+a_namesake() {
+	sh -c 'while :; do :; done' &
+	busy=$!
+	ticks=0
+	tries=0
+	while [ "${ticks:-0}" -lt 100 ] && [ "$tries" -lt 1500 ]; do
+		ticks=$(sed 's/.*) //' "/proc/$busy/stat" | cut -d ' ' -f 12)
+		tries=$((tries + 1))
+		sleep 0.02
+	done
+	kill -STOP "$busy"
+	for command in run exec; do
+		# shellcheck disable=SC2016,SC2086
+		got=$(timeout -k 1 20 "$tool" "$command" --cpu 500ms --status-fd 9 -- $namespace --mount-proc sh -c '
+			echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+			sh -c "echo \$\$; sleep 0.3"; true' sh "$busy" 2>&1 9>"$scratch/record")
+		got+=" $(grep -o '"verdict":"[a-z]*"' "$scratch/record")"
+		report "${command}_charges_nobody_with_the_time_of_a_namesake" "$got" "$busy \"verdict\":\"ok\""
+	done
+	kill -KILL "$busy"
+	wait "$busy" 2>/dev/null
+}
+
 other_mounts() {
 	# Where the ledger has no name any more, what is executed must not begin a budget of its own.
 	# shellcheck disable=SC2016,SC2086
@@ -159,6 +183,11 @@ else
 	leave_out what_runs_in_other_mounts_stays_in_the_tree
 fi
 scratch=$(mktemp -d)
+if $namespace --mount-proc sh -c 'echo 99 >/proc/sys/kernel/ns_last_pid' 2>/dev/null; then
+	a_namesake
+else
+	leave_out run_charges_nobody_with_the_time_of_a_namesake exec_charges_nobody_with_the_time_of_a_namesake
+fi
 if bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all true 2>/dev/null; then
 	bubblewrap
 else

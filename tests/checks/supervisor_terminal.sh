@@ -69,18 +69,27 @@ def ctrl_c_ends_program_and_status_is_130(s):
     s.say("echo status=$?")
     s.wait("status=130")
 
-def ctrl_z_stops_and_fg_goes_on(s):
-    s.say(tool + " run --wall 3s -- perl -e '$|=1; print \"sta\", \"rted\\n\"; $l = <STDIN>; print \"read $l\"; exit 9'")
-    s.wait("started")
-    s.key(b"\x1a")
-    s.wait("Stopped")
+READER = "perl -e '$|=1; print \"sta\", \"rted\\n\"; $l = <STDIN>; print \"read $l\"; exit 9'"
+
+def stop_and_go_on(shell):
+    shell.wait("started")
+    shell.key(b"\x1a")
+    shell.wait("Stopped")
     time.sleep(3.2)  # longer than the limit: time that stands still does not count
-    s.say("fg")
+    shell.say("fg")
     time.sleep(0.3)
-    s.say("words")
-    s.wait("read words")
-    s.say("echo status=$?")
-    s.wait("status=9")
+    shell.say("words")
+    shell.wait("read words")
+    shell.say("echo status=$?")
+    shell.wait("status=9")
+
+def ctrl_z_stops_and_fg_goes_on(s):
+    s.say(tool + " run --wall 3s -- " + READER)
+    stop_and_go_on(s)
+
+def ctrl_z_stops_the_clock_of_a_budget_below(s):
+    s.say(tool + " run --root '*perl' --wall 3s -- sh -c '\"$@\"; exit $?' sh " + READER)
+    stop_and_go_on(s)
 
 def a_background_reader_is_stopped_until_fg(s):
     s.say(tool + " run -- perl -e '$l = <STDIN>; print \"read $l\"' &")

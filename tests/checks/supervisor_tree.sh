@@ -161,6 +161,28 @@ who_forks_all_the_time_is_ended() {
 	expect_gone forker
 }
 
+# Each child is the parent of the next, so whoever looks at the list of them finds its end gone.
+who_forks_all_the_time_and_ignores_TERM_is_ended() {
+	run 0 --grace 50ms -- perl -e 'if (!fork) { $0 = "$ARGV[0] stubborn-forker"; $SIG{TERM} = "IGNORE";
+		while (1) { if (fork) { exit } } } exit 0' "$mark"
+	expect_gone stubborn-forker
+	expect_record '"survivors_total":[1-9]'
+	! grep -q survivors_left record || fail "$(cat record)"
+}
+
+who_is_asked_to_end_does_not_wait_for_the_grace() {
+	local pid began=$SECONDS
+	"$tool" run --grace 1000s -- perl -e 'my $p = fork; if (!$p) { $SIG{TERM} = sub { open T, ">asked"; close T };
+			open R, ">ready"; close R; while (1) { sleep 60 } }
+		until (-e "ready") { select undef, undef, undef, 0.01 } exit 0' "$mark" asked &
+	pid=$!
+	while [ ! -e asked ]; do sleep 0.01; done
+	kill -TERM "$pid"
+	wait "$pid"
+	[ $((SECONDS - began)) -lt 500 ] || fail "it waited for the grace"
+	expect_gone asked
+}
+
 what_was_there_before_is_left_alone() {
 	(perl -e "$waiter" "$mark" before & echo $! >before; exec "$tool" run -- true)
 	[ "$(living before)" -eq 1 ] || fail "a child of ours that is not the program's was ended"
@@ -271,6 +293,24 @@ stopped_time_does_not_count() {
 	run 0 --wall 2s -- perl -e 'my $p = $$; if (!fork) { select undef, undef, undef, 2.5; kill CONT => $p; exit }
 		kill STOP => $$; wait; exit 0'
 	expect_record '"verdict":"ok"'
+}
+
+# The first process of a budget below is not our child: nothing tells us of its stops, and we have to look.
+stopped_time_does_not_count_in_a_budget_below() {
+	local limit stopped noted ended
+	for limit in wall idle; do
+		rm -f record
+		"$tool" run --status-file record --root '*stop_itself' "--$limit" 1800ms -- sh -c \
+			'"$1" raise 100 1500; exit 0' sh "$subjects/stop_itself" >out 2>err || fail "status $?" "$(cat err)"
+		expect_record "\"verdict\":\"$limit\",\"certain\":true"
+		stopped=$(sed -n 's/^stopped=//p' out)
+		noted=$(sed -n 's/.*"wall_stopped_ns":\([0-9]*\).*/\1/p' record)
+		ended=$(sed -n 's/.*"steps":\[{"at_ns":\([0-9]*\).*/\1/p' record)
+		# More than it was stopped by as much as lies between two looks; a busy machine gives it less to stop for.
+		[ "$noted" -ge 500000000 ] && [ "$noted" -lt $((stopped + 1000000000)) ] ||
+			fail "stopped for $stopped ns, left out $noted" "$(cat record)"
+		[ "$ended" -ge $((1800000000 + noted)) ] || fail "ended after $ended ns, $noted of them left out"
+	done
 }
 
 only_so_much_stopped_time_is_left_out() {

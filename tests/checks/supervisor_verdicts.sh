@@ -178,5 +178,13 @@ if [ "$(id -u)" -eq 0 ]; then
 	chown 65534 with-rights
 	chmod u+s with-rights
 	dies it_has_rights_of_its_own 125 internal true exit_code=125 -- ./with-rights
+	chown 0:65534 with-rights
+	chmod 2755 with-rights
+	dies it_has_the_rights_of_another_group 125 internal true exit_code=125 -- ./with-rights
+	chmod 2745 with-rights
+	dies its_group_may_not_execute_it_and_gives_no_rights 0 ok true exit_code=0 -- ./with-rights
+	chgrp 0 with-rights
+	chmod 6755 with-rights
+	dies it_has_no_more_rights_than_we_have 0 ok true exit_code=0 -- ./with-rights
 fi
 exit "$failed"

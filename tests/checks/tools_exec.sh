@@ -275,6 +275,8 @@ an_option_without_its_value_is_refused() {
 	expect_complaint 125 '--mem: no value; give --mem SIZE'
 	run "$tool" exec --profile
 	expect_complaint 125 '--profile: no value; give --profile FILE'
+	run "$tool" exec --profile= -- true
+	expect_complaint 125 '--profile: no value; give --profile FILE'
 	run "$tool" exec --print=yes
 	expect_complaint 125 "--print: takes no value"
 }

@@ -54,6 +54,7 @@ a_tree_is_listed_with_what_it_uses_of_its_limits() {
 	bytes=$(value mem_bytes "$tag-a")
 	[ "$bytes" -gt 50000000 ] && [ "$bytes" -lt 100000000 ] || fail "$bytes bytes"
 	[ "$(value wall_limit_ns "$tag-a")" = 50000000000 ] || fail "wall"
+	[ "$(value wall_stopped_ns "$tag-a")" = 0 ] || fail "stopped"
 	[ "$(value procs_limit "$tag-a")" = 3 ] && [ "$(value procs "$tag-a")" = 0 ] || fail "procs"
 	[ "$(value state "$tag-a")" = running ] || fail "state"
 	end

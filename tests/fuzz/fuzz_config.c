@@ -97,7 +97,7 @@ static void check_config(struct config *config)
 
 	config_finish(config);
 	config_finish(&twin);
-	CHECK(config_hash(config) == config_hash(&twin));
+	CHECK(config->hash == twin.hash);
 	for (int i = 0; i < RL_LIMIT_COUNT; i++) {
 		CHECK(config->limit[i] == RL_UNLIMITED ||
 		      (config->limit[i] >= 0 && config->limit[i] <= RL_LIMIT_MAX));

@@ -38,7 +38,7 @@ static int64_t now_ns(void)
 
 static const char *build_path(const char *tail)
 {
-	static char ring[4][PATH_MAX];
+	static char ring[4][2 * PATH_MAX];
 	static unsigned int next;
 	const char *build = getenv("BUILD");
 	char *path = ring[next++ % 4];
@@ -88,6 +88,16 @@ const char *scratch_dir(void)
 		atexit(remove_scratch);
 	}
 	return scratch;
+}
+
+const char *scratch_path(const char *name)
+{
+	static char ring[4][2 * PATH_MAX];
+	static unsigned int next;
+	char *path = ring[next++ % 4];
+
+	snprintf(path, sizeof(ring[0]), "%s/%s", scratch_dir(), name);
+	return path;
 }
 
 static bool names(const char *entry, const char *name)

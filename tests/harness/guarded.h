@@ -86,7 +86,8 @@ struct run *guarded_due(int64_t due_ns, const char *const set[], const char *con
 /* Absolute paths; the result is good until the next call but three. */
 const char *subject_path(const char *name);
 const char *library_path(void);
-const char *scratch_dir(void); /* empty directory of this test binary, removed at its end */
+const char *scratch_dir(void);		    /* empty directory of this test binary, removed at its end */
+const char *scratch_path(const char *name); /* in it; the next three calls leave it alone */
 
 /* For spec.prepare: the program runs as a user who owns nothing. */
 void become_nobody(const void *unused);

@@ -193,6 +193,36 @@ static void without_a_callback_the_next_step_comes_at_once(void **state)
 	run_free(r);
 }
 
+/* What each says when the limit's call comes into the midst of something else. */
+static void a_callback_keeps_out_of_what_is_not_its_process(void **state)
+{
+	static const struct {
+		const char *way, *out;
+	} cases[] = {
+		{"own", "own=1 calls=1\n"},
+		{"restart", "read=1 errno=0 calls=1\n"},
+		{"stack", "on_stack=1\n"},
+		{"fork", "child=0\ncalls=1\n"},
+		{"vfork", "child=0 registered=ENOENT refused=1\ncalls=1\n"},
+		{"late", "child=0 calls=1\n"},
+		{"refused", "child=0 calls=1\n"},
+		{"busy", "registered=300\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool calls = strcmp(cases[i].way, "busy") && strcmp(cases[i].way, "refused");
+		struct run *r = guarded(SET(calls ? "WALL=500ms" : "WALL=1h", "WALL_ACTION=call:10s,KILL",
+					    "MEM=16M", "MEM_ACTION=call:10s,KILL"),
+					ARGV("call_in_relatives", cases[i].way));
+
+		print_message("# %s\n", cases[i].way);
+		expect_exit(r, 0);
+		expect(r, !strcmp(r->out, cases[i].out));
+		run_free(r);
+	}
+}
+
 static void without_a_limit_there_is_nothing_to_register(void **state)
 {
 	struct run *r = bare(ARGV("call_at_limit", "mem", "return"));
@@ -219,6 +249,7 @@ int main(void)
 		cmocka_unit_test(each_step_calls_once),
 		cmocka_unit_test(a_forked_child_is_called_too),
 		cmocka_unit_test(without_a_callback_the_next_step_comes_at_once),
+		cmocka_unit_test(a_callback_keeps_out_of_what_is_not_its_process),
 		cmocka_unit_test(without_a_limit_there_is_nothing_to_register),
 	};
 

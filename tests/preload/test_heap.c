@@ -240,6 +240,35 @@ static void a_refused_realloc_keeps_block_and_contents(void **state)
 	run_free(r);
 }
 
+static void a_realloc_that_frees_or_fails_leaves_the_budget_whole(void **state)
+{
+	static const struct {
+		const char *way, *out;
+		int refused;
+	} cases[] = {
+		{"free", "freed=100\n", 0},
+		{"fail", "failed=100\nlost=0\n", 2},
+		{"huge", "refused=3\n", 3},
+		{"wait", "failed=100\nmet=20\n", 20},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		/* The kernel's limit is lower. */
+		struct run *r = guarded(SET(cases[i].refused ? "MEM=512M" : "MEM=8M"),
+					ARGV("resize_oddly", cases[i].way));
+
+		print_message("# %s\n", cases[i].way);
+		expect_exit(r, 0);
+		expect(r, !strcmp(r->out, cases[i].out));
+		if (cases[i].refused)
+			expect(r, record_int(r, "denied.mem") == cases[i].refused);
+		/* Nobody waits for what has failed; each refusal would, for a second. */
+		expect(r, r->elapsed_ns < 10 * SEC);
+		run_free(r);
+	}
+}
+
 static void overflows_that_libc_refuses_are_no_denials(void **state)
 {
 	struct run *r = guarded(SET("MEM=128M"), ARGV("keep_block_on_refusal"));
@@ -377,6 +406,7 @@ int main(void)
 		cmocka_unit_test(a_child_is_charged_for_its_growth_only),
 		cmocka_unit_test(a_block_that_is_resized_within_its_size_keeps_no_one_from_theirs),
 		cmocka_unit_test(a_refused_realloc_keeps_block_and_contents),
+		cmocka_unit_test(a_realloc_that_frees_or_fails_leaves_the_budget_whole),
 		cmocka_unit_test(overflows_that_libc_refuses_are_no_denials),
 		cmocka_unit_test(every_way_to_free_gives_back),
 		cmocka_unit_test(cplusplus_new_throws_bad_alloc_and_recovers),

@@ -5,10 +5,15 @@
  */
 #include "guarded.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,6 +107,74 @@ static void fatal_signals_with_a_timer_thread_leave_the_same_status(void **state
 		expect_verdict(g, "signal");
 		run_free(g);
 	}
+}
+
+/* Of two that come at once the program dies of the one that it would die of without us, and the record names
+ * it. */
+static void of_two_signals_at_once_one_counts(void **state)
+{
+	struct run *b = bare(ARGV("end_by", "two")), *g = guarded(SET("MEM=64M"), ARGV("end_by", "two"));
+
+	(void)state;
+	expect(g, WIFSIGNALED(b->status) && g->status == b->status);
+	expect(g, record_int(g, "signal") == WTERMSIG(b->status));
+	run_free(b);
+	run_free(g);
+}
+
+static void an_overflow_has_a_record_if_handlers_have_a_stack(void **state)
+{
+	struct run *g = guarded(SET("MEM=64M"), ARGV("end_by", "overflow", "1"));
+
+	(void)state;
+	expect_signal(g, SIGSEGV);
+	expect_verdict(g, "signal");
+	run_free(g);
+}
+
+/* Who it was from, what it said, where the fault was: the signal that kills is the one that came. */
+static void a_debugger_sees_the_same_signal(void **state)
+{
+	static const char *const ways[] = {"segv", "kill", "wait"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		const char *const *argv = ARGV("trace_signals", subject_path("end_by"), ways[i], "15");
+		struct run *b = bare(argv), *g = guarded(SET("MEM=64M"), argv);
+
+		print_message("# %s\n", ways[i]);
+		expect_exit(b, 0);
+		expect(g, out_number(b, "signal") > 0 && !strcmp(g->out, b->out));
+		run_free(b);
+		run_free(g);
+	}
+}
+
+/* As a sandbox may, before there is a program: nobody here sees it come. */
+static void refuse_to_queue(const void *unused)
+{
+	struct sock_filter refuse[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_tgsigqueueinfo, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = 4, .filter = refuse};
+
+	(void)unused;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(95);
+}
+
+static void a_signal_that_cannot_be_queued_again_still_kills(void **state)
+{
+	struct run *g = run_guarded(&(struct spec){
+		.set = SET("MEM=64M"), .argv = ARGV("end_by", "kill", "15"), .prepare = refuse_to_queue});
+
+	(void)state;
+	expect_signal(g, SIGTERM);
+	expect_verdict(g, "signal");
+	run_free(g);
 }
 
 static void sigkill_from_outside_changes_nothing(void **state)
@@ -242,6 +315,10 @@ int main(void)
 		cmocka_unit_test(fatal_signals_leave_a_record_and_the_same_status),
 		cmocka_unit_test(faults_leave_a_record_and_the_same_status),
 		cmocka_unit_test(fatal_signals_with_a_timer_thread_leave_the_same_status),
+		cmocka_unit_test(of_two_signals_at_once_one_counts),
+		cmocka_unit_test(an_overflow_has_a_record_if_handlers_have_a_stack),
+		cmocka_unit_test(a_debugger_sees_the_same_signal),
+		cmocka_unit_test(a_signal_that_cannot_be_queued_again_still_kills),
 		cmocka_unit_test(sigkill_from_outside_changes_nothing),
 		cmocka_unit_test(signals_that_are_ignored_by_default_do_nothing),
 		cmocka_unit_test(handlers_of_the_program_win),

@@ -134,6 +134,20 @@ static void whoever_survives_a_step_meets_the_next_one(void **state)
 	run_free(r);
 }
 
+static void whom_a_kill_missed_is_killed_by_the_next_one(void **state)
+{
+	struct run *r = run_between(
+		&(struct spec){.set = SET("WALL=300ms", "WALL_ACTION=KILL"), .argv = ARGV("fork_slowly")},
+		300 * MS, 300 * MS + LATE);
+
+	(void)state;
+	expect_signal(r, SIGKILL);
+	expect_out(r, "missed\n");
+	expect_verdict(r, "wall");
+	expect(r, r->tree_ns < 300 * MS + LATE);
+	run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +159,7 @@ int main(void)
 		cmocka_unit_test(whoever_survives_a_step_meets_the_next_one),
 		cmocka_unit_test(a_child_with_a_budget_of_its_own_meets_the_same_steps),
 		cmocka_unit_test(what_refuses_every_signal_is_gone_at_the_last_step),
+		cmocka_unit_test(whom_a_kill_missed_is_killed_by_the_next_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

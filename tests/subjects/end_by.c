@@ -1,5 +1,6 @@
 /*
- * end_by.c - ends in the way that is named: return, exit, _exit, ..., or by signal NUMBER.
+ * end_by.c - ends in the way that is named: return, exit, _exit, ..., or by signal NUMBER; by two signals at
+ * once; by a fault, with 1 behind it on a stack for handlers; wait says that it waits, by SIGWINCH.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -40,6 +41,27 @@ static void end_by_fault(const char *how)
 	}
 }
 
+static void stand_on_another_stack(void)
+{
+	static char stack[1 << 16];
+	stack_t ss = {.ss_sp = stack, .ss_size = sizeof(stack)};
+
+	sigaltstack(&ss, NULL);
+}
+
+/* The kernel takes the lower number first. */
+static void end_by_two(void)
+{
+	sigset_t all, none;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	kill(getpid(), SIGTERM);
+	kill(getpid(), SIGUSR1);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* Not the first thread, and not by libc's hand. */
 static void *leave_later(void *unused)
 {
@@ -75,6 +97,12 @@ int main(int argc, char **argv)
 		kill(getpid(), value);
 	if (!strcmp(how, "raise"))
 		raise(value);
+	if (!strcmp(how, "wait"))
+		raise(SIGWINCH);
+	if (!strcmp(how, "two"))
+		end_by_two();
+	if (value == 1)
+		stand_on_another_stack();
 	end_by_fault(how);
 	for (;;)
 		pause();

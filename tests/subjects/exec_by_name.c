@@ -1,5 +1,6 @@
 /*
- * exec_by_name.c - executes the program PATH with its arguments by FUNCTION, with ENV full, empty or own.
+ * exec_by_name.c - executes the program PATH with its arguments by FUNCTION, with ENV full, empty or own; or
+ * full as another user: other.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -26,8 +27,11 @@ int main(int argc, char **argv)
 	char *how = argv[1], *path = argv[3], **args = argv + 3;
 	char **env = !strcmp(argv[2], "empty") ? none : !strcmp(argv[2], "own") ? own : environ;
 	const char *a1 = argc > 4 ? argv[4] : NULL, *a2 = argc > 5 ? argv[5] : NULL;
-	int inherited = count_inherited();
+	int inherited;
 
+	if (!strcmp(argv[2], "other") && seteuid(65534))
+		return 77;
+	inherited = count_inherited();
 	if (!strcmp(how, "execve"))
 		execve(path, args, env);
 	else if (!strcmp(how, "execv"))

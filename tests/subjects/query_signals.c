@@ -12,12 +12,18 @@ static void handle(int sig)
 	(void)sig;
 }
 
+static void handle_too(int sig)
+{
+	(void)sig;
+}
+
 static const char *name(void (*handler)(int))
 {
-	return handler == SIG_DFL   ? "DFL"
-	       : handler == SIG_IGN ? "IGN"
-	       : handler == handle  ? "own"
-				    : "foreign";
+	return handler == SIG_DFL      ? "DFL"
+	       : handler == SIG_IGN    ? "IGN"
+	       : handler == handle     ? "own"
+	       : handler == handle_too ? "other"
+				       : "foreign";
 }
 
 int main(void)
@@ -44,8 +50,17 @@ int main(void)
 		sigaction(sig, &action, &action);
 		say(" fourth=%s", name(action.sa_handler));
 		sigaction(sig, NULL, &action);
-		say(" fifth=%s flags=%x\n", name(action.sa_handler),
+		say(" fifth=%s flags=%x", name(action.sa_handler),
 		    (unsigned int)action.sa_flags & SA_RESTART);
+		action.sa_handler = handle_too;
+		action.sa_flags = (int)SA_RESETHAND;
+		sigaction(sig, &action, NULL);
+		action.sa_handler = handle;
+		sigaction(sig, &action, &action);
+		say(" sixth=%s", name(action.sa_handler));
+		sigaction(sig, NULL, &action);
+		say(" seventh=%s flags=%x\n", name(action.sa_handler),
+		    (unsigned int)action.sa_flags & (unsigned int)SA_RESETHAND);
 	}
 	return 0;
 }

@@ -1,11 +1,12 @@
 /*
- * wait_unguarded.c - linked statically, so that no preload reaches it: waits to be killed.
+ * wait_unguarded.c - linked statically, so that no preload reaches it: waits to be killed, or ends at once:
+ * end.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "subject.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return pause();
+	return argc > 1 && !strcmp(argv[1], "end") ? 0 : pause();
 }

@@ -18,9 +18,8 @@ WALL_NS = 1000000000
 
 
 def stop(bench):
-    sleeping = bench.count(20, 10)
-    wall(bench, "sleeping", ["sleep"], sleeping, 400 // sleeping)
-    wall(bench, "spinning", ["spin"], bench.count(15, 3), 0)
+    wall(bench, "sleep", bench.count(20, 10), True)
+    wall(bench, "spin", bench.count(15, 3), False)
     wall_of_trees(bench)
     cpu(bench)
     refusing(bench)
@@ -55,22 +54,34 @@ def ending(status):
     return "exit %d" % os.WEXITSTATUS(status)
 
 
-def wall(bench, kind, arguments, rounds, stagger_ms):
+def itself(bench, clock, limit_ns, signal_number):
+    """The floor: a program that ends itself at the limit, by its own clock. No stop from outside can be earlier."""
+    return [bench.program("end_itself"), clock, str(int(limit_ns)), str(int(signal_number))]
+
+
+def beside(figure, floor):
+    """A figure and what the machine costs by itself, measured in turns with it."""
+    return "%s ms (ends itself: %.2f)" % (figure, percentile(floor, 95) / 1e6)
+
+
+def wall(bench, kind, rounds, at_once):
     """1 s, counted from main; the peer's clock starts before it, in its own process."""
-    program = [bench.program("run_until_stopped")] + arguments
-    names, commands = ["guarded"], [bench.guarded.changed(WALL="1s").words() + program]
+    program = [bench.program("run_until_stopped"), kind]
+    names = ["guarded", "ends itself"]
+    commands = [bench.guarded.changed(WALL="1s").words() + program,
+                itself(bench, kind, WALL_NS, signal.SIGTERM)]
     if shutil.which("timeout"):
         names.append("timeout")
         commands.append(["timeout", "1"] + program)
-    runs = timed_stops(bench, commands, rounds, stagger_ms)
+    runs = timed_stops(bench, commands, rounds, 800 // (rounds * len(commands)) if at_once else 0)
     rows = []
-    for name, results in zip(names, runs):
-        late = [result[0] - WALL_NS for result in results]
-        rows.append(row("%s, %s" % (name, kind), late, [result[3] for result in results]))
-        if name == "guarded":
-            worst = percentile(late, 95) / 1e6
-            bench.bar("wall stop, %s program" % kind, "p95 <= 1 ms", "%.2f ms" % worst,
-                      worst <= 1 and min(late) > -50e6)
+    late = [[result[0] - WALL_NS for result in results] for results in runs]
+    for name, results, values in zip(names, runs, late):
+        rows.append(row("%s, %s" % (name, kind), values, [result[3] for result in results]))
+    worst = percentile(late[0], 95) / 1e6
+    bench.bar("wall stop, 1 program, %s" % kind, "p95 <= 0.5, max <= 2 ms",
+              beside("%.2f, %.2f" % (worst, max(late[0]) / 1e6), late[1]),
+              worst <= 0.5 and max(late[0]) <= 2e6 and min(late[0]) > -50e6)
     tables.show("Wall limit of 1 s: ms from the limit, counted from main, to the return of wait",
                 ["limit", "median", "p95", "max", "runs", "ended by"], rows)
 
@@ -101,7 +112,10 @@ def wall_of_trees(bench):
 
 
 def cpu(bench):
-    """CPU used between main and death beyond the limit, as wait4 tells; loading comes before main."""
+    """CPU used between main and death beyond the limit, as wait4 tells; loading comes before main.
+
+    The last 0.2 to 0.3 ms of that are the kernel's own work on the process's end: whoever ends itself shows them.
+    """
     program = bench.program("run_until_stopped")
     rows = []
     for limit, rounds in ("50ms", bench.count(20, 4)), ("250ms", bench.count(20, 4)), ("1s", bench.count(10, 2)):
@@ -109,16 +123,19 @@ def cpu(bench):
         guard = bench.guarded.changed(WALL=None, CPU=limit).words()
         plan = [("1 process", 1, guard + [program, "spin"]), ("8 threads", 8, guard + [program, "spin", "8"]),
                 ("8 processes", 8, guard + [program, "spin", "1", "8"])]
+        plan.append(("1 process, ends itself", 0, itself(bench, "cpu", limit_ns, signal.SIGXCPU)))
         if limit == "250ms":
             both = bench.guarded.changed(CPU=limit).words()
             plan.append(("1 process, wall limit too", 1, both + [program, "spin"]))
         runs = timed_stops(bench, [command for _, _, command in plan], rounds, 0)
-        for (name, threads, _), results in zip(plan, runs):
-            over = [result[1] - limit_ns for result in results]
-            rows.append(row("%s, %s" % (limit, name), over, [result[3] for result in results]))
-            worst = percentile(over, 95) / 1e6 / threads
-            bench.bar("CPU stop at %s, %s" % (limit, name), "p95 <= 0.5 ms a thread", "%.2f ms" % worst,
-                      worst <= 0.5 and min(over) > -50e6)
+        over = [[result[1] - limit_ns for result in results] for results in runs]
+        floor = over[[threads for _, threads, _ in plan].index(0)]
+        for (name, threads, _), results, values in zip(plan, runs, over):
+            rows.append(row("%s, %s" % (limit, name), values, [result[3] for result in results]))
+            if threads:
+                worst = percentile(values, 95) / 1e6 / threads
+                bench.bar("CPU stop at %s, %s" % (limit, name), "p95 <= 0.5 ms a thread", beside("%.2f" % worst, floor),
+                          worst <= 0.5 and min(values) > -50e6)
     if shutil.which("prlimit"):
         results = timed_stops(bench, [["prlimit", "--cpu=1", program, "spin"]], bench.count(6, 1), 0)[0]
         rows.append(row("prlimit --cpu=1", [result[1] - 1e9 for result in results],
