@@ -530,7 +530,7 @@ a_stopped_supervisor_holds_up_no_fork() {
 # descriptor may take as long as its maker likes.
 a_stranger_sends_the_supervisor_nothing() {
 	local pid
-	"$tool" run -- sh -c ': >ready; while [ ! -e over ]; do sleep 0.01; done' &
+	"$tool" run -- sh -c ': >ready; while [ -e ready ]; do sleep 0.01; done' &
 	pid=$!
 	while [ ! -e ready ]; do sleep 0.01; done
 	python3 - "$pid" <<-'END' || fail "status $?"
@@ -564,7 +564,7 @@ a_stranger_sends_the_supervisor_nothing() {
 		    if socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect_ex(doors[0]) != errno.EACCES:
 		        sys.exit("another user gets in")
 	END
-	: >over
+	rm ready
 	wait "$pid" || fail "status $?"
 }
 
