@@ -86,7 +86,7 @@ RL_INLINE void cell_take_off(struct cell *cell, int64_t n)
 
 RL_INLINE void cell_land(struct cell *cell, int64_t n)
 {
-	raw_add_own(&cell->in_flight, -n);
+	raw_subtract_own(&cell->in_flight, n);
 }
 
 /*

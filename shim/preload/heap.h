@@ -63,9 +63,14 @@ RL_INLINE bool heap_size_is_at_hand(const void *block)
 	return RL_LIKELY(heap_reads_headers) && RL_LIKELY(!(heap_header(block) & CHUNK_IS_MMAPPED));
 }
 
+RL_INLINE size_t heap_chunk_at_hand(const void *block)
+{
+	return heap_header(block) & ~(size_t)CHUNK_FLAGS;
+}
+
 RL_INLINE size_t heap_size_at_hand(const void *block)
 {
-	return (heap_header(block) & ~(size_t)CHUNK_FLAGS) - CHUNK_OVERHEAD;
+	return heap_chunk_at_hand(block) - CHUNK_OVERHEAD;
 }
 
 /* The usable size of a live block. */

@@ -84,34 +84,51 @@ static void *resize(void *block, size_t size, struct hooked_call call)
 	return heap_resize(block, size, call);
 }
 
+/* The rare endings of realloc(): each is a tail call, so that the common way has little to save. */
+static RL_COLD void *resize_settling(void *block, size_t size, size_t old_size, int64_t reserve,
+				     struct hooked_call call)
+{
+	if (heap_settle_reserve(thread_self.cell, reserve))
+		return resize(block, size, call);
+	return heap_finish_resize(real.realloc(block, size), old_size, reserve);
+}
+
+static RL_COLD void *settle_unused(void *moved, struct cell *cell, int64_t reserve)
+{
+	heap_settle_refund(cell);
+	cell_land(cell, reserve);
+	return moved;
+}
+
 /*
  * A block that stays small: what it can grow by is charged before, what it did
- * not grow by is returned after. Whatever is not plain goes the long way.
+ * not grow by is returned after. Whatever is not plain goes the long way. Sizes
+ * are those of chunks, their headers included: one number less to keep.
  */
 RL_EXPORT RL_HOT void *realloc(void *block, size_t size)
 {
 	struct cell *cell = thread_self.fast;
-	size_t old_size, new_size, most = size + HEAP_ROUNDING;
-	int64_t reserve;
+	size_t old, most = size + HEAP_ROUNDING + CHUNK_OVERHEAD;
+	int64_t reserve, unused;
 	void *moved;
 
 	if (RL_UNLIKELY(!cell || !block || size - 1 >= HEAP_SMALL || (heap_header(block) & CHUNK_IS_MMAPPED)))
 		return resize(block, size, HOOKED_CALL("realloc"));
-	old_size = heap_size_at_hand(block);
-	reserve = most > old_size ? (int64_t)(most - old_size) : 0;
+	old = heap_chunk_at_hand(block);
+	reserve = most > old ? (int64_t)(most - old) : 0;
 	if (RL_UNLIKELY(!cell_covers(cell, (size_t)reserve)))
 		return resize(block, size, HOOKED_CALL("realloc"));
 	cell_take_off(cell, reserve);
-	if (RL_UNLIKELY(!cell_charge(cell, reserve)) && heap_settle_reserve(cell, reserve))
-		return resize(block, size, HOOKED_CALL("realloc"));
+	if (RL_UNLIKELY(!cell_charge(cell, reserve)))
+		return resize_settling(block, size, old - CHUNK_OVERHEAD, reserve, HOOKED_CALL("realloc"));
 	moved = real.realloc(block, size);
 	if (RL_UNLIKELY(!moved || (heap_header(moved) & CHUNK_IS_MMAPPED)))
-		return heap_finish_resize(moved, old_size, reserve);
-	new_size = heap_size_at_hand(moved);
-	if (RL_UNLIKELY(new_size < old_size))
-		return heap_finish_resize(moved, old_size, reserve);
-	if (RL_UNLIKELY(!cell_return_unused(cell, reserve - (int64_t)(new_size - old_size))))
-		heap_settle_refund(cell);
+		return heap_finish_resize(moved, old - CHUNK_OVERHEAD, reserve);
+	unused = reserve - (int64_t)(heap_chunk_at_hand(moved) - old);
+	if (RL_UNLIKELY(unused > reserve))
+		return heap_finish_resize(moved, old - CHUNK_OVERHEAD, reserve);
+	if (RL_UNLIKELY(!cell_return_unused(cell, unused)))
+		return settle_unused(moved, cell, reserve);
 	cell_land(cell, reserve);
 	return moved;
 }

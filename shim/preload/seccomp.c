@@ -62,7 +62,7 @@ enum need {
  */
 static const struct {
 	short number;
-	short if_fatal, if_refused;
+	unsigned short if_fatal, if_refused;
 	short argument;
 	int value;
 } CALLS[] = {
