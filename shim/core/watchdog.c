@@ -342,7 +342,6 @@ bool watchdog_run(struct watchdog *w)
 		}
 		atomic_store_explicit(&w->next_look_ns, next_ns, memory_order_relaxed);
 		sleep_until(w, next_ns);
-		atomic_fetch_add_explicit(&w->wakeups, 1, memory_order_relaxed);
 	}
 	return true;
 }

@@ -44,7 +44,6 @@ struct watchdog {
 	struct stops stops;
 	_Atomic uint32_t stopping; /* the loop is to end */
 	_Atomic uint32_t kicked;   /* a signal to look is on its way */
-	_Atomic uint64_t wakeups;
 	/* When the next look comes, INT64_MAX during one. Writer: the watchdog; readers decide whether to
 	 * kick. */
 	_Atomic int64_t next_look_ns;

@@ -50,6 +50,9 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 		pass_on(signal, info, context);
 		return;
 	}
+	/* The thread is there, and a filter may kill for what follows. */
+	if (atomic_load_explicit(&late.forbidden, memory_order_relaxed))
+		return;
 	late.start();
 	/* libc's own use of the signal must not wait for a call that goes on. */
 	raw_sigmask(SIG_UNBLOCK, &set, NULL);

@@ -43,7 +43,7 @@ enum { LATE_START_SIGNAL = 32 };
  */
 bool late_start_plan(int64_t deadline_ns, void (*start)(void));
 
-/* Nothing is planned from here on, in this process or its children: a filter would kill for the calls. */
+/* Nothing is planned or done any more, in this process or its children: a filter might kill for the calls. */
 void late_start_forbid(void);
 
 #endif

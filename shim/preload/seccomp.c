@@ -244,6 +244,8 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 /* After the filter: no system call here, unless it was refused. */
 static void conclude(const struct precautions *p, bool refused)
 {
+	if (!refused)
+		late_start_forbid();
 	if (!p->needs)
 		return;
 	if (refused) {
@@ -255,7 +257,6 @@ static void conclude(const struct precautions *p, bool refused)
 	if (p->needs & ~(NEED_FORK | NEED_SEND | NEED_MARK))
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	atomic_fetch_or_explicit(&lost_needs, p->needs, memory_order_relaxed);
-	late_start_forbid();
 	if (p->needs & (NEED_START | NEED_WATCH))
 		timer_thread_forbid();
 	if (p->needs & NEED_LEASH)
