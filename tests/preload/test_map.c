@@ -131,7 +131,7 @@ static void ledger_agrees_with_the_kernel_after_random_operations(void **state)
 
 static void a_handler_may_map_in_the_middle_of_mapping(void **state)
 {
-	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "100000"));
+	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "10000"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -142,7 +142,7 @@ static void a_handler_may_map_in_the_middle_of_mapping(void **state)
 
 static void a_handler_may_jump_out_of_a_mapping_call(void **state)
 {
-	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "100000", "jump"));
+	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "10000", "jump"));
 
 	(void)state;
 	/* What a call had in hand when it was left may stay charged, and nothing hangs. */
