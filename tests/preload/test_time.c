@@ -81,13 +81,14 @@ static void forbid_dates(const void *unused)
 /* Whoever may set the clock cannot move what never looks at it. */
 static void no_deadline_asks_for_the_date(void **state)
 {
+	/* Who handles what comes before KILL has until then to say so. */
 	static const struct {
-		const char *set[5], *how, *verdict;
+		const char *set[6], *how, *verdict;
 	} limits[] = {
-		{{"WALL=200ms", "GRACE=50ms"}, "sleep", "wall"},
+		{{"WALL=500ms", "GRACE=50ms"}, "sleep", "wall"},
 		{{"CPU=200ms", "GRACE=50ms"}, "spin", "cpu"},
-		{{"IDLE=200ms", "GRACE=50ms"}, "sleep", "idle"},
-		{{"RSS=1", "GRACE=50ms", "TICK=10ms", "WALL=5s"}, "sleep", "rss"},
+		{{"IDLE=500ms", "GRACE=50ms"}, "sleep", "idle"},
+		{{"RSS=1", "RSS_GRACE=500ms", "GRACE=50ms", "TICK=10ms", "WALL=9s"}, "sleep", "rss"},
 	};
 
 	(void)state;
