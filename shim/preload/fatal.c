@@ -45,12 +45,32 @@ static bool ends_process(int signal)
 	}
 }
 
+/* What the kernel sends for what a thread does, as long as nobody sends it. */
+static bool is_fault(int signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL ||
+	       signal == SIGTRAP || signal == SIGSYS;
+}
+
+/*
+ * The first process of a pid namespace dies of no signal but KILL that is sent to it, from within or by its
+ * terminal, if it has no handler: one of ours would be one, would cut its calls short, and would end it in
+ * the record alone.
+ */
+static bool is_ours(int signal)
+{
+	return ends_process(signal) && (member.pid != 1 || is_fault(signal));
+}
+
 static void on_fatal(int signal, siginfo_t *info, void *context)
 {
 	struct record_ending ending = {.signal = signal};
 	pid_t pid, tid;
 
 	(void)context;
+	/* It may have the handler from a parent. */
+	if (member.pid == 1 && (!is_fault(signal) || info->si_code <= 0))
+		return;
 	/* The watchdog then did the rest, too: the signal comes again when this returns. */
 	if (seccomp_took_end(&ending))
 		return;
@@ -98,7 +118,7 @@ static void on_one_shot(int signal, siginfo_t *info, void *context)
 static bool is_guarded_signal(int signal)
 {
 	return is_installed && member_is_guarded() && signal > 0 && signal < FIRST_REAL_TIME &&
-	       ends_process(signal) && !member_is_borrowed();
+	       is_ours(signal) && !member_is_borrowed();
 }
 
 void fatal_before_install(int signal, const struct sigaction *action, struct fatal_install *install)
@@ -163,7 +183,7 @@ bool fatal_prepare(int signal)
 	struct kernel_action action = {0};
 	uint64_t set;
 
-	if (!is_guarded_signal(signal) || member.pid == 1 || dumps_core(signal))
+	if (!is_guarded_signal(signal) || dumps_core(signal))
 		return false;
 	set = 1ULL << (signal - 1);
 	kernel_action_set(signal, NULL, &action);
@@ -183,7 +203,7 @@ void fatal_install(void)
 	for (int signal = 1; signal < FIRST_REAL_TIME; signal++) {
 		struct sigaction old;
 
-		if (!ends_process(signal))
+		if (!is_ours(signal))
 			continue;
 		/* One call where most are SIG_DFL; no thread but this one can see the moment between two. */
 		take(signal, &old);

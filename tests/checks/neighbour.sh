@@ -35,6 +35,23 @@ in_time=no
 [ "$took" -ge 500 ] && [ "$took" -lt 15000 ] && in_time=yes
 report the_wall_limit_ends_a_pid_namespace "$in_time" yes
 
+# It dies of no signal but KILL that is sent to it: its sleep is not cut short, and its record is that of the KILL.
+record=$(mktemp)
+# shellcheck disable=SC2086,SC2016
+got=$(timeout -k 1 20 $namespace "$tool" exec --wall 300ms --grace 60s -- \
+	perl -e 'print scalar(select(undef, undef, undef, 0.5)), "\n"' 2>/dev/null)
+report the_first_process_of_a_pid_namespace_sleeps_through_a_signal "$got" 0
+# shellcheck disable=SC2086
+timeout -k 1 20 $namespace "$tool" exec --wall 300ms --grace 200ms --status-file "$record" -- sleep 60 2>/dev/null
+report its_record_names_the_step_that_ended_it "$(grep -o '"signal":[0-9]*\|"step":"[A-Z]*"' "$record" | tr '\n' ' ')" \
+	'"signal":9 "step":"TERM" "step":"KILL" '
+: >"$record"
+# shellcheck disable=SC2086
+{ $namespace "$tool" exec --mem 64M --status-file "$record" -- "$build/tests/subjects/end_by" segv; } 2>/dev/null
+report a_fault_of_it_has_a_record "$(grep -o '"verdict":"[a-z]*"\|"signal":[0-9]*' "$record" | tr '\n' ' ')" \
+	'"verdict":"signal" "signal":11 '
+rm -f "$record"
+
 # Nobody outside takes the step here, and within nobody can kill the first process but itself.
 # shellcheck disable=SC2086
 "$tool" exec --wall 2s --grace 200ms -- $namespace sleep 60 2>/dev/null &

@@ -51,13 +51,55 @@ static void every_call_is_granted_within_budget_and_keeps_errno(void **state)
 	}
 }
 
-static void each_step_is_charged_as_the_kernel_commits(void **state)
+/* A page of those is 2 MiB, whatever was asked for; whether the machine has any is not asked then. */
+static void huge_pages_are_charged_whole(void **state)
 {
-	static const char *const topics[] = {"protections", "parts",  "moves",	 "shares",
-					     "files",	    "breaks", "failures"};
+	struct run *r = guarded(SET("MEM=1M"), ARGV("map_by_name", "mmap_huge", "4096"));
 
 	(void)state;
-	for (int i = 0; i < 7; i++) {
+	expect_exit(r, 0);
+	expect_out(r, "refused errno=12\n");
+	expect(r, record_int(r, "denied.mem") == 1);
+	expect(r, record_int(r, "first_denial.bytes") == 2 * MIB);
+	run_free(r);
+}
+
+static void have_little_room(const void *unused)
+{
+	struct rlimit little = {256 * MIB, 256 * MIB};
+
+	(void)unused;
+	setrlimit(RLIMIT_AS, &little);
+}
+
+static void what_the_kernel_refuses_is_told_as_its_own(void **state)
+{
+	static const struct {
+		const char *how, *bytes, *call;
+	} cases[] = {{"mmap", "1073741824", "mmap"}, {"mprotect_too_far", "4096", "mprotect"}};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct run *r =
+			run_guarded(&(struct spec){.set = SET("MEM=4G"),
+						   .argv = ARGV("map_by_name", cases[i].how, cases[i].bytes),
+						   .prepare = have_little_room});
+
+		print_message("# %s\n", cases[i].how);
+		expect_out(r, "refused errno=12\n");
+		expect(r, !strcmp(record_str(r, "failed_call"), cases[i].call));
+		expect(r, record_int(r, "errno") == 12 && !record_find(r, "denied.mem"));
+		run_free(r);
+	}
+}
+
+static void each_step_is_charged_as_the_kernel_commits(void **state)
+{
+	static const char *const topics[] = {"protections", "parts",  "moves",	  "shares",
+					     "files",	    "breaks", "failures", "crowd"};
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
 		struct run *r = guarded(SET("MEM=200M"), ARGV("follow_mappings", topics[i]));
 
 		print_message("# %s\n", topics[i]);
@@ -111,7 +153,7 @@ static void a_full_address_space_lets_everything_be_unmapped(void **state)
 
 static void a_handler_may_map_in_the_middle_of_mapping(void **state)
 {
-	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "100000"));
+	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "10000"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -122,7 +164,7 @@ static void a_handler_may_map_in_the_middle_of_mapping(void **state)
 
 static void a_handler_may_jump_out_of_a_mapping_call(void **state)
 {
-	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "100000", "jump"));
+	struct run *r = guarded(SET("MEM=200M"), ARGV("map_in_handler", "10000", "jump"));
 
 	(void)state;
 	/* What a call had in hand when it was left may stay charged, and nothing hangs. */
@@ -223,6 +265,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_call_is_refused_with_enomem_over_budget),
 		cmocka_unit_test(every_call_is_granted_within_budget_and_keeps_errno),
+		cmocka_unit_test(huge_pages_are_charged_whole),
+		cmocka_unit_test(what_the_kernel_refuses_is_told_as_its_own),
 		cmocka_unit_test(each_step_is_charged_as_the_kernel_commits),
 		cmocka_unit_test(ledger_agrees_with_the_kernel_after_random_operations),
 		cmocka_unit_test(a_full_address_space_lets_everything_be_unmapped),

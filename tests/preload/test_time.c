@@ -81,6 +81,7 @@ static void forbid_dates(const void *unused)
 /* Whoever may set the clock cannot move what never looks at it. */
 static void no_deadline_asks_for_the_date(void **state)
 {
+	/* Who handles what comes before KILL has until then to say so. */
 	static const struct {
 		const char *set[6], *how, *verdict;
 	} limits[] = {

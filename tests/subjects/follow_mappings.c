@@ -243,6 +243,9 @@ static void failures(void)
 		wrong++;
 	if (mmap(p, PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED || errno != EEXIST)
 		wrong++;
+	if (mmap(p, PAGE, RW, PRIVATE | MAP_FIXED | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED ||
+	    errno != EEXIST)
+		wrong++;
 	if (mmap(NULL, PAGE, RW, MAP_PRIVATE, 999, 0) != MAP_FAILED || errno != EBADF)
 		wrong++;
 	if (munmap(p + 1, PAGE) != -1 || errno != EINVAL)
@@ -265,6 +268,24 @@ static void failures(void)
 	step("all failed but the last", -10);
 }
 
+/* The kernel bounds how many mappings there are, and to take one from the midst of another makes one more. */
+static void crowd(void)
+{
+	enum { MOST = 140000 };
+	char *p = map(5, RW, PRIVATE), *others = map(MOST, PROT_NONE, PRIVATE);
+	int made = 0;
+
+	step("mapped", 5);
+	while (made < MOST && !mprotect(others + (long)made * PAGE, PAGE, PROT_READ))
+		made += 2;
+	if (made < MOST && (munmap(p + 2 * PAGE, PAGE) != -1 || errno != ENOMEM))
+		wrong++;
+	step("no room for one more", 0);
+	munmap(others, (long)MOST * PAGE);
+	munmap(p, 5 * PAGE);
+	step("gone", -5);
+}
+
 int main(int argc, char **argv)
 {
 	last = charged();
@@ -279,6 +300,8 @@ int main(int argc, char **argv)
 			shares();
 		else if (!strcmp(argv[i], "files"))
 			files();
+		else if (!strcmp(argv[i], "crowd"))
+			crowd();
 		else if (!strcmp(argv[i], "breaks"))
 			breaks();
 		else

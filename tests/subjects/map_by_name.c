@@ -22,6 +22,16 @@ static int by_protect(size_t n, int pkey)
 	return (pkey ? pkey_mprotect(p, n, RW, -1) : mprotect(p, n, RW)) == 0;
 }
 
+/* Behind it is nothing, and the kernel says so when it comes there. */
+static int by_protect_too_far(size_t n)
+{
+	char *p = mmap(NULL, 2 * n, PROT_NONE, PRIVATE, -1, 0);
+
+	munmap(p + n, n);
+	errno = 99;
+	return mprotect(p, 2 * n, RW) == 0;
+}
+
 static int by_file(size_t n)
 {
 	if (ftruncate(fd, (off_t)n))
@@ -60,6 +70,10 @@ static int take(const char *name, size_t n)
 		return by_file(n);
 	if (!strcmp(name, "mremap"))
 		return mremap(small, 4096, n, MREMAP_MAYMOVE) != MAP_FAILED;
+	if (!strcmp(name, "mmap_huge"))
+		return mmap(NULL, n, RW, PRIVATE | MAP_HUGETLB, -1, 0) != MAP_FAILED;
+	if (!strcmp(name, "mprotect_too_far"))
+		return by_protect_too_far(n);
 	if (!strcmp(name, "mprotect"))
 		return by_protect(n, 0);
 	if (!strcmp(name, "pkey_mprotect"))

@@ -274,6 +274,23 @@ static void child_that_lost_its_place_has_a_budget_of_its_own_all_the_same(void 
 	expect_sums_are_exact();
 }
 
+/* Numbers of processes mean nothing in another pid namespace: the maker there has ours by chance. */
+static void place_that_is_offered_in_another_namespace_is_not_taken(void **state)
+{
+	uint32_t index;
+
+	(void)state;
+	start();
+	index = offer(CLAIM_ONCE);
+	assert_true(claims_are_offered(ledger, maker));
+	ledger->slot[index].pid_namespace ^= 1;
+	assert_false(claims_are_offered(ledger, maker));
+	assert_int_equal(come(getpid()), LEDGER_NONE);
+	ledger->slot[index].pid_namespace ^= 1;
+	withdraw(index, CLAIM_ONCE);
+	end(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +303,7 @@ int main(void)
 		LEDGER_TEST(place_of_a_dead_child_that_nobody_waited_for_is_given_back),
 		LEDGER_TEST(place_that_was_let_go_is_its_childs_and_ends_with_it),
 		LEDGER_TEST(child_that_lost_its_place_has_a_budget_of_its_own_all_the_same),
+		cmocka_unit_test(place_that_is_offered_in_another_namespace_is_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

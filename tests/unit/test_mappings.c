@@ -165,6 +165,30 @@ static void large_reservations_need_little_memory(void **state)
 		    (uintptr_t)arena_alloc(64) - before < 64 << 10);
 }
 
+/* Ranges that each fill a leaf, and more of them in turn than there is room to tell of. */
+static void a_motley_range_is_taken_in_parts(void **state)
+{
+	enum { LEAF_BYTES = 4096 << 12, SPANS = MAPPINGS_RUNS + 3 };
+	const uintptr_t base = 0x7e0000000000;
+	struct mapping_runs runs;
+	uintptr_t end;
+
+	(void)state;
+	for (int i = 0; i < SPANS; i++)
+		mappings_set(base + (uintptr_t)i * LEAF_BYTES, LEAF_BYTES,
+			     i % 2 ? MAPPING_RESERVED : MAPPING_CHARGED);
+	end = mappings_take(base, (size_t)SPANS * LEAF_BYTES, &runs);
+	assert_int_equal(runs.count, MAPPINGS_RUNS);
+	assert_true(end == base + (uintptr_t)MAPPINGS_RUNS * LEAF_BYTES);
+	assert_true(runs.charged == MAPPINGS_RUNS / 2 * (size_t)LEAF_BYTES);
+	assert_true(mappings_take(end, 3UL * LEAF_BYTES, &runs) == end + 3UL * LEAF_BYTES);
+	assert_int_equal(runs.count, 3);
+	for (int i = 0; i < MAPPINGS_RUNS + 2; i++)
+		mappings_set(base + (uintptr_t)i * 4096, 4096, i % 2 ? MAPPING_RESERVED : MAPPING_CHARGED);
+	assert_true(mappings_take(base, 4096UL * 4096, &runs) == base + MAPPINGS_RUNS * 4096UL);
+	assert_int_equal(runs.count, MAPPINGS_RUNS);
+}
+
 static void addresses_that_no_processor_has_are_refused(void **state)
 {
 	(void)state;
@@ -248,6 +272,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(map_agrees_with_a_naive_one),
 		cmocka_unit_test(large_reservations_need_little_memory),
+		cmocka_unit_test(a_motley_range_is_taken_in_parts),
 		cmocka_unit_test(addresses_that_no_processor_has_are_refused),
 		cmocka_unit_test(changes_by_threads_over_the_same_pages_add_up),
 		cmocka_unit_test(changes_by_handlers_in_the_middle_of_changes_add_up),
