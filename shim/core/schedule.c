@@ -25,18 +25,19 @@ struct sched_attributes {
 	uint64_t runtime, deadline, period;
 };
 
-static bool is_ordinary(pid_t tid, struct sched_attributes *attributes)
+static bool find(pid_t tid, struct sched_attributes *attributes)
 {
-	return raw_syscall4(SYS_sched_getattr, tid, attributes, sizeof(*attributes), 0) == 0 &&
-	       attributes->policy == SCHEDULE_ORDINARY;
+	return raw_syscall4(SYS_sched_getattr, tid, attributes, sizeof(*attributes), 0) == 0;
 }
 
 bool schedule_before_others(pid_t tid)
 {
 	struct sched_attributes attributes = {.size = 0};
 
-	if (!is_ordinary(tid, &attributes))
+	if (!find(tid, &attributes))
 		return false;
+	if (attributes.policy != SCHEDULE_ORDINARY)
+		return attributes.policy == SCHEDULE_FIFO;
 	attributes.policy = SCHEDULE_FIFO;
 	attributes.flags = SCHEDULE_RESET_ON_FORK;
 	attributes.priority = 1;
@@ -47,7 +48,7 @@ void schedule_in_short_slices(void)
 {
 	struct sched_attributes attributes = {.size = 0};
 
-	if (!is_ordinary(0, &attributes))
+	if (!find(0, &attributes) || attributes.policy != SCHEDULE_ORDINARY)
 		return;
 	attributes.flags = 0;
 	attributes.runtime = SLICE_NS;

@@ -16,8 +16,8 @@
 
 /*
  * Puts a thread (0: the calling one) before all that have the ordinary policy,
- * by the lowest real-time priority. Return: false where that is not permitted,
- * or the thread has a policy that somebody chose.
+ * by the lowest real-time priority. Return: whether it is; false where that is not
+ * permitted, or the thread has another policy that somebody chose.
  */
 bool schedule_before_others(pid_t tid);
 

@@ -132,13 +132,15 @@ void step_signals_send(struct ledger *ledger, uint32_t account, uint32_t self, i
 
 /*
  * To die of most signals that can dump a core, all threads must first have had a
- * processor, whether or not one is dumped: the first one gets it before others.
+ * processor, whether or not one is dumped: the first one gets it before others. But
+ * not before the caller: one that spins would keep it from the next line.
  */
 static void die_of(int signal)
 {
 	pid_t pid = raw_getpid();
 
-	schedule_before_others(pid);
+	if (schedule_before_others(0))
+		schedule_before_others(pid);
 	raw_tgkill(pid, raw_gettid(), signal);
 }
 
@@ -219,7 +221,8 @@ void step_signals_kill(struct ledger *ledger, uint32_t account, uint32_t self)
 	}
 	if (self != LEDGER_NONE) {
 		/* Its watchdog, which this is, has the same priority and goes on. */
-		schedule_before_others(raw_getpid());
+		if (schedule_before_others(0))
+			schedule_before_others(raw_getpid());
 		raw_kill(raw_getpid(), SIGKILL);
 		/* The first process of a pid namespace does not die of its own SIGKILL. */
 		raw_exit_group(128 + SIGKILL);
