@@ -28,6 +28,7 @@ enum {
 	POLL_NS = 10000000,
 	ERRAND_LOOK_NS = 20000000,
 	SHORT_LIFE_NS = 4000000,
+	PLENTY_NS = 1000000000, /* of processor time that is left */
 };
 
 static bool is_watched(const struct account *account, enum limit_id id)
@@ -60,6 +61,9 @@ static bool is_seen_to(const struct ledger *ledger, const struct account *a, uin
 	for (int i = 0; i < RL_LIMIT_COUNT; i++)
 		if (i != RL_WALL && i != RL_CPU && is_watched(a, i))
 			return false;
+	/* Near that limit each must end at once: who has no watchdog would wait for its turn to. */
+	if (a->limit[RL_CPU] != RL_UNLIMITED && a->limit[RL_CPU] - a->cpu_sum_ns < PLENTY_NS)
+		return false;
 	return first && a->root != slot && !a->trace[0] && !stacks_are_wanted(a) &&
 	       !atomic_load_explicit(&a->breach, memory_order_relaxed) &&
 	       atomic_load_explicit(&first->state, memory_order_relaxed) == SLOT_LIVE &&
@@ -112,7 +116,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	w->own_seen_ns = 0;
 	w->idle_since_ns = 0;
 	w->rehearsed_ns = 0;
-	w->has_own_files = false;
+	w->has_own_files = w->comes_late = false;
 	w->nap.is_prepared = false;
 	w->idle_looks = 0;
 	w->watching = w->supervising = (struct sampling){.next_ns = 0};
@@ -317,7 +321,7 @@ static void settle(struct watchdog *w)
 
 bool watchdog_run(struct watchdog *w)
 {
-	int64_t settled_ns = raw_clock_ns(CLOCK_MONOTONIC) + SHORT_LIFE_NS;
+	int64_t settled_ns = raw_clock_ns(CLOCK_MONOTONIC) + (w->comes_late ? 0 : SHORT_LIFE_NS);
 	bool is_prompt = false;
 
 	while (!atomic_load_explicit(&w->stopping, memory_order_acquire)) {

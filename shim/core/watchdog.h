@@ -39,6 +39,7 @@ struct watchdog {
 	struct sampling supervising; /* of plug-ins' hosts */
 	struct procfile status, descriptors; /* of the own process */
 	bool has_own_files;		     /* its thread's descriptors are not the program's */
+	bool comes_late;		     /* to a process that is known not to be over soon */
 	struct nap nap;
 	bool (*prepare_end)(int signal); /* see step_signals_pay_owed(); NULL: somebody else's process */
 	struct stops stops;

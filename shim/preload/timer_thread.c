@@ -193,8 +193,9 @@ static void start(void)
 	char *tls = make_tls();
 	pid_t tid;
 
-	timer.is_planned = false;
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
+	timer.watchdog.comes_late = timer.is_planned;
+	timer.is_planned = false;
 	timer.watchdog.prepare_end = fatal_prepare;
 	/* Other threads than the first cannot ask, and what it told once stays true. */
 	if (!leader.word || leader.pid != member.pid)

@@ -32,7 +32,10 @@ static void a_child_has_a_thread_once_it_is_no_passer_by(void **state)
 
 static void a_child_that_nobody_else_sees_to_has_one_at_once(void **state)
 {
-	const char *const *const sets[] = {SET("IDLE=20s"), SET("RSS=1G"), SET("WATCH=fds<=1000"),
+	const char *const *const sets[] = {SET("IDLE=20s"),
+					   SET("CPU=900ms"),
+					   SET("RSS=1G"),
+					   SET("WATCH=fds<=1000"),
 					   SET("WALL=20s", "SCOPE=process"),
 					   SET("WALL=20s", "STACKS=/dev/null")};
 
