@@ -22,6 +22,9 @@ enum {
 
 typedef void detailed_handler(int, siginfo_t *, void *);
 
+/* What a timer's signal tells it by: its address. */
+static char has_stayed, is_overdue;
+
 static struct {
 	struct kernel_action before; /* libc's, or none */
 	void (*start)(void);
@@ -45,8 +48,9 @@ static void pass_on(int signal, siginfo_t *info, void *context)
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
 	static const uint64_t set = 1ULL << (LATE_START_SIGNAL - 1);
+	const char *teller = info->si_code == SI_TIMER ? info->si_value.sival_ptr : NULL;
 
-	if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &late) {
+	if (teller != &has_stayed && teller != &is_overdue) {
 		pass_on(signal, info, context);
 		return;
 	}
@@ -54,6 +58,9 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 	if (atomic_load_explicit(&late.forbidden, memory_order_relaxed))
 		return;
 	late.start();
+	/* The other one interrupts no call: an EINTR that is found there is the program's. */
+	if (teller != &is_overdue)
+		return;
 	/* libc's own use of the signal must not wait for a call that goes on. */
 	raw_sigmask(SIG_UNBLOCK, &set, NULL);
 	resume_call(context);
@@ -86,10 +93,11 @@ bool late_start_plan(int64_t deadline_ns, void (*start)(void))
 	event.sigev_notify = SIGEV_THREAD_ID;
 	event._sigev_un._tid = raw_gettid();
 	event.sigev_signo = LATE_START_SIGNAL;
-	event.sigev_value.sival_ptr = &late;
+	event.sigev_value.sival_ptr = &has_stayed;
 	if (!kernel_timer_arm(CLOCK_THREAD_CPUTIME_ID, raw_clock_ns(CLOCK_THREAD_CPUTIME_ID) + PASSER_BY_NS,
 			      &event))
 		return false;
+	event.sigev_value.sival_ptr = &is_overdue;
 	return deadline_ns == INT64_MAX ||
 	       kernel_timer_arm(CLOCK_MONOTONIC, deadline_ns + BEHIND_DEADLINE_NS, &event);
 }
