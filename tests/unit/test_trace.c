@@ -52,20 +52,10 @@ static int64_t last_told(const char *key)
 static void resident_memory_is_not_read_of_a_number_that_means_another_process(void **state)
 {
 	int64_t own = resident_of_self();
-	struct slot *s;
-	uint32_t slot;
-	uint64_t mask;
-	bool full;
 
 	(void)state;
 	begin_traced();
-	/* In its namespace it has the number that we have here. */
-	slot = reserve(self_slot, &full);
-	ledger_lock(ledger, &mask);
-	s = &ledger->slot[slot];
-	s->pid_namespace = 4711;
-	slots_bind(ledger, slot, getpid());
-	ledger_unlock(ledger, &mask);
+	make_namesake();
 	trace_sample(ledger, 0, self_slot, raw_clock_ns(CLOCK_MONOTONIC));
 	assert_true(last_told("\"rss_bytes\":") >= own / 2);
 	assert_true(last_told("\"rss_bytes\":") < own + own / 2);

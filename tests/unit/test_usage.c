@@ -37,21 +37,13 @@ static void processor_time_is_that_of_members_not_of_their_namesakes(void **stat
 {
 	int64_t alone_ns, until_ns;
 	struct slot *s;
-	uint32_t slot;
-	uint64_t mask;
-	bool full;
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
 	until_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) + SECOND / 10;
 	while ((alone_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID)) < until_ns)
 		;
-	slot = reserve(self_slot, &full);
-	ledger_lock(ledger, &mask);
-	s = &ledger->slot[slot];
-	s->pid_namespace = 4711;
-	slots_bind(ledger, slot, getpid());
-	ledger_unlock(ledger, &mask);
+	s = make_namesake();
 	assert_true(look(0).cpu_ns.used >= alone_ns);
 	assert_true(look(0).cpu_ns.used < alone_ns + SECOND / 20);
 	/* Until it is known by which number it goes here. */

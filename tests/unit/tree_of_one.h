@@ -144,6 +144,24 @@ static inline uint32_t reserve(uint32_t parent, bool *full)
 	return slot;
 }
 
+/* A member of another pid namespace, where it has the number that we have here. Return: its slot. */
+static inline struct slot *make_namesake(void)
+{
+	struct slot *s;
+	uint32_t slot;
+	uint64_t mask;
+	bool full;
+
+	slot = reserve(self_slot, &full);
+	assert_int_not_equal(slot, LEDGER_NONE);
+	ledger_lock(ledger, &mask);
+	s = &ledger->slot[slot];
+	s->pid_namespace = 4711;
+	slots_bind(ledger, slot, getpid());
+	ledger_unlock(ledger, &mask);
+	return s;
+}
+
 /* A child with a slot of its own that runs `body` and ends, or is killed by it. */
 static inline pid_t spawn(void (*body)(uint32_t slot, void *arg), void *arg, uint32_t *slot)
 {
