@@ -38,6 +38,45 @@ static void every_spike_is_seen_and_none_runs_into_the_next(void **state)
 	}
 }
 
+/*
+ * What is above MEM is what is charged, from malloc's return on: an allocator that stalls for longer than
+ * the dead stay unlooked for neither makes two spikes of one nor makes it longer, by the 15 ms of each.
+ */
+static void stall_within_malloc_is_neither_a_spike_nor_part_of_one(void **state)
+{
+	static const char *const who[] = {NULL, "thread", "process"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = run_guarded(&(struct spec){
+			.set = SET("MEM=2M", "MEM_HARD=4M", "MEM_GRACE=1h", "MEM_ACTION=TERM,KILL"),
+			.argv = ARGV("spike_above", "4", "2900000", "2900000", "1000", "10", who[i]),
+			.preload = subject_path("libslow.so")});
+
+		expect_exit(r, 0);
+		expect(r, out_number(r, "done") == 4);
+		expect(r, record_int(r, "mem_spikes") == 4);
+		expect(r, record_int(r, "mem_spike_longest_ns") + 15 * MS <= out_number(r, "longest"));
+		run_free(r);
+	}
+}
+
+static void request_that_the_allocator_fails_is_no_spike(void **state)
+{
+	struct run *r = run_guarded(
+		&(struct spec){.set = SET("MEM=2M", "MEM_HARD=4M", "MEM_GRACE=1h", "MEM_ACTION=TERM,KILL"),
+			       .argv = ARGV("spike_above", "1", "3000000", "3000000", "1000", "10"),
+			       .preload = subject_path("libslow.so")});
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "refused=0\n");
+	expect(r, record_int(r, "mem_spikes") == 0);
+	expect(r, record_int(r, "mem_spike_longest_ns") == 0);
+	expect(r, !record_find(r, "denied.mem"));
+	run_free(r);
+}
+
 /* A machine that stalls for several times the length of a spike makes it a long one. */
 static bool was_signalled(const struct run *r, const void *unused)
 {
@@ -314,6 +353,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_spike_is_seen_and_none_runs_into_the_next),
+		cmocka_unit_test(stall_within_malloc_is_neither_a_spike_nor_part_of_one),
+		cmocka_unit_test(request_that_the_allocator_fails_is_no_spike),
 		cmocka_unit_test(spikes_shorter_than_the_grace_are_never_interrupted),
 		cmocka_unit_test(spikes_longer_than_the_grace_are_always_ended),
 		cmocka_unit_test(spike_beyond_the_ceiling_is_refused_to_the_byte),

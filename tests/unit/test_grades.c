@@ -106,7 +106,35 @@ static void cell_without_credit_hides_no_free(void **state)
 	assert_false(is_above(a));
 }
 
-static void credit_drawn_for_a_call_that_failed_is_no_breach(void **state)
+/* What is prepared for may never be charged; below MEM it is credit, above it there is none. */
+static void spike_begins_with_the_charge_and_not_with_what_prepares_it(void **state)
+{
+	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
+	struct account *a = begin_as(&config);
+	struct cell *cell = cells_attach(ledger, self_slot);
+	struct cell *other = cells_attach(ledger, self_slot);
+
+	(void)state;
+	assert_int_equal(cells_prepare(ledger, self_slot, cell, 100 * KIB), 0);
+	assert_true(cell_covers(cell, 100 * KIB));
+	assert_int_equal(cells_prepare(ledger, self_slot, cell, MIB + 1), 0);
+	assert_false(is_above(a));
+	/* Only with the other's credit is there room for it. */
+	assert_int_equal(charge(self_slot, other, 400 * KIB), 0);
+	assert_int_equal(cells_prepare(ledger, self_slot, cell, 2 * MIB - 400 * KIB), 0);
+	assert_int_equal(cells_prepare(ledger, self_slot, cell, 2 * MIB - 400 * KIB + 1), -ENOMEM);
+	assert_false(is_above(a));
+	assert_int_equal(a->spikes, 0);
+	assert_int_equal(charge(self_slot, cell, MIB), 0);
+	assert_true(is_above(a));
+	assert_int_equal(cells_prepare(ledger, self_slot, other, 100), 0);
+	assert_int_equal(a->leased, MIB + 400 * KIB);
+	refund(self_slot, cell, MIB);
+	assert_int_equal(a->spikes, 1);
+}
+
+/* Its owner has given them back, and waits for a processor on its way to say so. */
+static void bytes_on_their_way_back_are_no_breach(void **state)
 {
 	struct config config = spiky(MIB, 2 * MIB, MS);
 	struct account *a = begin_as(&config);
@@ -115,10 +143,13 @@ static void credit_drawn_for_a_call_that_failed_is_no_breach(void **state)
 
 	(void)state;
 	watchdog_init(&watchdog, ledger, self_slot);
-	assert_int_equal(cells_prepare(ledger, self_slot, cell, MIB + 1), 0);
+	assert_int_equal(charge(self_slot, cell, MIB + 1), 0);
+	assert_false(cell_refund(cell, 1));
 	assert_true(is_above(a));
 	assert_int_equal(meter_mem(&watchdog, 0, atomic_load(&a->above_since_ns) + 2 * MS), INT64_MAX);
 	assert_false(is_above(a));
+	cells_settle_refund(ledger, self_slot, cell);
+	assert_int_equal(a->spikes, 1);
 }
 
 static void spike_is_a_breach_when_its_time_is_over_and_not_before(void **state)
@@ -363,7 +394,8 @@ int main(void)
 		LEDGER_TEST(crossing_is_seen_to_the_byte_both_ways),
 		LEDGER_TEST(free_in_any_idle_cell_crosses_back),
 		LEDGER_TEST(cell_without_credit_hides_no_free),
-		LEDGER_TEST(credit_drawn_for_a_call_that_failed_is_no_breach),
+		LEDGER_TEST(spike_begins_with_the_charge_and_not_with_what_prepares_it),
+		LEDGER_TEST(bytes_on_their_way_back_are_no_breach),
 		LEDGER_TEST(spike_is_a_breach_when_its_time_is_over_and_not_before),
 		LEDGER_TEST(when_the_time_is_over_mem_holds_until_it_is_kept_again),
 		LEDGER_TEST(spike_of_a_killed_process_is_over),
