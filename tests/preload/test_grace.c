@@ -77,7 +77,7 @@ static void request_that_the_allocator_fails_is_no_spike(void **state)
 	run_free(r);
 }
 
-/* A machine that stalls for several times the length of a spike makes it a long one. */
+/* A machine that stalls for as long as the grace makes a short spike a long one. */
 static bool was_signalled(const struct run *r, const void *unused)
 {
 	(void)unused;
@@ -90,11 +90,12 @@ static bool was_left(const struct run *r, const void *unused)
 	return !was_signalled(r, unused);
 }
 
+/* Together the spikes are longer than the grace: a clock that goes on from one to the next would end them. */
 static void expect_spikes_granted(const char *bytes, const char *block, const char *who)
 {
-	const char *count = is_long() ? "250" : "50";
+	const char *count = is_long() ? "250" : "60";
 	const char *above_us = is_long() ? "100000" : "20000";
-	const char *grace = is_long() ? "MEM_GRACE=500ms" : "MEM_GRACE=100ms";
+	const char *grace = is_long() ? "MEM_GRACE=2s" : "MEM_GRACE=1s";
 	struct spec spec = {
 		.set = SET("MEM=2M", "MEM_HARD=4M", grace, "MEM_ACTION=TERM,KILL"),
 		.argv = ARGV("spike_above", count, bytes, block, above_us, "500", who),
@@ -123,7 +124,7 @@ static void spikes_shorter_than_the_grace_are_never_interrupted(void **state)
 
 static void expect_spike_ended(const char *block, const char *who)
 {
-	const char *above_us = is_long() ? "600000" : "120000";
+	const char *above_us = is_long() ? "800000" : "400000";
 	const char *grace = is_long() ? "MEM_GRACE=500ms" : "MEM_GRACE=100ms";
 	int64_t grace_ns = is_long() ? 500 * MS : 100 * MS;
 	struct run *r = run_undisturbed(
