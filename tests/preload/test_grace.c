@@ -207,7 +207,7 @@ static void processes_with_budgets_of_their_own_spike_alone(void **state)
 /* With plain deny MEM holds once the time is over, and until the program has come back below it. */
 static void after_the_time_requests_are_refused_until_it_is_below_again(void **state)
 {
-	struct run *r = guarded(SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=500ms"), ARGV("overstay", "600"));
+	struct run *r = guarded(SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=1s"), ARGV("overstay", "1100"));
 
 	(void)state;
 	expect_exit(r, 0);
