@@ -5,38 +5,9 @@
  */
 #include "tree_of_one.h"
 
-#include "core/denial.h"
 #include "core/grades.h"
 #include "core/meter.h"
 #include "core/watchdog.h"
-
-#define MS INT64_C(1000000)
-
-static struct config spiky(int64_t mem, int64_t hard, int64_t grace_ns)
-{
-	struct config config;
-
-	config_defaults(&config);
-	config.limit[RL_MEM] = mem;
-	config.mem_hard = hard;
-	config.mem_grace_ns = grace_ns;
-	config.action[RL_MEM].count = 1;
-	config.action[RL_MEM].step[0].signal = SIGTERM;
-	config_finish(&config);
-	return config;
-}
-
-static bool is_above(const struct account *a)
-{
-	return atomic_load(&a->above_since_ns) != 0;
-}
-
-static void deny(int64_t n)
-{
-	struct denial denial = {.limit = RL_MEM, .call = "malloc", .amount = n};
-
-	denial_note(ledger, self_slot, &denial, false);
-}
 
 static void crossing_is_seen_to_the_byte_both_ways(void **state)
 {
@@ -104,33 +75,6 @@ static void cell_without_credit_hides_no_free(void **state)
 	assert_true(is_above(a));
 	refund(self_slot, late, 1);
 	assert_false(is_above(a));
-}
-
-/* What is prepared for may never be charged; below MEM it is credit, above it there is none. */
-static void spike_begins_with_the_charge_and_not_with_what_prepares_it(void **state)
-{
-	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
-	struct account *a = begin_as(&config);
-	struct cell *cell = cells_attach(ledger, self_slot);
-	struct cell *other = cells_attach(ledger, self_slot);
-
-	(void)state;
-	assert_int_equal(cells_prepare(ledger, self_slot, cell, 100 * KIB), 0);
-	assert_true(cell_covers(cell, 100 * KIB));
-	assert_int_equal(cells_prepare(ledger, self_slot, cell, MIB + 1), 0);
-	assert_false(is_above(a));
-	/* Only with the other's credit is there room for it. */
-	assert_int_equal(charge(self_slot, other, 400 * KIB), 0);
-	assert_int_equal(cells_prepare(ledger, self_slot, cell, 2 * MIB - 400 * KIB), 0);
-	assert_int_equal(cells_prepare(ledger, self_slot, cell, 2 * MIB - 400 * KIB + 1), -ENOMEM);
-	assert_false(is_above(a));
-	assert_int_equal(a->spikes, 0);
-	assert_int_equal(charge(self_slot, cell, MIB), 0);
-	assert_true(is_above(a));
-	assert_int_equal(cells_prepare(ledger, self_slot, other, 100), 0);
-	assert_int_equal(a->leased, MIB + 400 * KIB);
-	refund(self_slot, cell, MIB);
-	assert_int_equal(a->spikes, 1);
 }
 
 /* Its owner has given them back, and waits for a processor on its way to say so. */
@@ -394,7 +338,6 @@ int main(void)
 		LEDGER_TEST(crossing_is_seen_to_the_byte_both_ways),
 		LEDGER_TEST(free_in_any_idle_cell_crosses_back),
 		LEDGER_TEST(cell_without_credit_hides_no_free),
-		LEDGER_TEST(spike_begins_with_the_charge_and_not_with_what_prepares_it),
 		LEDGER_TEST(bytes_on_their_way_back_are_no_breach),
 		LEDGER_TEST(spike_is_a_breach_when_its_time_is_over_and_not_before),
 		LEDGER_TEST(when_the_time_is_over_mem_holds_until_it_is_kept_again),
