@@ -82,8 +82,12 @@ static void above_mem_a_request_in_flight_is_served_like_others(void **state)
 	assert_int_equal(charge(self_slot, cell, MIB + 1), 0);
 	cell_take_off(cell, KIB);
 	assert_int_equal(charge(self_slot, cell, KIB), 0);
-	cell_land(cell, KIB);
 	assert_int_equal(a->leased, MIB + 1 + KIB);
+	/* What it did not need is seen to go back. */
+	assert_false(cell_return_unused(cell, KIB));
+	cells_settle_refund(ledger, self_slot, cell);
+	cell_land(cell, KIB);
+	assert_int_equal(a->leased, MIB + 1);
 }
 
 static void hold_and_die(uint32_t slot, void *arg)
@@ -337,6 +341,8 @@ static void sibling_has_all_that_its_model_has_and_clocks_of_its_own(void **stat
 	assert_int_equal(charge(self_slot, cell, 64 * KIB), 0);
 	assert_int_equal(charge(self_slot, cell, 1), -ENOMEM);
 	assert_int_equal(ledger->account[0].leased, 0);
+	assert_int_equal(cells_charged_to_account(ledger, 0), 0);
+	assert_int_equal(cells_charged_to_account(ledger, 1), 2 * MIB + 64 * KIB);
 }
 
 /* A forked child is charged for nothing that it was born with. */
