@@ -15,6 +15,9 @@
 static const struct {
 	const char *how, *call;
 } ways[] = {
+	{"fork", "fork"},
+	{"_Fork", "_Fork"},
+	{"vfork", "vfork"},
 	{"posix_spawn", "posix_spawn"},
 	{"posix_spawnp", "posix_spawnp"},
 	{"pidfd_spawn", "pidfd_spawn"},
