@@ -43,9 +43,9 @@ def add_bars(bench, program, threads, found):
 
 def variants_of(bench):
     """Each variant with its number of pairs."""
-    floors = [(bench.floor(name, library), bench.count(15, 4)) for name, library in FLOORS.items()]
-    plan = [(bench.bare2, bench.count(11, 4)), (bench.empty, bench.count(5, 0))] + floors
-    return plan + [(bench.guarded, bench.count(25, 7))] + [(peer, bench.count(3, 1)) for peer in bench.peers]
+    floors = [(bench.floor(name, library), bench.count(9, 4)) for name, library in FLOORS.items()]
+    plan = [(bench.bare2, bench.count(9, 4)), (bench.empty, bench.count(3, 0))] + floors
+    return plan + [(bench.guarded, bench.count(21, 7))] + [(peer, bench.count(3, 1)) for peer in bench.peers]
 
 
 def heap(bench):
