@@ -263,8 +263,10 @@ static bool keeps_fd, passes_always;
 
 void ledger_pass_always(const struct ledger *ledger)
 {
-	if (!ledger_keep_fd(ledger))
-		passes_always = true;
+	if (ledger_keep_fd(ledger))
+		return;
+	passes_always = true;
+	ledger_pass_fd(ledger, true);
 }
 
 int ledger_keep_fd(const struct ledger *ledger)
@@ -298,7 +300,7 @@ void ledger_pass_fd(const struct ledger *ledger, bool pass)
 
 	if (fd >= 0)
 		raw_fcntl(fd, F_SETFD,
-			  pass && (passes_always || !path_leads_to(ledger, fd)) ? 0 : FD_CLOEXEC);
+			  passes_always || (pass && !path_leads_to(ledger, fd)) ? 0 : FD_CLOEXEC);
 }
 
 int ledger_open_passed(const char *path, struct ledger **ledger)
@@ -307,8 +309,8 @@ int ledger_open_passed(const char *path, struct ledger **ledger)
 		if (map_as(fd, PROT_READ | PROT_WRITE, ledger))
 			continue;
 		if (ledger_is_whole(*ledger) && !strcmp((*ledger)->path, path)) {
-			raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
-			keeps_fd = true;
+			/* What is executed here could not open it either, and may be by posix_spawn(). */
+			keeps_fd = passes_always = true;
 			return 0;
 		}
 		ledger_unmap(*ledger);
