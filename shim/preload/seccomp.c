@@ -102,6 +102,7 @@ static const struct {
 	{SYS_dup3, NEED_LEASH, 0, 0, 0},
 	{SYS_getrusage, NEED_RECORD, NEED_HELP, 0, 0},
 	{SYS_getrlimit, NEED_WATCH, 0, 0, 0},
+	{SYS_prlimit64, NEED_END, 0, 0, 0},
 	{SYS_nanosleep, NEED_RECORD | NEED_LEDGER, 0, 0, 0},
 	{SYS_ppoll, NEED_RECORD, NEED_HELP, 0, 0},
 	{SYS_readlinkat, NEED_RECORD, 0, 0, 0},
