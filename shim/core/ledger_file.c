@@ -175,7 +175,10 @@ static int create_in(const char *directory, struct ledger **ledger)
 	fd = raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;
-	error = fill(fd, path, ledger);
+	/* Whatever the umask: children must be able to open it. */
+	error = (int)raw_syscall2(SYS_fchmod, fd, 0600);
+	if (!error)
+		error = fill(fd, path, ledger);
 	raw_close(fd);
 	if (error)
 		raw_unlink(path);

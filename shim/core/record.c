@@ -155,8 +155,11 @@ static int open_beyond_limit(const char *path)
 
 	if (fd != -EMFILE || raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &was) < 0)
 		return fd;
-	more.rlim_max = was.rlim_max > was.rlim_cur ? was.rlim_max : was.rlim_cur + 1;
-	more.rlim_cur = was.rlim_cur + 1;
+	/* What is open may lie above the limit. */
+	more.rlim_cur = was.rlim_cur + 1024;
+	if (more.rlim_cur > was.rlim_max && was.rlim_cur < was.rlim_max)
+		more.rlim_cur = was.rlim_max;
+	more.rlim_max = more.rlim_cur > was.rlim_max ? more.rlim_cur : was.rlim_max;
 	/* With both limits used up that takes a privilege. */
 	if (raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, &more, NULL) < 0)
 		return fd;

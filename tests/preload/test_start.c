@@ -116,6 +116,20 @@ static void a_shell_without_bash_finds_its_way(void **state)
 	run_free(r);
 }
 
+static void a_umask_that_forbids_everything_is_the_programs_own(void **state)
+{
+	/* Its children find the ledger. */
+	struct run *r = bare(ARGV(
+		"/bin/sh", "-c",
+		"umask 777; LD_PRELOAD=$0 RESLIMIT_MEM=64M exec /bin/sh -c 'umask; /bin/echo found; exit 3'",
+		library_path()));
+
+	(void)state;
+	expect_exit(r, 3);
+	expect_out(r, "0777\nfound\n");
+	run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +141,7 @@ int main(void)
 		cmocka_unit_test(a_record_file_leaves_what_a_program_sees_of_its_signals),
 		cmocka_unit_test(generous_limits_change_no_output),
 		cmocka_unit_test(a_shell_without_bash_finds_its_way),
+		cmocka_unit_test(a_umask_that_forbids_everything_is_the_programs_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
