@@ -185,17 +185,18 @@ static int create_in(const char *directory, struct ledger **ledger)
 	return error;
 }
 
-static bool has_ledger_shape(int fd, const struct stat *st)
+static bool has_ledger_shape(const struct stat *st)
 {
-	/* Of a file with an access list the bits of the group are no group's: they bound the list. */
 	return S_ISREG(st->st_mode) && (st->st_mode & 0717) == 0600 &&
-	       (!(st->st_mode & 0070) || ledger_has_users(fd)) && st->st_size == (off_t)sizeof(struct ledger);
+	       st->st_size == (off_t)sizeof(struct ledger);
 }
 
 /* Nobody but root can make a file that is root's; who was root before opens it by its access list. */
 bool ledger_file_is_ours(int fd, const struct stat *st)
 {
-	return has_ledger_shape(fd, st) && (st->st_uid == raw_geteuid() || !st->st_uid);
+	/* Of a file with an access list the bits of the group are no group's: they bound the list. */
+	return has_ledger_shape(st) && (!(st->st_mode & 0070) || ledger_has_users(fd)) &&
+	       (st->st_uid == raw_geteuid() || !st->st_uid);
 }
 
 static uint32_t end_of(const _Atomic uint32_t *word)
@@ -250,13 +251,13 @@ int ledger_open_to_read(const char *path, const struct ledger **ledger)
 /* Where a kept descriptor lies: above what programs hand out or compare. */
 enum { KEPT_FD = 640, KEPT_FDS = 8 };
 
-/* A descriptor of some ledger among the kept ones, or -1. */
+/* A descriptor of some ledger among the kept ones, or -1. A filter may forbid to ask for the access list. */
 static int find_kept_fd(int from)
 {
 	struct stat st;
 
 	for (int fd = from; fd < KEPT_FD + KEPT_FDS; fd++)
-		if (raw_fstat(fd, &st) == 0 && has_ledger_shape(fd, &st))
+		if (raw_fstat(fd, &st) == 0 && has_ledger_shape(&st))
 			return fd;
 	return -1;
 }

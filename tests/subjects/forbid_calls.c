@@ -110,6 +110,7 @@ static struct sock_filter no_prctl[] = {
 /* One that lets files be opened for reading only, as the sandbox of man(1) does. */
 static struct sock_filter no_writing[] = {
 	LOAD_NUMBER,
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fgetxattr, 2, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
 	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_WRONLY | O_RDWR, 0, 1),
