@@ -12,7 +12,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 chmod 755 "$dir"
 # The build may lie where the other user cannot read.
-cp "$build/libreslimit_preload.so" "$build/reslimit" "$dir" || exit 1
+cp "$build/libreslimit_preload.so" "$build/reslimit" "$build/tests/subjects/forbid_calls" "$dir" || exit 1
 failed=0
 
 says() { # NAME EXPECTED COMMAND...
@@ -43,6 +43,11 @@ says it_keeps_the_wall_deadline "status 143" \
 # shellcheck disable=SC2086
 says a_ledger_that_is_not_ones_own_is_refused "not a ledger" \
 	$become env "LD_PRELOAD=$dir/libreslimit_preload.so" RESLIMIT_MEM=1M RESLIMIT_LEDGER=/etc/shadow true
+# As man(1) does: it may neither open the ledger nor ask who may.
+# shellcheck disable=SC2016,SC2086 # the inner shell has the arguments; the command is several words
+says behind_a_filter_it_keeps_its_byte_budget 'status 3 "denied":{"mem"' \
+	sh -c '"$0/reslimit" run --mem 20M --status-file "$0/record" -- "$@" >/dev/null
+		echo "status $?"; grep -o "\"denied\":{\"mem\"" "$0/record"' "$dir" $become "$dir/forbid_calls" writing thread exec
 
 # What has rights of its own is not guarded, wherever execvp() finds it.
 # shellcheck disable=SC2086
