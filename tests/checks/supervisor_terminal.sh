@@ -124,12 +124,12 @@ def a_pipeline_keeps_its_terminal(s):
 
 def a_killed_supervisor_gives_the_line_of_the_gauges_back(s):
     fcntl.ioctl(s.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 90, 0, 0))
-    s.say("TERM=xterm " + tool + " run --progress --name caretaker-test -- sleep 60")
+    s.say("TERM=xterm " + tool + " run --progress --name caretaker-%d -- sleep 60" % os.getpid())
     s.wait(r"\x1b\[1;19r")
     s.wait("wall ")
     os.kill(int(open("/proc/%d/task/%d/children" % (s.pid, s.pid)).read().split()[0]), signal.SIGKILL)
     s.wait(r"\x1b\[r\x1b\[20;1H")
-    s.say("echo status=$?; while pgrep -f 'name[ ]caretaker-test' >/dev/null; do sleep 0.1; done; echo go''ne")
+    s.say("echo status=$?; while pgrep -f 'name[ ]caretaker-%d' >/dev/null; do sleep 0.1; done; echo go''ne" % os.getpid())
     s.wait("status=137")
     s.wait("gone")
 
