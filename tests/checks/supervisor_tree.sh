@@ -184,7 +184,8 @@ who_is_asked_to_end_does_not_wait_for_the_grace() {
 }
 
 what_was_there_before_is_left_alone() {
-	(perl -e "$waiter" "$mark" before & echo $! >before; exec "$tool" run -- true)
+	(perl -e "$waiter" "$mark" before & echo $! >before
+		while [ ! -e ready ]; do sleep 0.01; done; exec "$tool" run -- true)
 	[ "$(living before)" -eq 1 ] || fail "a child of ours that is not the program's was ended"
 	kill "$(cat before)"
 }
