@@ -38,8 +38,8 @@ static void expect_threads(const char *const *const sets[], int64_t early)
 
 static void a_child_has_a_thread_once_it_is_no_passer_by(void **state)
 {
-	const char *const *const sets[] = {SET("WALL=20s"), SET("CPU=20s"), SET("WALL=20s", "CPU=20s"),
-					   SET("WALL=20s", "MEM=64M"), NULL};
+	const char *const *const sets[] = {SET("WALL=1h"), SET("CPU=20s"), SET("WALL=1h", "CPU=20s"),
+					   SET("WALL=1h", "MEM=64M"), NULL};
 
 	(void)state;
 	expect_threads(sets, 0);
@@ -51,8 +51,8 @@ static void a_child_that_nobody_else_sees_to_has_one_at_once(void **state)
 					   SET("CPU=900ms"),
 					   SET("RSS=1G"),
 					   SET("WATCH=fds<=1000"),
-					   SET("WALL=20s", "SCOPE=process"),
-					   SET("WALL=20s", "STACKS=/dev/null"),
+					   SET("WALL=1h", "SCOPE=process"),
+					   SET("WALL=1h", "STACKS=/dev/null"),
 					   NULL};
 
 	(void)state;
@@ -62,7 +62,7 @@ static void a_child_that_nobody_else_sees_to_has_one_at_once(void **state)
 static void a_child_that_needs_to_be_alone_has_one_afterwards(void **state)
 {
 	struct run *b = bare(ARGV("fork_passers_by", "alone"));
-	struct run *r = guarded(SET("WALL=20s"), ARGV("fork_passers_by", "alone"));
+	struct run *r = guarded(SET("WALL=1h"), ARGV("fork_passers_by", "alone"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -106,7 +106,7 @@ static void a_process_hears_of_a_step_before_its_children_end(void **state)
 
 static void no_call_of_a_child_is_interrupted(void **state)
 {
-	struct run *r = guarded(SET("WALL=20s"), ARGV("fork_passers_by", "calls", "20"));
+	struct run *r = guarded(SET("WALL=1h"), ARGV("fork_passers_by", "calls", "20"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -116,7 +116,7 @@ static void no_call_of_a_child_is_interrupted(void **state)
 
 static void a_child_sleeps_on_when_a_stop_has_put_the_deadline_off(void **state)
 {
-	struct run *r = guarded(SET("WALL=1s"), ARGV("fork_passers_by", "stopped"));
+	struct run *r = guarded(SET("WALL=2s"), ARGV("fork_passers_by", "stopped"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -127,7 +127,7 @@ static void a_child_sleeps_on_when_a_stop_has_put_the_deadline_off(void **state)
 
 static void a_child_that_executes_just_then_lives(void **state)
 {
-	struct run *r = guarded(SET("WALL=20s"), ARGV("fork_passers_by", "execute", "200"));
+	struct run *r = guarded(SET("WALL=1h"), ARGV("fork_passers_by", "execute", "200"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -151,7 +151,7 @@ static void put_signal_back(const void *unused)
 static void libc_s_signal_does_what_it_would_without_us(void **state)
 {
 	static const char *const ways[] = {"queue", "queue-after"};
-	const char *const *const sets[] = {NULL, SET("WALL=20s")};
+	const char *const *const sets[] = {NULL, SET("WALL=1h")};
 
 	(void)state;
 	for (int way = 0; way < 2; way++) {
