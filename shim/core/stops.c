@@ -23,6 +23,7 @@ enum {
 	FOLLOW_NS = 100000000,	  /* how often a process under a debugger, or stopped, is looked at */
 	CREDIT_WAIT_NS = 5000000, /* for the first process, which goes on just now, to credit itself */
 	LONG_SLEEP_NS = 10000000,
+	MOMENT_TRIES = 8,
 	HELD_UP_NS = 1000000,	     /* longer than any look */
 	NO_SLEEP_NS = 50000,	     /* a call whose time had come has given up no processor */
 	CREDIT_GRACE_NS = 200000000, /* more than FOLLOW_NS: it may have gone on right after the last look */
@@ -80,17 +81,21 @@ static int64_t switches(void)
 	return raw_getrusage(RUSAGE_THREAD, &usage) < 0 ? 0 : usage.ru_nvcsw;
 }
 
-/* No stop comes in the middle of it: each is after one moment and before the next. */
+/*
+ * No stop comes in the middle of it: each is after one moment and before the next. Unless each system call is
+ * one, which is so under a tracer of such calls: then the time does not count anyway.
+ */
 static struct stops_moment this_moment(void)
 {
 	struct stops_moment moment;
+	int tries = MOMENT_TRIES;
 
 	do {
 		moment.switches = switches();
 		moment.at_ns = raw_clock_ns(CLOCK_MONOTONIC);
 		moment.offset_ns = raw_clock_ns(CLOCK_BOOTTIME) - moment.at_ns;
-	} while (switches() != moment.switches ||
-		 raw_clock_ns(CLOCK_MONOTONIC) - moment.at_ns > SUSPENDED_NS / 2);
+	} while (--tries > 0 && (switches() != moment.switches ||
+				 raw_clock_ns(CLOCK_MONOTONIC) - moment.at_ns > SUSPENDED_NS / 2));
 	return moment;
 }
 
