@@ -85,15 +85,19 @@ done
 works chroot chroot --userspec=65534:65534 / sh -c
 command -v capsh >/dev/null && works capsh capsh --user=nobody -- -c
 
-# The first process takes the look, because it may; on a busy machine another may be first now and then.
-rm -f "$dir/log"
-for i in 1 2 3 4 5; do
-	# shellcheck disable=SC2086
-	"$dir/reslimit" exec --wall 700ms --stacks 1 --log "$dir/log" --name "run$i" -- \
-		sh -c "$become sleep 5 & $become sleep 5 & wait" 2>/dev/null
+# The first process takes the look, because it may; on a busy machine another may be first now and then. So at its best
+# out of several times five nearly all are the first's.
+for _ in 1 2 3 4 5 6; do
+	rm -f "$dir/log"
+	for i in 1 2 3 4 5; do
+		# shellcheck disable=SC2086
+		"$dir/reslimit" exec --wall 700ms --stacks 1 --log "$dir/log" --name "run$i" -- \
+			sh -c "$become sleep 5 & $become sleep 5 & wait" 2>/dev/null
+	done
+	looks=$(grep -c "stacks of run. before TERM.* 3 threads in 3 processes" "$dir/log")
+	[ "$looks" -lt 4 ] || break
 done
-looks=$(grep -c "stacks of run. before TERM.* 3 threads in 3 processes" "$dir/log")
 # shellcheck disable=SC2016
 says the_first_process_looks_for_those_that_gave_up_their_user "most" \
-	sh -c '[ "$1" -ge 3 ] && echo most || echo "$1 of 5"' sh "$looks"
+	sh -c '[ "$1" -ge 4 ] && echo most || echo "$1 of 5"' sh "$looks"
 exit "$failed"

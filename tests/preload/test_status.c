@@ -67,8 +67,7 @@ static void many_programs_share_one_status_file(void **state)
 			       .argv = ARGV("/bin/sh", "-c",
 					    "i=0; while [ $i -lt 60 ]; do env \"$1\" \"$2\" RESLIMIT_MEM=64M "
 					    "\"$3\" exit 3 & i=$((i + 1)); done; wait",
-					    "sh", path, setting, subject_path("end_by")),
-			       .timeout_s = 60});
+					    "sh", path, setting, subject_path("end_by"))});
 	expect_exit(r, 0);
 	snprintf(path, sizeof(path), "%s/shared", scratch_dir());
 	text = read_text(path);
