@@ -169,7 +169,16 @@ static bool has_interpreter(int fd, const elf_header *header)
 	return false;
 }
 
-static const char *elf_trouble(int fd, const char *start, ssize_t len)
+/* The dynamic loader, called by its own name, loads us as well: ld-linux-x86-64.so.2 PROGRAM. */
+static bool is_loader(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	return !strncmp(name, "ld-", 3) && strstr(name, ".so");
+}
+
+static const char *elf_trouble(int fd, const char *path, const char *start, ssize_t len)
 {
 	elf_header header, ours;
 	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -182,7 +191,7 @@ static const char *elf_trouble(int fd, const char *start, ssize_t len)
 	memcpy(&header, start, sizeof(header));
 	if (header.e_ident[EI_CLASS] != OWN_CLASS || (known && header.e_machine != ours.e_machine))
 		return "it is for another machine than the guard";
-	return has_interpreter(fd, &header) ? NULL : "it is statically linked";
+	return has_interpreter(fd, &header) || is_loader(path) ? NULL : "it is statically linked";
 }
 
 /* Looks at one file. Return: NULL if it is fine, or if it is a script: then `path` becomes its interpreter.
@@ -203,7 +212,7 @@ static const char *look_at(char path[PATH_MAX], bool *is_script)
 		*is_script = interpreter_of(start, len, path);
 	if (len > SELFMAG && !*is_script && !memcmp(start, ELFMAG, SELFMAG)) {
 		trouble = gives_rights(path, &st) ? "it is setuid, setgid or has capabilities"
-						  : elf_trouble(fd, start, len);
+						  : elf_trouble(fd, path, start, len);
 	}
 	close(fd);
 	return trouble;

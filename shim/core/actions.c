@@ -72,8 +72,9 @@ static int parse_step(struct action_step *step, const char *text, size_t len, st
 	step->reserved = 0;
 	step->delay_ns = ACTION_DELAY_GRACE;
 	if (colon && units_time(colon + 1, len - name_len - 1, &step->delay_ns))
-		return complain(why, text, len,
-				"has a delay that is not a time; give one as in TERM:5s,KILL");
+		return complain(
+			why, text, len,
+			"has a delay that is no time, or too long a one; give one as in TERM:5s,KILL");
 	return 0;
 }
 

@@ -248,7 +248,10 @@ int64_t breach_delays_ns(const struct account *a, enum limit_id limit)
 
 	if (!action->count || action->step[action->count - 1].signal != SIGKILL)
 		return -1;
-	for (uint32_t i = 0; i < action->count; i++)
-		sum_ns += action->step[i].delay_ns;
+	for (uint32_t i = 0; i < action->count; i++) {
+		int64_t delay_ns = action->step[i].delay_ns;
+
+		sum_ns = delay_ns > RL_LIMIT_MAX - sum_ns ? RL_LIMIT_MAX : sum_ns + delay_ns;
+	}
 	return sum_ns;
 }

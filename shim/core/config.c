@@ -87,42 +87,41 @@ const struct config_variable *config_find(const char *name, size_t len)
 	return NULL;
 }
 
-static int refuse(struct fmt *why, int error, const char *what, const char *accepted)
+static int refuse(struct fmt *why, const char *what, const char *accepted)
 {
-	fmt_str(why, error == -ERANGE ? "too large" : what);
+	fmt_str(why, what);
 	fmt_str(why, "; give ");
 	fmt_str(why, accepted);
 	return -EINVAL;
 }
 
-static int set_number(int64_t *field, enum config_kind kind, const char *text, size_t len, struct fmt *why)
-{
-	int error;
+/* What each kind of number is called, how it is written, and the most of it in the largest unit. */
+static const struct number_kind {
+	const char *what, *accepted, *most;
+	int64_t max;
+	int (*read)(const char *text, size_t len, int64_t *value);
+} NUMBERS[] = {
+	[CONFIG_SIZE] = {"not a size", "whole bytes or a number with K, M, G or T, as in 256M", "2097151T",
+			 RL_LIMIT_MAX, units_size},
+	[CONFIG_TIME] = {"not a time", "seconds or a number with ns, us, ms, s, m or h, as in 1.5s",
+			 "640511h", RL_LIMIT_MAX, units_time},
+	[CONFIG_FD] = {"not a descriptor", "the number of an open descriptor, as in 3", "2147483647",
+		       INT32_MAX, units_count},
+	[CONFIG_COUNT] = {"not a count", "a whole number, as in 4", "2147483647", INT32_MAX, units_count},
+};
 
-	switch (kind) {
-	case CONFIG_SIZE:
-		error = units_size(text, len, field);
-		return error ? refuse(why, error, "not a size",
-				      "whole bytes or a number with K, M, G or T, as in 256M")
-			     : 0;
-	case CONFIG_TIME:
-		error = units_time(text, len, field);
-		return error ? refuse(why, error, "not a time",
-				      "seconds or a number with ns, us, ms, s, m or h, as in 1.5s")
-			     : 0;
-	case CONFIG_FD:
-		error = units_count(text, len, field);
-		if (!error && *field > INT32_MAX)
-			error = -ERANGE;
-		return error ? refuse(why, error, "not a descriptor",
-				      "the number of an open descriptor, as in 3")
-			     : 0;
-	default:
-		error = units_count(text, len, field);
-		if (!error && *field > INT32_MAX)
-			error = -ERANGE;
-		return error ? refuse(why, error, "not a count", "a whole number, as in 4") : 0;
-	}
+static int set_number(int64_t *field, const struct number_kind *kind, const char *text, size_t len,
+		      struct fmt *why)
+{
+	int error = kind->read(text, len, field);
+
+	if (!error && *field <= kind->max)
+		return 0;
+	if (error == -EINVAL)
+		return refuse(why, kind->what, kind->accepted);
+	fmt_str(why, "too large; give at most ");
+	fmt_str(why, kind->most);
+	return -EINVAL;
 }
 
 static int set_conditions(struct config *config, int64_t *count, const char *text, size_t len,
@@ -152,13 +151,13 @@ static int set_choice(int64_t *field, const struct choice *choice, const char *t
 			return 0;
 		}
 	}
-	return refuse(why, -EINVAL, choice->what, choice->accepted);
+	return refuse(why, choice->what, choice->accepted);
 }
 
 static int set_switch(int64_t *field, const char *text, struct fmt *why)
 {
 	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
-		return refuse(why, -EINVAL, "not a switch", "0 or 1");
+		return refuse(why, "not a switch", "0 or 1");
 	*field = text[0] - '0';
 	return 0;
 }
@@ -181,8 +180,7 @@ static int set_library(struct config *config, int64_t *count, const char *text, 
 	int error;
 
 	if (colon == text || (colon ? colon : text + len)[-1] == '/')
-		return refuse(why, -EINVAL, "not a library",
-			      "its path and what it is told, as in ./lib.so:argument");
+		return refuse(why, "not a library", "its path and what it is told, as in ./lib.so:argument");
 	error = set_text(&config->plugin, text, len, CONFIG_PATH_MAX, why);
 	*count = error ? RL_UNLIMITED : 1;
 	return error;
@@ -216,7 +214,7 @@ static int set_stacks(const char **field, const char *text, size_t len, struct f
 	if (units_count(text, len, &number))
 		return set_path(field, text, len, why);
 	if (number > 1)
-		return refuse(why, -EINVAL, "not a switch", "0, 1 or a file's name");
+		return refuse(why, "not a switch", "0, 1 or a file's name");
 	*field = number ? "1" : NULL;
 	return 0;
 }
@@ -257,7 +255,7 @@ int config_set(struct config *config, const struct config_variable *variable, co
 	case CONFIG_TEXT:
 		return set_text(field, text, len, CONFIG_NAME_MAX, why);
 	default:
-		return set_number(field, variable->kind, text, len, why);
+		return set_number(field, &NUMBERS[variable->kind], text, len, why);
 	}
 }
 

