@@ -136,6 +136,27 @@ static void who_takes_its_time_to_leave_is_looked_for_again(void **state)
 	close(ready[1]);
 }
 
+/* Somebody comes or goes between the wish and the look, and so on for ever. */
+static void who_is_refused_looks_again_as_long_as_others_come_and_go_but_not_for_ever(void **state)
+{
+	struct sweep sweep = {0};
+	int looks = 0;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	while (looks < 10000 && sweep_wish(ledger, &sweep, SWEEP_ALL)) {
+		atomic_fetch_add(&ledger->slots_changed, 1);
+		assert_true(sweep_if_wished(ledger, &sweep));
+		looks++;
+	}
+	assert_in_range(looks, 2, 1000);
+	sweep = (struct sweep){0};
+	assert_true(sweep_wish(ledger, &sweep, SWEEP_ALL));
+	assert_true(sweep_if_wished(ledger, &sweep));
+	assert_false(sweep_wish(ledger, &sweep, SWEEP_ALL));
+	assert_false(sweep_if_wished(ledger, &sweep));
+}
+
 /* What a maker and a child do about an offered place in which somebody is. */
 static void settle_claims(uint32_t slot)
 {
@@ -230,6 +251,7 @@ int main(void)
 		LEDGER_TEST(place_of_a_dead_child_goes_with_its_maker),
 		LEDGER_TEST(number_of_another_namespace_is_not_looked_for_here),
 		LEDGER_TEST(who_takes_its_time_to_leave_is_looked_for_again),
+		LEDGER_TEST(who_is_refused_looks_again_as_long_as_others_come_and_go_but_not_for_ever),
 		LEDGER_TEST(nobody_reads_files_under_the_lock),
 	};
 
