@@ -432,6 +432,22 @@ an_outer_limit_is_told_by_both() {
 	grep -q '"verdict":"wall","certain":true' outer || fail "$(cat outer)"
 }
 
+# The outer budget's place is that of a child that was killed and is not yet waited for.
+an_inner_supervisor_has_the_place_of_the_dead() {
+	local status
+	"$tool" run --procs 2 -- perl -e 'my $p = fork; if (!$p) { kill KILL => $$; sleep 60 }
+		until (open(S, "<", "/proc/$p/stat") && <S> =~ /\) Z/) { select undef, undef, undef, 0.01 }
+		exit(system(@ARGV) >> 8)' "$tool" run --wall 200ms -- sleep 20
+	status=$?
+	# Without a place it would have become the program itself, which the signal ends.
+	[ "$status" -eq 124 ] || fail "status $status"
+}
+
+a_program_is_counted_once_by_the_outer_budget() {
+	"$tool" run --procs 9 --status-fd 3 -- sh -c '"$@"; exit 0' sh "$tool" run -- "$subjects/end_by" exit 3 3>record || fail "status $?"
+	expect_record '"procs_peak":2,"procs_total":3,'
+}
+
 an_inner_budget_is_part_of_the_outer_one() {
 	"$tool" run --mem 32M --status-fd 3 -- "$tool" run --mem 1G --status-fd 4 -- \
 		"$subjects/fail_after_refusal" 100000000 1 0 3>outer 4>inner || fail "status $?"
