@@ -75,7 +75,7 @@ $(B)/exports.map: shim/preload/interpose.def $(wildcard shim/api/*.h) Makefile $
 	{ echo '{ global:'; sed -n 's/^RL_[A-Z]*HOOK(\([A-Za-z0-9_]*\).*/\t\1;/p' shim/preload/interpose.def; \
 	  echo '	reslimit_*;'; echo 'local: *; };'; } >$@
 
-$(addprefix $(B)/shim/,core/cells.c.o preload/heap.c.o preload/interpose_heap.c.o): RL_SMALL := $(RL_FAST)
+$(addprefix $(B)/shim/,core/cells.c.o preload/heap.c.o preload/interpose_heap.c.o preload/mappings.c.o): RL_SMALL := $(RL_FAST)
 $(B)/shim/%.c.o: shim/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(RL_C) $(RL_CPP) $(RL_SHIM) $(RL_SMALL) $(CPPFLAGS) $(CFLAGS) -fno-stack-protector -c -o $@ $<

@@ -32,8 +32,12 @@ check-long: deps
 	@$(MAKE) --no-print-directory all tests
 	@BUILD=$(abspath $(B)) CC='$(CC)' RL_LONG=1 tests/run $(TESTS)
 
+# What its group "exact" runs.
+BENCH_TESTS := $(T)/preload/test_crash $(T)/preload/test_spawn $(T)/subjects/libpidfdspawn.so \
+	$(addprefix $(T)/subjects/,churn_at_budget churn_under_kills make_processes)
+
 bench: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all bench-tests
 	@BUILD=$(abspath $(B)) tests/bench/run
 
 demo:
@@ -48,6 +52,8 @@ static: deps $(B)/generated/syscall_names.def
 	@BUILD=$(abspath $(B)) tests/checks/static.sh
 
 tests: $(TEST_BIN)
+
+bench-tests: $(BENCH_TESTS)
 
 # What a unit test needs of the tools stands before this rule, as prerequisites of its own.
 $(T)/unit/test_keeper: $(B)/tools/keeper.c.o
@@ -121,4 +127,4 @@ $(T)/collisions/%: tests/collisions/%.c $(T)/collisions/names.h $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) -I$(@D) $(RL_TEST) $(RL_SUBJECT) $(RL_DEP) $(CPPFLAGS) $(CFLAGS) -rdynamic -o $@ $< $(LDFLAGS)
 
-.PHONY: tests
+.PHONY: tests bench-tests

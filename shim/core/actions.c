@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "attrs.h"
+#include "text.h"
 #include "units.h"
 
 /* The table is ours because libc's names (sigabbrev_np) came with glibc 2.32. */
@@ -43,7 +44,7 @@ static bool step_named(const char *text, size_t len, int *signal)
 	for (size_t i = 0; i < RL_ARRAY_LEN(STEPS); i++) {
 		if (prefixed && STEPS[i].signal <= RL_STEP_DENY)
 			continue;
-		if (strlen(STEPS[i].name) == name_len && !memcmp(STEPS[i].name, name, name_len)) {
+		if (text_is(STEPS[i].name, name, name_len)) {
 			*signal = STEPS[i].signal;
 			return true;
 		}

@@ -82,7 +82,7 @@ void config_defaults(struct config *config)
 const struct config_variable *config_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < config_variable_count; i++)
-		if (strlen(config_variables[i].name) == len && !memcmp(config_variables[i].name, name, len))
+		if (text_is(config_variables[i].name, name, len))
 			return &config_variables[i];
 	return NULL;
 }

@@ -115,7 +115,9 @@ RL_EXPORT RL_HOT void *realloc(void *block, size_t size)
 	if (RL_UNLIKELY(!cell || !block || size - 1 >= HEAP_SMALL || (heap_header(block) & CHUNK_IS_MMAPPED)))
 		return resize(block, size, HOOKED_CALL("realloc"));
 	old = heap_chunk_at_hand(block);
-	reserve = most > old ? (int64_t)(most - old) : 0;
+	if (RL_UNLIKELY(most < old))
+		most = old;
+	reserve = (int64_t)(most - old);
 	if (RL_UNLIKELY(!cell_covers(cell, (size_t)reserve)))
 		return resize(block, size, HOOKED_CALL("realloc"));
 	cell_take_off(cell, reserve);
@@ -124,7 +126,7 @@ RL_EXPORT RL_HOT void *realloc(void *block, size_t size)
 	moved = real.realloc(block, size);
 	if (RL_UNLIKELY(!moved || (heap_header(moved) & CHUNK_IS_MMAPPED)))
 		return heap_finish_resize(moved, old - CHUNK_OVERHEAD, reserve);
-	unused = reserve - (int64_t)(heap_chunk_at_hand(moved) - old);
+	unused = (int64_t)(most - heap_chunk_at_hand(moved));
 	if (RL_UNLIKELY(unused > reserve))
 		return heap_finish_resize(moved, old - CHUNK_OVERHEAD, reserve);
 	if (RL_UNLIKELY(!cell_return_unused(cell, unused)))

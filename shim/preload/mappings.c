@@ -105,7 +105,7 @@ static bool walk_whole(_Atomic uint64_t *entry, uint64_t state, uintptr_t base, 
 						     memory_order_relaxed))
 		return false;
 	if (w->operation == TAKE)
-		note_run(w, base, n, (enum mapping_state)state);
+		note_run(w->runs, base, n, (enum mapping_state)state);
 	else
 		note(w, (enum mapping_state)state, n);
 	return true;
@@ -156,35 +156,49 @@ RL_INLINE struct span span_of(uintptr_t begin, size_t bytes)
 	return (struct span){begin >> PAGE_SHIFT, (begin >> PAGE_SHIFT) + (bytes >> PAGE_SHIFT) - 1};
 }
 
-/* The leaf in which all of the span lies, or NULL. */
-RL_INLINE struct leaf *find_leaf(struct span s)
+/* What lies below a table of that level where the page is: NULL if it is all in one state. */
+RL_INLINE void *step_down(struct table *table, int level, uintptr_t page)
 {
-	struct table *table = &root;
+	uint64_t is = atomic_load_explicit(&table->entry[page >> span_bits(level) & (ENTRIES - 1)],
+					   memory_order_acquire);
 
-	if (s.first >> LEAF_BITS != s.last >> LEAF_BITS)
-		return NULL;
-	for (int level = TOP; level; level--) {
-		uint64_t is = atomic_load_explicit(&table->entry[s.first >> span_bits(level) & (ENTRIES - 1)],
-						   memory_order_acquire);
-
-		if (is_state(is))
-			return NULL;
-		table = below(is);
-	}
-	return (struct leaf *)(void *)table;
+	return is_state(is) ? NULL : below(is);
 }
 
-/* Inlined with a known operation, so that a range within a leaf, as most are, costs one loop. */
+/* The leaf in which all of the span lies, or NULL. Written out, because most calls come here and nowhere
+ * else. */
+RL_INLINE struct leaf *find_leaf(struct span s)
+{
+	struct table *table;
+
+	static_assert(TOP == 3, "a step for each level");
+	if (s.first >> LEAF_BITS != s.last >> LEAF_BITS)
+		return NULL;
+	table = step_down(&root, 3, s.first);
+	if (table)
+		table = step_down(table, 2, s.first);
+	return table ? step_down(table, 1, s.first) : NULL;
+}
+
+/*
+ * Inlined with a known operation, so that a range within a leaf, as most are,
+ * costs one loop. For that *w must stay out of the memory that others see.
+ */
 RL_INLINE bool walk(uintptr_t begin, size_t bytes, struct walk *w)
 {
 	struct span s = span_of(begin, bytes);
 	struct leaf *leaf = find_leaf(s);
 	unsigned within = (1U << LEAF_BITS) - 1;
+	struct walk seen;
+	bool done;
 
-	if (!leaf)
-		return walk_table(&root, TOP, 0, s.first, s.last, w);
-	return walk_leaf(leaf, s.first & ~(uintptr_t)within, (unsigned)s.first & within,
-			 (unsigned)s.last & within, w);
+	if (leaf)
+		return walk_leaf(leaf, s.first & ~(uintptr_t)within, (unsigned)s.first & within,
+				 (unsigned)s.last & within, w);
+	seen = *w;
+	done = walk_table(&root, TOP, 0, s.first, s.last, &seen);
+	*w = seen;
+	return done;
 }
 
 bool mappings_are_addressable(uintptr_t begin, size_t bytes)

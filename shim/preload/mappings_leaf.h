@@ -41,9 +41,8 @@ struct walk {
 	uintptr_t stopped_at; /* number of the first page that is not taken; 0: all are */
 };
 
-static inline void note_run(struct walk *w, uintptr_t page, size_t n, enum mapping_state was)
+static inline void note_run(struct mapping_runs *runs, uintptr_t page, size_t n, enum mapping_state was)
 {
-	struct mapping_runs *runs = w->runs;
 	struct mapping_run *last = runs->count ? &runs->run[runs->count - 1] : NULL;
 
 	if (was == MAPPING_CHARGED)
@@ -52,6 +51,19 @@ static inline void note_run(struct walk *w, uintptr_t page, size_t n, enum mappi
 		last->bytes += n << PAGE_SHIFT;
 	else
 		runs->run[runs->count++] = (struct mapping_run){page << PAGE_SHIFT, n << PAGE_SHIFT, was};
+}
+
+/* The bits of those pages from `page` to `last` that share its word. */
+RL_INLINE uint64_t bits_in_word(unsigned page, unsigned last)
+{
+	uint64_t bits = ~0ULL << page % 64;
+
+	return page / 64 == last / 64 ? bits & ~0ULL >> (63 - last % 64) : bits;
+}
+
+RL_INLINE unsigned next_word(unsigned page)
+{
+	return (page | 63) + 1;
 }
 
 RL_INLINE int runs_in(uint64_t bits)
@@ -77,7 +89,7 @@ RL_INLINE uint64_t clear(_Atomic uint64_t *word, uint64_t bits)
 	return atomic_fetch_and_explicit(word, ~bits, memory_order_relaxed) & bits;
 }
 
-static inline void note_bits(struct walk *w, uintptr_t page, uint64_t bits, enum mapping_state was)
+static inline void note_bits(struct mapping_runs *runs, uintptr_t page, uint64_t bits, enum mapping_state was)
 {
 	while (bits) {
 		int first = __builtin_ctzll(bits);
@@ -86,42 +98,47 @@ static inline void note_bits(struct walk *w, uintptr_t page, uint64_t bits, enum
 
 		if (n > 64 - first)
 			n = 64 - first;
-		note_run(w, page + first, n, was);
+		note_run(runs, page + first, n, was);
 		bits &= first + n == 64 ? 0 : ~0ULL << (first + n);
 	}
 }
 
-/* Takes a stretch of pages that are all charged, which is what most calls find. Return: false if it was not
- * so. */
-RL_INLINE bool take_charged(_Atomic uint64_t *word, uint64_t bits, uintptr_t page, struct walk *w)
+/*
+ * Takes pages from the first on as long as they are charged, which is what most calls find; what is on its
+ * way to charged is left to take_word(). Return: the first page that is left.
+ */
+RL_INLINE unsigned take_charged(struct leaf *leaf, unsigned first, unsigned last)
 {
-	int first = __builtin_ctzll(bits);
-	uint64_t was = bits;
+	unsigned page = first;
 
-	if (w->runs->count == MAPPINGS_RUNS ||
-	    !atomic_compare_exchange_strong_explicit(word, &was, 0, memory_order_relaxed,
-						     memory_order_relaxed))
-		return false;
-	note_run(w, page + first, 64 - __builtin_clzll(bits) - first, MAPPING_CHARGED);
-	return true;
+	for (; page <= last; page = next_word(page)) {
+		uint64_t bits = bits_in_word(page, last);
+		uint64_t was = atomic_load_explicit(&leaf->charged[page / 64], memory_order_relaxed);
+
+		if ((was & bits) != bits ||
+		    (atomic_load_explicit(&leaf->reserved[page / 64], memory_order_relaxed) & bits) ||
+		    !atomic_compare_exchange_strong_explicit(&leaf->charged[page / 64], &was, was & ~bits,
+							     memory_order_relaxed, memory_order_relaxed))
+			return page;
+	}
+	return last + 1;
 }
 
 /* Takes the pages of one word; false if the runs have no room for them. */
-RL_INLINE bool take_word(struct leaf *leaf, int i, uint64_t bits, uintptr_t page, struct walk *w)
+RL_INLINE bool take_word(struct leaf *leaf, int i, uint64_t bits, uintptr_t page, struct mapping_runs *runs)
 {
 	uint64_t charged = atomic_load_explicit(&leaf->charged[i], memory_order_relaxed) & bits;
 	uint64_t reserved = atomic_load_explicit(&leaf->reserved[i], memory_order_relaxed) & bits;
 
-	if (!(charged | reserved) ||
-	    (charged == bits && !reserved && take_charged(&leaf->charged[i], bits, page, w)))
+	if (!(charged | reserved))
 		return true;
-	if (w->runs->count + runs_in(charged) + runs_in(reserved) > MAPPINGS_RUNS)
+	if (runs->count + runs_in(charged) + runs_in(reserved) > MAPPINGS_RUNS)
 		return false;
 	/* Only what was seen, so that the room suffices whatever others do. */
 	reserved = clear(&leaf->reserved[i], reserved);
 	charged = clear(&leaf->charged[i], charged);
-	note_bits(w, page, charged, MAPPING_CHARGED);
-	note_bits(w, page, reserved & ~charged, MAPPING_RESERVED);
+	note_bits(runs, page, charged, MAPPING_CHARGED);
+	note_bits(runs, page, reserved & ~charged, MAPPING_RESERVED);
 	return true;
 }
 
@@ -163,29 +180,32 @@ RL_INLINE uint64_t look_at_word(const struct leaf *leaf, int i, uint64_t bits, e
 /* Pages first to last, numbered within the leaf, whose first has the number `base`. */
 RL_INLINE bool walk_leaf(struct leaf *leaf, uintptr_t base, unsigned first, unsigned last, struct walk *w)
 {
-	uint64_t seen = 0;
-
 	if (w->operation == PREPARE)
 		return true;
-	for (unsigned i = first / 64; i <= last / 64; i++) {
-		uint64_t bits = ~0ULL;
+	if (w->operation == TAKE && w->runs->count < MAPPINGS_RUNS) {
+		unsigned left = take_charged(leaf, first, last);
 
-		if (i == first / 64)
-			bits &= ~0ULL << (first % 64);
-		if (i == last / 64)
-			bits &= ~0ULL >> (63 - last % 64);
+		if (left != first)
+			note_run(w->runs, base + first, left - first, MAPPING_CHARGED);
+		first = left;
+	}
+	for (unsigned page = first; page <= last; page = next_word(page)) {
+		int i = (int)(page / 64);
+		uint64_t bits = bits_in_word(page, last);
+		uint64_t seen;
+
 		if (w->operation == TAKE) {
-			if (take_word(leaf, (int)i, bits, base + i * 64, w))
+			if (take_word(leaf, i, bits, base + page / 64 * 64, w->runs))
 				continue;
-			w->stopped_at = base + (i == first / 64 ? first : i * 64);
+			w->stopped_at = base + page;
 			return false;
 		}
 		if (w->operation == SET)
-			seen = set_word(leaf, (int)i, bits, w->state);
+			seen = set_word(leaf, i, bits, w->state);
 		else if (w->operation == CHARGE_RESERVED)
-			seen = charge_word(leaf, (int)i, bits);
+			seen = charge_word(leaf, i, bits);
 		else
-			seen = look_at_word(leaf, (int)i, bits, w->state);
+			seen = look_at_word(leaf, i, bits, w->state);
 		if (seen)
 			w->pages += (size_t)__builtin_popcountll(seen);
 	}

@@ -154,6 +154,12 @@ static int make(const char *how, long i)
 		return pthread_create(&thread[i], NULL, call_wordexp, NULL) ? -1 : 0;
 	if (!strcmp(how, "forkpty"))
 		pid[i] = if_child_wait(forkpty(&terminal, NULL, NULL, NULL));
+	else if (!strcmp(how, "fork"))
+		pid[i] = if_child_wait(fork());
+	else if (!strcmp(how, "_Fork"))
+		pid[i] = if_child_wait(_Fork());
+	else if (!strcmp(how, "vfork"))
+		pid[i] = if_child_exec(vfork());
 	else if (!strcmp(how, "clone"))
 		pid[i] = clone(wait_in_child, top, SIGCHLD, NULL);
 	else if (!strcmp(how, "clone-vm"))

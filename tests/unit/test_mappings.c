@@ -189,6 +189,23 @@ static void a_motley_range_is_taken_in_parts(void **state)
 	assert_int_equal(runs.count, MAPPINGS_RUNS);
 }
 
+static void what_lies_behind_a_motley_end_of_a_leaf_is_left(void **state)
+{
+	const uintptr_t leaf = 0x7d0000000000, begin = leaf - MAPPINGS_RUNS * 4096UL;
+	struct mapping_runs runs;
+
+	(void)state;
+	for (int i = 0; i <= MAPPINGS_RUNS; i++) {
+		enum mapping_state each = i % 2 ? MAPPING_RESERVED : MAPPING_CHARGED;
+
+		assert_int_equal(mappings_prepare(begin + (uintptr_t)i * 4096, 4096, each), 0);
+		mappings_set(begin + (uintptr_t)i * 4096, 4096, each);
+	}
+	assert_true(mappings_take(begin, (MAPPINGS_RUNS + 1) * 4096UL, &runs) == leaf);
+	assert_int_equal(runs.count, MAPPINGS_RUNS);
+	assert_true(mappings_count(leaf, 4096, MAPPING_CHARGED) == 4096);
+}
+
 static void addresses_that_no_processor_has_are_refused(void **state)
 {
 	(void)state;
@@ -273,6 +290,7 @@ int main(void)
 		cmocka_unit_test(map_agrees_with_a_naive_one),
 		cmocka_unit_test(large_reservations_need_little_memory),
 		cmocka_unit_test(a_motley_range_is_taken_in_parts),
+		cmocka_unit_test(what_lies_behind_a_motley_end_of_a_leaf_is_left),
 		cmocka_unit_test(addresses_that_no_processor_has_are_refused),
 		cmocka_unit_test(changes_by_threads_over_the_same_pages_add_up),
 		cmocka_unit_test(changes_by_handlers_in_the_middle_of_changes_add_up),

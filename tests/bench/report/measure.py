@@ -84,19 +84,31 @@ class Loop:
 
     def pairs(self, variant, count):
         """count pairs of (bare, variant) costs."""
-        bare_env, env = self.bench.bare.env(), variant.env()
-        bare_turns, turns = self.calibrated_turns(bare_env), self.calibrated_turns(env)
-        result = []
-        for i in range(count):
-            if i % 2:
-                second = self.cost_ns(env, turns)
-                first = self.cost_ns(bare_env, bare_turns)
-            else:
-                first = self.cost_ns(bare_env, bare_turns)
-                second = self.cost_ns(env, turns)
-            result.append((first, second))
-            self.bare_ns.append(first)
+        return self.in_turns([(variant, count)])[0]
+
+    def in_turns(self, plan):
+        """For each (variant, count) so many pairs. They take turns: what disturbs one disturbs its neighbours."""
+        bare_env = self.bench.bare.env()
+        bare_turns = self.calibrated_turns(bare_env)
+        turns = [self.calibrated_turns(variant.env()) if count else 0 for variant, count in plan]
+        most = max(count for _, count in plan)
+        result = [[] for _ in plan]
+        for i in range(most):
+            for (variant, count), many, pairs in zip(plan, turns, result):
+                # Spread evenly over all rounds.
+                if i * count // most != (i + 1) * count // most:
+                    pairs.append(self.pair(bare_env, bare_turns, variant.env(), many, len(pairs) % 2))
         return result
+
+    def pair(self, bare_env, bare_turns, env, turns, variant_first):
+        if variant_first:
+            second = self.cost_ns(env, turns)
+            first = self.cost_ns(bare_env, bare_turns)
+        else:
+            first = self.cost_ns(bare_env, bare_turns)
+            second = self.cost_ns(env, turns)
+        self.bare_ns.append(first)
+        return first, second
 
 
 def time_pairs(bench, bare, variants, rounds):
