@@ -36,7 +36,7 @@ RL_PC = $(shell pkg-config $(1) smartcols 2>/dev/null)
 RL_TOOL := -Ishim -Wfatal-errors $(call RL_PC,--cflags)
 RL_TOOL_LIBS := -lpthread -ldl
 
-CORE_SRC := $(wildcard shim/core/*.c)
+CORE_SRC := $(wildcard shim/core/*.c) $(wildcard shim/core/*.S)
 PRELOAD_SRC := $(wildcard shim/preload/*.c) $(wildcard shim/preload/*.S)
 API_SRC := $(wildcard shim/api/*.c)
 TOOL_SRC := $(wildcard tools/*.c)

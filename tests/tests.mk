@@ -70,7 +70,7 @@ $(T)/unit/%: tests/unit/%.c $(CORE_OBJ) $(B)/flags
 	$(CC) $(RL_TEST) $(RL_DEP) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(filter %.o,$^) $(LDFLAGS) -lcmocka -lpthread
 
 # The core once more, for the sanitizer to see into; that it knows no fences is said in the test.
-TSAN_OBJ := $(patsubst %,$(B)/tsan/%.o,$(CORE_SRC))
+TSAN_OBJ := $(patsubst %,$(B)/tsan/%.o,$(filter %.c,$(CORE_SRC)))
 RL_TSAN := -fsanitize=thread -Wno-tsan -Wno-unknown-warning-option
 $(B)/tsan/%.c.o: %.c $(B)/flags
 	@mkdir -p $(@D)

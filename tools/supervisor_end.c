@@ -82,10 +82,8 @@ static int status_of_limit(enum limit_id limit)
 /* Dies as the program did, but without a core dump over the program's. */
 static void die_by(int signal)
 {
-	struct rlimit none = {0, 0};
 	sigset_t set;
 
-	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
 	sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 	sigemptyset(&set);

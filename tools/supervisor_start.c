@@ -13,6 +13,7 @@
 
 #include "cli.h"
 #include "core/accounts.h"
+#include "core/clone_thread.h"
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
@@ -56,7 +57,7 @@ void supervisor_note_turn(struct supervisor *s)
  * In our memory, while we wait. The place is bound before the program can
  * look for it. No signal has a handler here, so that their mask may change first.
  */
-static int become_program(void *argument)
+static void become_program(void *argument)
 {
 	struct birth *birth = argument;
 	const struct supervisor *s = birth->s;
@@ -87,7 +88,8 @@ static int become_program(void *argument)
 /*
  * Without a copy of our memory, which would cost more than all else up to the
  * exec. execvp() copies the arguments to the stack where the program is a script
- * without a first line. Return: the pid or -errno.
+ * without a first line. Not by libc's clone(): where we are guarded ourselves that is
+ * our own hook, and would count the program a second time. Return: the pid or -errno.
  */
 static pid_t give_birth(struct birth *birth)
 {
@@ -102,9 +104,8 @@ static pid_t give_birth(struct birth *birth)
 	if (stack == MAP_FAILED)
 		return -errno;
 	/* Stacks grow downwards, and begin at a multiple of 16. */
-	pid = clone(become_program, stack + (size & ~(size_t)15), CLONE_VM | CLONE_VFORK | SIGCHLD, birth);
-	if (pid < 0)
-		pid = -errno;
+	pid = clone_thread(CLONE_VM | CLONE_VFORK | SIGCHLD, stack + (size & ~(size_t)15), become_program,
+			   birth, NULL, NULL);
 	munmap(stack, size);
 	return pid;
 }

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "backstop.h"
-#include "clone_thread.h"
 #include "core/accounts.h"
 #include "core/attrs.h"
+#include "core/clone_thread.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
 #include "core/private_files.h"

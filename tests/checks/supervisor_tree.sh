@@ -148,6 +148,15 @@ what_is_used_after_the_first_ended_counts() {
 	[ "$(sed -n 's/.*"cpu_ns":\([0-9]*\).*/\1/p' record)" -ge 400000000 ] || fail "$(cat record)"
 }
 
+# Nobody has looked at it since it began, and its parent is gone: what it used is known to who waits for it, us.
+what_a_killed_orphan_used_counts() {
+	run 0 -- perl -e 'if (!fork) { exit if fork; open P, ">pid.new"; print P $$; close P; rename "pid.new", "pid"; my $n = 0;
+			until ((times)[0] + (times)[1] > 0.4) { $n++ } kill KILL => $$; sleep 60 }
+		wait; until (-e "pid") { select undef, undef, undef, 0.01 } open P, "<", "pid"; my $pid = <P>;
+		while (kill 0, $pid) { select undef, undef, undef, 0.01 } exit 0'
+	[ "$(sed -n 's/.*"cpu_ns":\([0-9]*\).*/\1/p' record)" -ge 400000000 ] || fail "$(cat record)"
+}
+
 an_unguarded_one_is_ended() {
 	run 0 -- perl -e 'my $p = fork; if (!$p) { exec { $ARGV[0] } "wait_unguarded", @ARGV[1, 2] }
 		until (readlink("/proc/$p/exe") =~ /wait_unguarded/) { select undef, undef, undef, 0.01 } exit 0' \
@@ -196,6 +205,16 @@ orphans_may_be_left() {
 	[ "$(living left)" -eq 1 ] || fail "it was ended"
 	expect_record '"survivors_total":1,"survivors_left":1'
 	kill "$(sed -n 's/.*"survivors":\[{"pid":\([0-9]*\).*/\1/p' record)"
+}
+
+# Whoever is executed there later still finds the budget.
+the_budget_stays_as_long_as_one_that_was_left() {
+	run 0 --orphans leave -- perl -e 'my $p = fork; if (!$p) { until (-e "over") { select undef, undef, undef, 0.01 }
+			open A, ">answer.new"; print A -e $ENV{RESLIMIT_LEDGER} ? "there" : "gone"; close A;
+			rename "answer.new", "answer"; exit 0 } exit 0'
+	touch over
+	until [ -e answer ]; do sleep 0.01; done
+	[ "$(cat answer)" = there ] || fail "the ledger is $(cat answer)"
 }
 
 a_grandchild_that_keeps_the_pipe_does_not_hold_us() {
@@ -412,6 +431,22 @@ an_outer_limit_is_told_by_both() {
 	[ $? -eq 124 ] || fail "status $?"
 	grep -q '"verdict":"wall","certain":true,"limit_of":"outer"' inner || fail "$(cat inner)"
 	grep -q '"verdict":"wall","certain":true' outer || fail "$(cat outer)"
+}
+
+# The outer budget's place is that of a child that was killed and is not yet waited for.
+an_inner_supervisor_has_the_place_of_the_dead() {
+	local status
+	"$tool" run --procs 2 -- perl -e 'my $p = fork; if (!$p) { kill KILL => $$; sleep 60 }
+		until (open(S, "<", "/proc/$p/stat") && <S> =~ /\) Z/) { select undef, undef, undef, 0.01 }
+		exit(system(@ARGV) >> 8)' "$tool" run --wall 200ms -- sleep 20
+	status=$?
+	# Without a place it would have become the program itself, which the signal ends.
+	[ "$status" -eq 124 ] || fail "status $status"
+}
+
+a_program_is_counted_once_by_the_outer_budget() {
+	"$tool" run --procs 9 --status-fd 3 -- sh -c '"$@"; exit 0' sh "$tool" run -- "$subjects/end_by" exit 3 3>record || fail "status $?"
+	expect_record '"procs_peak":2,"procs_total":3,'
 }
 
 an_inner_budget_is_part_of_the_outer_one() {

@@ -160,6 +160,7 @@ chmod +x script
 dies its_interpreter_is_missing 127 oserror true errno=2 -- ./script
 
 # The guard is not there.
+dies what_was_never_executed_escapes_nothing 127 oserror true 'heap="full" mappings="full"' -- ./nothing-there
 dies it_is_static_and_refused 125 internal true 'exit_code=125 pid=' -- "$subjects/wait_unguarded" 0
 grep -q 'cannot be guarded: it is statically linked; give --unguarded allow' err ||
 	{ echo "not ok the_refusal_says_why: $(cat err)"; failed=1; }

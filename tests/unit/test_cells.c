@@ -308,17 +308,25 @@ static void peak_of_who_is_killed_leaves_out_no_credit_that_others_have(void **s
 struct flight {
 	struct cell *cell;
 	pthread_barrier_t begun;
+	bool was_announced;
 };
 
 static void *resize_a_block(void *arg)
 {
 	struct flight *flight = arg;
+	int64_t began_ns;
 
 	cell_take_off(flight->cell, 700 * KIB);
 	assert_int_equal(charge(self_slot, flight->cell, 700 * KIB), 0);
 	pthread_barrier_wait(&flight->begun);
 	while (!atomic_load(&ledger->landings))
 		sched_yield();
+	/* Who waits says until when, so that no other begins; a second is the most that it waits. */
+	began_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	while (!atomic_load(&ledger->landing_until_ns) && raw_clock_ns(CLOCK_MONOTONIC) - began_ns < 500 * MS)
+		sched_yield();
+	flight->was_announced = atomic_load(&ledger->landing_until_ns) != 0 ||
+				raw_clock_ns(CLOCK_MONOTONIC) - began_ns < 500 * MS;
 	if (!cell_return_unused(flight->cell, 600 * KIB))
 		cells_settle_refund(ledger, self_slot, flight->cell);
 	cell_land(flight->cell, 700 * KIB);
@@ -341,6 +349,8 @@ static void what_a_resize_may_give_back_is_waited_for(void **state)
 	assert_int_equal(charge(self_slot, cell, 900 * KIB), 0);
 	pthread_join(thread, NULL);
 	assert_int_equal(cells_charged(ledger, self_slot), 1000 * KIB);
+	assert_true(flight.was_announced);
+	assert_int_equal(ledger->landing_until_ns, 0);
 	expect_sums_are_exact();
 }
 

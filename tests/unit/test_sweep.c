@@ -61,6 +61,102 @@ static void place_of_a_dead_child_stays_its_makers_until_the_call_is_over(void *
 	expect_sums_are_exact();
 }
 
+/* The call is over: nobody will come for its place. */
+static void place_of_a_dead_child_goes_with_its_maker(void **state)
+{
+	int64_t none = 0;
+	uint32_t slot;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	pid = spawn(hold_and_die, &none, &slot);
+	reap(pid);
+	ledger->slot[slot].claim = CLAIM_HELD;
+	ledger->slot[slot].creator = pid;
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(ledger->slot[slot].state, SLOT_FREE);
+	expect_sums_are_exact();
+}
+
+static void number_of_another_namespace_is_not_looked_for_here(void **state)
+{
+	struct slot *s;
+	uint32_t slot;
+	pid_t pid;
+	int64_t none = 0;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	pid = spawn(hold_and_die, &none, &slot);
+	reap(pid);
+	s = make_namesake();
+	atomic_store(&s->pid, pid);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(s->state, SLOT_LIVE);
+}
+
+static void leave_and_wait(uint32_t slot, void *arg)
+{
+	uint64_t mask;
+
+	ledger_lock(ledger, &mask);
+	slots_leave(ledger, slot);
+	ledger_unlock(ledger, &mask);
+	if (write(*(int *)arg, "x", 1) != 1)
+		_exit(1);
+	pause();
+}
+
+/* That it leaves is no news as long as it has not left. */
+static void who_takes_its_time_to_leave_is_looked_for_again(void **state)
+{
+	int64_t before_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	uint32_t slot;
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	assert_int_equal(pipe(ready), 0);
+	pid = spawn(leave_and_wait, &ready[1], &slot);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	assert_int_equal(sweep_dead(ledger, SWEEP_LEAVING), 0);
+	assert_int_equal(ledger->leaving, 1);
+	kill(pid, SIGKILL);
+	reap(pid);
+	assert_int_equal(sweep_dead(ledger, SWEEP_LEAVING), 1);
+	assert_int_equal(ledger->leaving, 0);
+	/* Only a look at all of them tells when they were looked at. */
+	assert_int_equal(ledger->swept_ns, 0);
+	sweep_dead(ledger, SWEEP_ALL);
+	assert_true(atomic_load(&ledger->swept_ns) >= before_ns);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+/* Somebody comes or goes between the wish and the look, and so on for ever. */
+static void who_is_refused_looks_again_as_long_as_others_come_and_go_but_not_for_ever(void **state)
+{
+	struct sweep sweep = {0};
+	int looks = 0;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	while (looks < 10000 && sweep_wish(ledger, &sweep, SWEEP_ALL)) {
+		atomic_fetch_add(&ledger->slots_changed, 1);
+		assert_true(sweep_if_wished(ledger, &sweep));
+		looks++;
+	}
+	assert_in_range(looks, 2, 1000);
+	sweep = (struct sweep){0};
+	assert_true(sweep_wish(ledger, &sweep, SWEEP_ALL));
+	assert_true(sweep_if_wished(ledger, &sweep));
+	assert_false(sweep_wish(ledger, &sweep, SWEEP_ALL));
+	assert_false(sweep_if_wished(ledger, &sweep));
+}
+
 /* What a maker and a child do about an offered place in which somebody is. */
 static void settle_claims(uint32_t slot)
 {
@@ -152,6 +248,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LEDGER_TEST(many_dead_are_found_at_one_limit),
 		LEDGER_TEST(place_of_a_dead_child_stays_its_makers_until_the_call_is_over),
+		LEDGER_TEST(place_of_a_dead_child_goes_with_its_maker),
+		LEDGER_TEST(number_of_another_namespace_is_not_looked_for_here),
+		LEDGER_TEST(who_takes_its_time_to_leave_is_looked_for_again),
+		LEDGER_TEST(who_is_refused_looks_again_as_long_as_others_come_and_go_but_not_for_ever),
 		LEDGER_TEST(nobody_reads_files_under_the_lock),
 	};
 

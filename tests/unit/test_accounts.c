@@ -1,0 +1,133 @@
+/*
+ * test_accounts.c - budgets below budgets: who began one, who is counted where, and when it is over.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "tree_of_one.h"
+
+/* A budget below that of this process, begun by it. */
+static uint32_t open_below(uint32_t parent, const struct config *config)
+{
+	uint32_t index;
+	uint64_t mask;
+
+	ledger_lock(ledger, &mask);
+	index = accounts_open(ledger, parent, self_slot, config, ACCOUNT_WHOLE);
+	ledger_unlock(ledger, &mask);
+	assert_int_not_equal(index, LEDGER_NONE);
+	return index;
+}
+
+static bool is_open(uint32_t index)
+{
+	return atomic_load(&ledger->account[index].in_use);
+}
+
+static void close_unused(uint32_t index)
+{
+	uint64_t mask;
+
+	ledger_lock(ledger, &mask);
+	accounts_close_unused(ledger, index);
+	ledger_unlock(ledger, &mask);
+}
+
+static void budget_is_that_of_the_process_that_began_it(void **state)
+{
+	struct config config = limits(MIB, 3);
+	uint32_t inner;
+
+	(void)state;
+	begin_as(&config);
+	config.hash++;
+	inner = open_below(0, &config);
+	assert_int_equal(ledger->account[inner].root_pid, getpid());
+	assert_true(accounts_is_begun_by(ledger, inner, self_slot, config.hash));
+	assert_false(accounts_is_begun_by(ledger, inner, self_slot + 1, config.hash));
+	assert_false(accounts_is_begun_by(ledger, inner, self_slot, config.hash + 1));
+	/* A runner begins none: what it starts shall. */
+	config.root = "no-such-program";
+	config.hash++;
+	inner = open_below(0, &config);
+	assert_int_equal(ledger->account[inner].part, ACCOUNT_RUNNER);
+	assert_false(accounts_is_begun_by(ledger, inner, self_slot, config.hash));
+}
+
+static void unused_budgets_are_forgotten_all_the_way_up(void **state)
+{
+	struct config config = limits(MIB, 3);
+	uint32_t outer, inner;
+
+	(void)state;
+	begin_as(&config);
+	outer = open_below(0, &config);
+	inner = open_below(outer, &config);
+	close_unused(inner);
+	assert_false(is_open(inner));
+	assert_false(is_open(outer));
+	assert_true(is_open(0));
+}
+
+static void budget_with_a_member_or_a_supervisor_stays(void **state)
+{
+	struct config config = limits(MIB, 3);
+	uint32_t outer, inner;
+
+	(void)state;
+	begin_as(&config);
+	outer = open_below(0, &config);
+	inner = open_below(outer, &config);
+	/* It still has to write the record. */
+	atomic_store(&ledger->account[outer].supervisor, getpid());
+	close_unused(inner);
+	assert_false(is_open(inner));
+	assert_true(is_open(outer));
+	atomic_store(&ledger->account[outer].supervisor, 0);
+	ledger->slot[self_slot].account = outer;
+	close_unused(outer);
+	assert_true(is_open(outer));
+	ledger->slot[self_slot].account = 0;
+	close_unused(outer);
+	assert_false(is_open(outer));
+}
+
+static void process_that_moves_is_counted_once_in_each_budget_it_is_in(void **state)
+{
+	struct config config = limits(MIB, 3);
+	const struct account *a;
+	uint32_t below, beside;
+	uint64_t mask;
+
+	(void)state;
+	begin_as(&config);
+	a = ledger->account;
+	below = open_below(0, &config);
+	beside = open_below(0, &config);
+	ledger_lock(ledger, &mask);
+	accounts_move_proc(ledger, 0, below);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(a[0].procs, 1);
+	assert_int_equal(a[0].procs_total, 1);
+	assert_int_equal(a[below].procs, 1);
+	assert_int_equal(a[below].procs_total, 1);
+	ledger_lock(ledger, &mask);
+	accounts_move_proc(ledger, below, beside);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(a[0].procs, 1);
+	assert_int_equal(a[below].procs, 0);
+	assert_int_equal(a[below].procs_total, 0);
+	assert_int_equal(a[beside].procs, 1);
+	assert_int_equal(a[beside].procs_total, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LEDGER_TEST(budget_is_that_of_the_process_that_began_it),
+		LEDGER_TEST(unused_budgets_are_forgotten_all_the_way_up),
+		LEDGER_TEST(budget_with_a_member_or_a_supervisor_stays),
+		LEDGER_TEST(process_that_moves_is_counted_once_in_each_budget_it_is_in),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
