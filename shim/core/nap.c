@@ -68,25 +68,31 @@ static long set_timer(const struct nap *nap, int64_t ns)
 	return raw_syscall4(SYS_timerfd_settime, nap->timer_fd, 0, &when, NULL);
 }
 
+/* Return: how long the call lasted until it was interrupted, or all of it; -1: the kernel does not tell. */
+static int64_t sleep_in(struct pollfd *p, size_t count, long *result)
+{
+	const int64_t longest = LONGEST_S;
+	const uint32_t zero = 0;
+
+	memcpy(time_left(), &longest, sizeof(longest));
+	memcpy(time_left() + sizeof(longest), &zero, sizeof(zero));
+	*result = raw_syscall5(SYS_ppoll, p, count, time_left(), NULL, 0);
+	/* A kernel that writes all or nothing has left what was there. */
+	return gone_ns() > 0 ? gone_ns() : -1;
+}
+
 int nap_until_woken(const struct nap *nap, int64_t ns, int64_t *slept_ns)
 {
 	struct pollfd p[2] = {{.fd = nap->wake_fd, .events = POLLIN},
 			      {.fd = nap->timer_fd, .events = POLLIN}};
-	const int64_t longest = LONGEST_S;
-	const uint32_t zero = 0;
 	long result;
 
 	*slept_ns = -1;
 	if (!nap->is_prepared || set_timer(nap, ns) < 0)
 		return raw_sleep_until_woken(ns);
-	memcpy(time_left(), &longest, sizeof(longest));
-	memcpy(time_left() + sizeof(longest), &zero, sizeof(zero));
-	result = raw_syscall5(SYS_ppoll, p, 2, time_left(), NULL, 0);
+	*slept_ns = sleep_in(p, RL_ARRAY_LEN(p), &result);
+	if (result < 0)
+		return (int)result;
 	/* Takes the signal out of the queue. */
-	if (result > 0)
-		return p[0].revents ? raw_sleep_until_woken(0) : -EAGAIN;
-	/* A kernel that writes all or nothing has left what was there. */
-	if (result == -EINTR && gone_ns() > 0)
-		*slept_ns = gone_ns();
-	return result ? (int)result : -EAGAIN;
+	return p[0].revents ? raw_sleep_until_woken(0) : -EAGAIN;
 }

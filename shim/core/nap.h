@@ -32,8 +32,8 @@ void nap_prepare(struct nap *nap);
 
 /*
  * Sleeps as raw_sleep_until_woken() does, and so without preparation. Return: RAW_WAKE_SIGNAL, -EAGAIN when
- * the time has come, -EINTR after a stop: then *slept_ns is how long it slept until that began, or -1 if
- * nobody knows.
+ * the time has come, -EINTR after a stop. *slept_ns is how long it slept, until that began if it was stopped;
+ * -1: nobody knows.
  */
 int nap_until_woken(const struct nap *nap, int64_t ns, int64_t *slept_ns);
 

@@ -6,6 +6,7 @@
 #include "stops.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "accounts.h"
 #include "ledger_lock.h"
@@ -22,6 +23,8 @@ enum {
 	FOLLOW_NS = 100000000,	  /* how often a process under a debugger, or stopped, is looked at */
 	CREDIT_WAIT_NS = 5000000, /* for the first process, which goes on just now, to credit itself */
 	LONG_SLEEP_NS = 10000000,
+	HELD_UP_NS = 1000000,	     /* longer than any look */
+	NO_SLEEP_NS = 50000,	     /* a call whose time had come has given up no processor */
 	CREDIT_GRACE_NS = 200000000, /* more than FOLLOW_NS: it may have gone on right after the last look */
 };
 
@@ -69,41 +72,91 @@ static bool is_first_anywhere(const struct watchdog *w)
 	return false;
 }
 
-static int64_t boottime_offset_ns(int64_t now_ns)
+/* How often the calling thread has given up its processor. */
+static int64_t switches(void)
 {
-	return raw_clock_ns(CLOCK_BOOTTIME) - now_ns;
+	struct rusage usage;
+
+	return raw_getrusage(RUSAGE_THREAD, &usage) < 0 ? 0 : usage.ru_nvcsw;
 }
 
-void stops_fall_asleep(struct watchdog *w, int64_t now_ns, int64_t for_ns)
+/* No stop comes in the middle of it: each is after one moment and before the next. */
+static struct stops_moment this_moment(void)
 {
-	w->stops.asleep_ns = now_ns;
-	w->stops.asleep_cpu_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	/* A short sleep is not worth a file, nor is one that will tell by itself. */
-	w->stops.asleep_ready_ns =
-		for_ns > LONG_SLEEP_NS && !w->nap.is_prepared ? procfs_first_thread_ready_ns() : 0;
-	w->stops.asleep_offset_ns = boottime_offset_ns(now_ns);
+	struct stops_moment moment;
+
+	do {
+		moment.switches = switches();
+		moment.at_ns = raw_clock_ns(CLOCK_MONOTONIC);
+		moment.offset_ns = raw_clock_ns(CLOCK_BOOTTIME) - moment.at_ns;
+	} while (switches() != moment.switches ||
+		 raw_clock_ns(CLOCK_MONOTONIC) - moment.at_ns > SUSPENDED_NS / 2);
+	return moment;
 }
 
-/* How long this process was stopped during the last sleep, at most. */
-static int64_t stopped_in_sleep(struct watchdog *w, int64_t now_ns)
+/* A sleep or a watch, which may end in a look. */
+static void begin(struct stops *s, struct stops_moment now)
+{
+	s->since = now;
+	s->since_cpu_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	s->since_ready_ns = 0;
+}
+
+/* How long this process has been stopped since then, at most. */
+static int64_t stopped_since(struct watchdog *w, struct stops_moment now, int64_t slept_ns)
 {
 	const struct stops *s = &w->stops;
 	int64_t begun_ns = atomic_exchange_explicit(&w->stops.begun_ns, 0, memory_order_relaxed);
 	int64_t runners = 1 + w->ledger->slot[w->slot].threads;
-	int64_t used_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - s->asleep_cpu_ns;
+	int64_t used_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - s->since_cpu_ns;
 	int64_t ready_ns = 0;
 
-	if (begun_ns >= s->asleep_ns)
-		return now_ns - begun_ns;
+	if (slept_ns >= 0)
+		return now.at_ns - s->since.at_ns - slept_ns;
+	if (begun_ns >= s->since.at_ns)
+		return now.at_ns - begun_ns;
 	/* A machine that was suspended interrupts sleeps too, and CLOCK_MONOTONIC left that out. */
-	if (boottime_offset_ns(now_ns) - s->asleep_offset_ns > SUSPENDED_NS)
+	if (now.offset_ns - s->since.offset_ns > SUSPENDED_NS)
 		return 0;
 	if (runners > (int64_t)w->cpus)
 		runners = w->cpus;
 	used_ns /= runners > 0 ? runners : 1;
-	if (s->asleep_ready_ns)
-		ready_ns = procfs_first_thread_ready_ns() - s->asleep_ready_ns;
-	return now_ns - s->asleep_ns - (used_ns > ready_ns ? used_ns : ready_ns);
+	if (s->since_ready_ns)
+		ready_ns = procfs_first_thread_ready_ns() - s->since_ready_ns;
+	return now.at_ns - s->since.at_ns - (used_ns > ready_ns ? used_ns : ready_ns);
+}
+
+/* Whether a stop came while the watchdog was awake. Its time is credited. */
+static bool was_held_up(struct watchdog *w, struct stops_moment now)
+{
+	if (now.at_ns - w->stops.since.at_ns < HELD_UP_NS || now.switches == w->stops.since.switches ||
+	    w->stops.traced_ns || !is_first_anywhere(w))
+		return false;
+	w->stops.interrupted_ns = now.at_ns;
+	credit_own(w, stopped_since(w, now, -1));
+	return true;
+}
+
+void stops_init(struct watchdog *w)
+{
+	struct stops_moment now = this_moment();
+
+	/* A new thread has given up no processor. */
+	now.switches = 0;
+	memset(&w->stops, 0, sizeof(w->stops));
+	begin(&w->stops, now);
+}
+
+void stops_fall_asleep(struct watchdog *w, int64_t for_ns)
+{
+	struct stops_moment now = this_moment();
+
+	was_held_up(w, now);
+	begin(&w->stops, now);
+	w->stops.planned_ns = for_ns;
+	/* A short sleep is not worth a file, nor is one that will tell by itself. */
+	if (for_ns > LONG_SLEEP_NS && !w->nap.is_prepared)
+		w->stops.since_ready_ns = procfs_first_thread_ready_ns();
 }
 
 /* Credits the time since it was last credited, and notices when the debugger has left. */
@@ -113,29 +166,43 @@ static void follow_tracer(struct watchdog *w, int64_t now_ns)
 	w->stops.traced_ns = procfs_is_held(0) ? now_ns : 0;
 }
 
-void stops_wake_up(struct watchdog *w, bool interrupted)
+/* Whether a stop came on the way into the sleep, or out of it, and so cut nothing short. */
+static bool was_held_up_around_sleep(const struct stops *s, struct stops_moment now, int64_t slept_ns)
 {
-	int64_t now_ns;
+	return now.at_ns - s->since.at_ns - slept_ns > HELD_UP_NS &&
+	       now.switches - s->since.switches > (slept_ns > NO_SLEEP_NS);
+}
 
-	if (!interrupted && !w->stops.traced_ns)
-		return;
-	now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+void stops_wake_up(struct watchdog *w, bool interrupted, int64_t slept_ns)
+{
+	struct stops_moment now = this_moment();
+
+	/* Where nobody knows, one that nothing cut short was as long as planned, or shorter. */
+	if (slept_ns < 0 && !interrupted)
+		slept_ns = w->stops.planned_ns;
+	if (slept_ns >= 0 && was_held_up_around_sleep(&w->stops, now, slept_ns))
+		interrupted = true;
 	if (interrupted)
-		w->stops.interrupted_ns = now_ns;
-	if (!is_first_anywhere(w))
-		return;
-	if (w->stops.traced_ns) {
-		follow_tracer(w, now_ns);
-		return;
+		w->stops.interrupted_ns = now.at_ns;
+	if (w->stops.traced_ns && is_first_anywhere(w)) {
+		follow_tracer(w, now.at_ns);
+	} else if (interrupted && is_first_anywhere(w)) {
+		credit_own(w, stopped_since(w, now, slept_ns));
+		if (procfs_is_held(0))
+			w->stops.traced_ns = now.at_ns;
 	}
-	credit_own(w, stopped_in_sleep(w, now_ns));
-	if (procfs_is_held(0))
-		w->stops.traced_ns = now_ns;
+	begin(&w->stops, now);
 }
 
 /* The account's first process is this one, and its deadline has come. */
 static int64_t hold_own(struct watchdog *w, int64_t now_ns)
 {
+	struct stops_moment now = this_moment();
+
+	if (was_held_up(w, now)) {
+		begin(&w->stops, now);
+		return now_ns;
+	}
 	if (!w->stops.traced_ns && !procfs_is_held(0))
 		return 0;
 	if (!w->stops.traced_ns)
@@ -220,12 +287,7 @@ int64_t stops_follow(const struct watchdog *w, int64_t now_ns)
 	return w->stops.traced_ns ? now_ns + FOLLOW_NS : INT64_MAX;
 }
 
-void stops_note_begin(struct watchdog *w, int64_t at_ns)
-{
-	atomic_store_explicit(&w->stops.begun_ns, at_ns, memory_order_relaxed);
-}
-
 void stops_expect(struct watchdog *w)
 {
-	stops_note_begin(w, raw_clock_ns(CLOCK_MONOTONIC));
+	atomic_store_explicit(&w->stops.begun_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);
 }

@@ -18,6 +18,11 @@
  * may be more than was stopped, and never is less. Only as much as the account
  * allows is credited.
  *
+ * A stop that comes while the watchdog is awake cuts no sleep short. But a thread that was stopped has given
+ * up its processor, which one that others ran before has not: the kernel counts these apart. Awake, it does
+ * so otherwise only where it waits for a lock or a disk, hardly ever for a millisecond. What that would add
+ * to a deadline is less than what such a stop would take from it.
+ *
  * A supervisor is told by waitid() of its child's stops, to the instant. The first process of a
  * budget below has no watchdog then, and is nobody's whom the supervisor could wait for: it is looked at ten
  * times a second.
@@ -31,23 +36,34 @@
 
 struct watchdog;
 
+struct stops_moment {
+	int64_t at_ns;
+	int64_t switches;  /* how often the watchdog had given up its processor until then */
+	int64_t offset_ns; /* CLOCK_BOOTTIME's advance, which a suspended machine makes longer */
+};
+
 /* What a watchdog knows of its own process. Times are of CLOCK_MONOTONIC. */
 struct stops {
-	int64_t asleep_ns;	  /* when the sleep began */
-	int64_t asleep_cpu_ns;	  /* what the process had used then */
-	int64_t asleep_ready_ns;  /* how long its first thread had run or waited for a processor; 0: not asked
+	struct stops_moment since; /* when the sleep began, or the watch after it */
+	int64_t planned_ns;	   /* how long that sleep was to be */
+	int64_t since_cpu_ns;	   /* what the process had used then */
+	int64_t since_ready_ns;	  /* how long its first thread had run or waited for a processor; 0: not asked
 				   */
-	int64_t asleep_offset_ns; /* CLOCK_BOOTTIME's advance then, which a suspended machine makes longer */
 	int64_t interrupted_ns;	  /* when a stop, of this process or an account's first, was last noticed */
 	int64_t traced_ns;	  /* under a debugger; credited until then; 0: not */
 	int64_t stood_ns;	  /* when a supervisor that had stopped with its program went on */
-	_Atomic int64_t begun_ns; /* when the process stopped itself, or its watchdog's nap was cut short; 0:
-				     neither since the last look */
+	_Atomic int64_t begun_ns; /* when the process stopped itself; 0: not since the last look */
 };
 
-/* Before a sleep of `for_ns`, and after it; `interrupted`: by nothing that the watchdog waited for. */
-void stops_fall_asleep(struct watchdog *watchdog, int64_t now_ns, int64_t for_ns);
-void stops_wake_up(struct watchdog *watchdog, bool interrupted);
+/* Right before the watchdog's thread begins, which is awake then. Context: whoever starts it. */
+void stops_init(struct watchdog *watchdog);
+
+/*
+ * Before a sleep of `for_ns`, and after it; `interrupted`: by nothing that the watchdog waited for;
+ * `slept_ns`: how long it did sleep, -1: nobody knows.
+ */
+void stops_fall_asleep(struct watchdog *watchdog, int64_t for_ns);
+void stops_wake_up(struct watchdog *watchdog, bool interrupted, int64_t slept_ns);
 
 /*
  * Whether a wall deadline that has come must wait: the account's first process
@@ -74,9 +90,6 @@ void stops_note_stand(struct watchdog *watchdog);
  * Context: also the supervisor, for accounts whose first process it watches.
  */
 void stops_credit(struct ledger *ledger, uint32_t account, int64_t ns);
-
-/* A stop that has ended by now, which stops_wake_up() is still to be told of, began then. */
-void stops_note_begin(struct watchdog *watchdog, int64_t at_ns);
 
 /* The process is about to stop itself. Context: any thread, async-signal-safe. */
 void stops_expect(struct watchdog *watchdog);

@@ -123,7 +123,7 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	if (slot != LEDGER_NONE)
 		hold_status(w);
 	w->prepare_end = NULL;
-	memset(&w->stops, 0, sizeof(w->stops));
+	stops_init(w);
 	atomic_store_explicit(&w->stopping, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->kicked, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->next_look_ns, INT64_MAX, memory_order_relaxed);
@@ -296,7 +296,7 @@ static void sleep_until(struct watchdog *w, int64_t next_ns)
 
 	if (next_ns <= now_ns)
 		return;
-	stops_fall_asleep(w, now_ns, next_ns - now_ns);
+	stops_fall_asleep(w, next_ns - now_ns);
 	if (stops_follow(w, now_ns) < next_ns)
 		next_ns = stops_follow(w, now_ns);
 	now_ns = raw_clock_ns(CLOCK_MONOTONIC);
@@ -306,9 +306,7 @@ static void sleep_until(struct watchdog *w, int64_t next_ns)
 	/* A filter of system calls: without the call, whose other ends are known, it must be polled. */
 	if (result < 0 && result != -EAGAIN && result != -EINTR)
 		raw_sleep_ns(for_ns < POLL_NS ? for_ns : POLL_NS);
-	if (slept_ns >= 0)
-		stops_note_begin(w, now_ns + slept_ns);
-	stops_wake_up(w, result == -EINTR);
+	stops_wake_up(w, result == -EINTR, slept_ns);
 }
 
 /* What waits until the process has shown that it is not over soon. */

@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How much less than the sender of the signals meant a process is stopped: it must get a processor first. */
@@ -239,6 +241,98 @@ static void time_under_a_debugger_is_not_counted(void **state)
 	run_free(s);
 }
 
+static int64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 * MS + ts.tv_nsec;
+}
+
+/* Whether all threads of the process are stopped; the driver ends with the process. */
+static bool is_stopped(pid_t pid)
+{
+	char path[64], text[512];
+	bool all = true;
+	struct dirent *entry;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	if (!tasks)
+		_exit(0);
+	while (all && (entry = readdir(tasks))) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stat", (int)pid, entry->d_name);
+		f = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+		if (!f)
+			continue;
+		all = fgets(text, sizeof(text), f) && strstr(text, ") T ");
+		fclose(f);
+	}
+	closedir(tasks);
+	return all;
+}
+
+enum { QUICK_STOPS = 60, HOLD_MS = 20 };
+
+struct quick {
+	pid_t pid;
+	_Atomic int64_t held_ns;
+};
+
+/* The next stop comes 0 to 180 us after the last: some find the watchdog asleep, some awake. */
+static void stop_quickly(struct quick *q)
+{
+	wait_for_guard(q->pid);
+	for (int i = 0; i < QUICK_STOPS; i++) {
+		int64_t begun_ns;
+
+		kill(q->pid, SIGSTOP);
+		while (!is_stopped(q->pid))
+			;
+		begun_ns = clock_ns();
+		sleep_ms(HOLD_MS);
+		q->held_ns += clock_ns() - begun_ns;
+		kill(q->pid, SIGCONT);
+		for (begun_ns = clock_ns(); clock_ns() < begun_ns + i * 3000L;)
+			;
+	}
+}
+
+static void start_stopping_quickly(const void *arg)
+{
+	struct quick *q = *(struct quick *const *)arg;
+
+	q->pid = getpid();
+	if (fork() == 0) {
+		if (fork() == 0)
+			stop_quickly(q);
+		_exit(0);
+	}
+	wait(NULL);
+}
+
+static void a_stop_that_finds_the_watchdog_awake_counts_too(void **state)
+{
+	struct quick *q = mmap(NULL, sizeof(*q), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct run *r;
+
+	(void)state;
+	assert_ptr_not_equal(q, MAP_FAILED);
+	r = run_guarded(&(struct spec){.set = SET("WALL=1s"),
+				       .argv = ARGV("run_for_ever", "sleep"),
+				       .prepare = start_stopping_quickly,
+				       .arg = &q});
+	print_message("# held %lld ns\n", (long long)q->held_ns);
+	expect_verdict(r, "wall");
+	expect(r, q->held_ns >= QUICK_STOPS * HOLD_MS * MS);
+	expect(r, record_int(r, "wall_stopped_ns") >= q->held_ns);
+	run_free(r);
+	munmap(q, sizeof(*q));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +344,7 @@ int main(void)
 		cmocka_unit_test(a_program_that_stops_itself_is_known_to_the_instant),
 		cmocka_unit_test(a_stopped_child_does_not_stop_the_clock),
 		cmocka_unit_test(an_inner_budget_never_outlives_the_outer_one),
+		cmocka_unit_test(a_stop_that_finds_the_watchdog_awake_counts_too),
 		cmocka_unit_test(time_under_a_debugger_is_not_counted),
 	};
 
