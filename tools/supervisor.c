@@ -28,6 +28,7 @@ static int start(struct supervisor *s)
 	int status;
 
 	watchdog_init(&s->watchdog, s->ledger, LEDGER_NONE);
+	supervisor_note_turn(s);
 	watchdog_begin(&s->watchdog);
 	watchdog_ask_for_the_processor();
 	supervisor_prepare_stacks();

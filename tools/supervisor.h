@@ -89,6 +89,8 @@ struct supervisor {
 	sigset_t mask;
 	struct sigaction on_child;
 	struct rlimit files;
+	int nice;
+	long timer_slack_ns;
 	int signal_fd;
 	bool hurry; /* a signal asked us to end while the sweep waits */
 

@@ -49,7 +49,10 @@ void supervisor_drop_leash(struct supervisor *s);
 /* supervisor_tracer.c: before a step, threads that run get a stack too. */
 void supervisor_prepare_stacks(void);
 
-/* supervisor_start.c: makes the program's process. Return: 0, or the exit status after a complaint. */
+/* supervisor_start.c: remembers which turn on a processor the program is to have. */
+void supervisor_note_turn(struct supervisor *s);
+
+/* Makes the program's process. Return: 0, or the exit status after a complaint. */
 int supervisor_start(struct supervisor *s);
 
 /*

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -37,6 +38,20 @@ struct birth {
 	int error; /* of its exec, or of what comes before */
 };
 
+/* The kernel gives a child of ours neither, because we have asked for a turn before others. */
+static void restore_turn(const struct supervisor *s)
+{
+	if (s->nice)
+		raw_syscall3(SYS_setpriority, PRIO_PROCESS, 0, s->nice);
+	raw_syscall2(SYS_prctl, PR_SET_TIMERSLACK, s->timer_slack_ns);
+}
+
+void supervisor_note_turn(struct supervisor *s)
+{
+	s->nice = getpriority(PRIO_PROCESS, 0);
+	s->timer_slack_ns = prctl(PR_GET_TIMERSLACK);
+}
+
 /*
  * In our memory, while we wait. The place is bound before the program can
  * look for it. No signal has a handler here, so that their mask may change first.
@@ -56,6 +71,7 @@ static int become_program(void *argument)
 	ledger_unlock(s->ledger, &mask);
 	drop_status_fd(s);
 	raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, &s->files, NULL);
+	restore_turn(s);
 	supervisor_restore_signals(s);
 	error = -cgroup_join(&s->cgroup);
 	if (!error)

@@ -86,19 +86,32 @@ static void finish(struct ledger *ledger, uint32_t slot, struct cell *cell)
 	thaw(ledger, slot, cell);
 }
 
-/* Credit until the cell covers n bytes. The cell is settled. Return: as leases_draw(). */
-static int refill(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n, struct sweep *sweep)
+enum refill {
+	REFILL_TO_CHARGE, /* at once, under the same lock */
+	REFILL_TO_KEEP,	  /* until its owner comes to charge it, or never does */
+};
+
+/*
+ * Credit until the cell covers n bytes. The cell is settled. What only a spike
+ * can bring is never drawn to be kept: the account would be above MEM before
+ * anything is charged, also where the call then fails; and who looks meanwhile
+ * takes the credit back, or the owner itself does where it must try again, so
+ * that the charge crosses MEM a second time.
+ * Return: as leases_find(); 0 may mean that a spike will do.
+ */
+static int refill(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n, enum refill why,
+		  struct sweep *sweep)
 {
 	int64_t short_of = n - load(&cell->credit);
-	int64_t extra;
 	int error;
 
-	if (short_of <= 0)
+	if (short_of <= 0 || (why == REFILL_TO_KEEP && leases_need_spike(ledger, slot, short_of)))
 		return 0;
-	error = leases_draw(ledger, slot, cell, short_of, &extra, sweep);
-	if (error)
+	error = leases_find(ledger, slot, cell, short_of, sweep);
+	/* With what others had not used gone, a spike may do that would not have before. */
+	if (error || (why == REFILL_TO_KEEP && leases_need_spike(ledger, slot, short_of)))
 		return error;
-	raw_add_own(&cell->credit, short_of + extra);
+	raw_add_own(&cell->credit, short_of + leases_draw(ledger, slot, cell, short_of));
 	return 0;
 }
 
@@ -124,7 +137,7 @@ int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell,
 	 * tried again, or a third thread could be refused because of it in between. */
 	settle(ledger, slot, cell, n);
 	if (load(&cell->credit) < 0) {
-		error = refill(ledger, slot, cell, 0, &sweep);
+		error = refill(ledger, slot, cell, 0, REFILL_TO_CHARGE, &sweep);
 		if (error)
 			raw_add_own(&cell->credit, n);
 	}
@@ -133,8 +146,8 @@ int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell,
 	return error == -EAGAIN ? cells_charge_short(ledger, slot, cell, n) : error;
 }
 
-/* Credit for n bytes, used at once or by who asks for it next. Return: 0 or -ENOMEM. */
-static int cover(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n, bool use)
+/* Credit for n bytes, charged at once or kept. Return: 0 or -ENOMEM. */
+static int cover(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n, enum refill why)
 {
 	struct sweep sweep = {0};
 	uint64_t mask;
@@ -143,13 +156,10 @@ static int cover(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_
 	do {
 		ledger_lock(ledger, &mask);
 		settle(ledger, slot, cell, 0);
-		error = refill(ledger, slot, cell, n, &sweep);
-		if (!error && use)
+		error = refill(ledger, slot, cell, n, why, &sweep);
+		if (!error && why == REFILL_TO_CHARGE)
 			raw_add_own(&cell->credit, -n);
-		if (error || use)
-			finish(ledger, slot, cell);
-		else
-			thaw(ledger, slot, cell);
+		finish(ledger, slot, cell);
 		ledger_unlock(ledger, &mask);
 	} while (sweep_if_wished(ledger, &sweep));
 	return error;
@@ -157,7 +167,7 @@ static int cover(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_
 
 int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
-	return cover(ledger, slot, cell, n, true);
+	return cover(ledger, slot, cell, n, REFILL_TO_CHARGE);
 }
 
 void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell)
@@ -176,21 +186,22 @@ void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell
 
 int cells_prepare(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n)
 {
-	return cover(ledger, slot, cell, n, false);
+	return cover(ledger, slot, cell, n, REFILL_TO_KEEP);
 }
 
 int cells_charge_direct(struct ledger *ledger, uint32_t slot, int64_t n)
 {
 	struct sweep sweep = {0};
 	uint64_t mask;
-	int64_t extra;
 	int error;
 
 	do {
 		ledger_lock(ledger, &mask);
-		error = leases_draw(ledger, slot, NULL, n, &extra, &sweep);
-		if (!error)
+		error = leases_find(ledger, slot, NULL, n, &sweep);
+		if (!error) {
+			leases_draw(ledger, slot, NULL, n);
 			accounts_note_peak(ledger, ledger->slot[slot].account, 0);
+		}
 		ledger_unlock(ledger, &mask);
 	} while (sweep_if_wished(ledger, &sweep));
 	return error;

@@ -102,7 +102,8 @@ int cells_charge_short(struct ledger *ledger, uint32_t slot, struct cell *cell, 
 void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell);
 
 /*
- * Draws credit until the cell covers n bytes, without charging them.
+ * Draws credit until the cell covers n bytes, without charging them; none where
+ * only a spike above MEM has room, which the charge then begins.
  * Return: 0 or -ENOMEM.
  */
 int cells_prepare(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n);

@@ -181,7 +181,7 @@ int64_t meter_mem(struct watchdog *w, uint32_t account, int64_t now_ns)
 
 	if (a->mem_grace_ns <= 0 || now_ns < due_ns(a))
 		return due_ns(a);
-	/* What dead processes held, and what was drawn for a call that then failed, is no breach. */
+	/* What dead processes held, and what its owner is about to give back, is no breach. */
 	sweep_dead(w->ledger, SWEEP_ALL);
 	ledger_lock(w->ledger, &mask);
 	leases_collect(w->ledger);

@@ -196,15 +196,16 @@ static int find_room(struct ledger *ledger, const struct slot *s, const struct c
 											      : -EAGAIN;
 }
 
-int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra,
-		struct sweep *sweep)
+/* Of n bytes, those that the process has not got in its surplus. */
+static int64_t need_of(const struct slot *s, int64_t n)
 {
-	struct slot *s = &ledger->slot[slot];
-	int64_t own = s->surplus < n ? s->surplus : n;
-	int64_t need = n - own;
-	int64_t left;
-	uint32_t sharers = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed) + 1;
-	int error = 0;
+	return s->surplus < n ? n - s->surplus : 0;
+}
+
+int leases_find(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, struct sweep *sweep)
+{
+	const struct slot *s = &ledger->slot[slot];
+	int64_t need = need_of(s, n);
 
 	if (sweep_wish(ledger, sweep, sweep_early(ledger, s, need)))
 		return -EAGAIN;
@@ -212,16 +213,32 @@ int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, i
 		return -ENOMEM;
 	if (need > accounts_available(ledger, s->account) &&
 	    !grades_admit(ledger, s->account, need, SPIKE_RUNNING))
-		error = find_room(ledger, s, self, need, sweep);
-	if (error)
-		return error;
-	left = accounts_available(ledger, s->account);
-	/* Above MEM exactly what is needed: what is leased must be what is charged. */
-	*extra = self && left > need ? lease_beyond(s, left - need, sharers) : 0;
-	accounts_lease(ledger, s->account, need + *extra);
-	s->leased += need + *extra;
-	s->surplus -= own;
+		return find_room(ledger, s, self, need, sweep);
 	return 0;
+}
+
+bool leases_need_spike(const struct ledger *ledger, uint32_t slot, int64_t n)
+{
+	const struct slot *s = &ledger->slot[slot];
+	int64_t need = need_of(s, n);
+
+	return need > accounts_available(ledger, s->account) &&
+	       grades_admit(ledger, s->account, need, SPIKE_NEW);
+}
+
+int64_t leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n)
+{
+	struct slot *s = &ledger->slot[slot];
+	int64_t need = need_of(s, n);
+	int64_t left = accounts_available(ledger, s->account);
+	uint32_t sharers = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed) + 1;
+	/* Above MEM exactly what is needed: what is leased must be what is charged. */
+	int64_t extra = self && left > need ? lease_beyond(s, left - need, sharers) : 0;
+
+	accounts_lease(ledger, s->account, need + extra);
+	s->leased += need + extra;
+	s->surplus -= n - need;
+	return extra;
 }
 
 void leases_collect(struct ledger *ledger)

@@ -36,12 +36,22 @@ static inline int64_t slot_lease(const struct slot *slot)
 }
 
 /*
- * Moves n bytes, and some more if `self` is a cell that can keep them, from the
- * surplus and the accounts into the process's lease.
- * Return: 0 and in *extra how many more, -ENOMEM, or -EAGAIN for a sweep first.
+ * Makes room for n bytes more, at the cost of what others do not use, for the
+ * process, which draws them before the lock is let go of, or does not.
+ * Return: 0, -ENOMEM, or -EAGAIN for a sweep first.
  */
-int leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n, int64_t *extra,
+int leases_find(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n,
 		struct sweep *sweep);
+
+/*
+ * Moves n bytes for which there is room, and some more if `self` is a cell that
+ * can keep them, from the surplus and the accounts into the process's lease.
+ * Return: how many more.
+ */
+int64_t leases_draw(struct ledger *ledger, uint32_t slot, const struct cell *self, int64_t n);
+
+/* Whether n bytes more may be drawn now, but only as part of a spike above MEM. */
+bool leases_need_spike(const struct ledger *ledger, uint32_t slot, int64_t n);
 
 /* Gives n bytes of credit back, first to the accounts they came from. */
 void leases_give_back(struct ledger *ledger, uint32_t slot, int64_t n);

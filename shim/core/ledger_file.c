@@ -175,24 +175,28 @@ static int create_in(const char *directory, struct ledger **ledger)
 	fd = raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;
-	error = fill(fd, path, ledger);
+	/* Whatever the umask: children must be able to open it. */
+	error = (int)raw_syscall2(SYS_fchmod, fd, 0600);
+	if (!error)
+		error = fill(fd, path, ledger);
 	raw_close(fd);
 	if (error)
 		raw_unlink(path);
 	return error;
 }
 
-static bool has_ledger_shape(int fd, const struct stat *st)
+static bool has_ledger_shape(const struct stat *st)
 {
-	/* Of a file with an access list the bits of the group are no group's: they bound the list. */
 	return S_ISREG(st->st_mode) && (st->st_mode & 0717) == 0600 &&
-	       (!(st->st_mode & 0070) || ledger_has_users(fd)) && st->st_size == (off_t)sizeof(struct ledger);
+	       st->st_size == (off_t)sizeof(struct ledger);
 }
 
 /* Nobody but root can make a file that is root's; who was root before opens it by its access list. */
 bool ledger_file_is_ours(int fd, const struct stat *st)
 {
-	return has_ledger_shape(fd, st) && (st->st_uid == raw_geteuid() || !st->st_uid);
+	/* Of a file with an access list the bits of the group are no group's: they bound the list. */
+	return has_ledger_shape(st) && (!(st->st_mode & 0070) || ledger_has_users(fd)) &&
+	       (st->st_uid == raw_geteuid() || !st->st_uid);
 }
 
 static uint32_t end_of(const _Atomic uint32_t *word)
@@ -247,13 +251,13 @@ int ledger_open_to_read(const char *path, const struct ledger **ledger)
 /* Where a kept descriptor lies: above what programs hand out or compare. */
 enum { KEPT_FD = 640, KEPT_FDS = 8 };
 
-/* A descriptor of some ledger among the kept ones, or -1. */
+/* A descriptor of some ledger among the kept ones, or -1. A filter may forbid to ask for the access list. */
 static int find_kept_fd(int from)
 {
 	struct stat st;
 
 	for (int fd = from; fd < KEPT_FD + KEPT_FDS; fd++)
-		if (raw_fstat(fd, &st) == 0 && has_ledger_shape(fd, &st))
+		if (raw_fstat(fd, &st) == 0 && has_ledger_shape(&st))
 			return fd;
 	return -1;
 }
@@ -263,8 +267,10 @@ static bool keeps_fd, passes_always;
 
 void ledger_pass_always(const struct ledger *ledger)
 {
-	if (!ledger_keep_fd(ledger))
-		passes_always = true;
+	if (ledger_keep_fd(ledger))
+		return;
+	passes_always = true;
+	ledger_pass_fd(ledger, true);
 }
 
 int ledger_keep_fd(const struct ledger *ledger)
@@ -298,7 +304,7 @@ void ledger_pass_fd(const struct ledger *ledger, bool pass)
 
 	if (fd >= 0)
 		raw_fcntl(fd, F_SETFD,
-			  pass && (passes_always || !path_leads_to(ledger, fd)) ? 0 : FD_CLOEXEC);
+			  passes_always || (pass && !path_leads_to(ledger, fd)) ? 0 : FD_CLOEXEC);
 }
 
 int ledger_open_passed(const char *path, struct ledger **ledger)
@@ -307,8 +313,8 @@ int ledger_open_passed(const char *path, struct ledger **ledger)
 		if (map_as(fd, PROT_READ | PROT_WRITE, ledger))
 			continue;
 		if (ledger_is_whole(*ledger) && !strcmp((*ledger)->path, path)) {
-			raw_fcntl(fd, F_SETFD, FD_CLOEXEC);
-			keeps_fd = true;
+			/* What is executed here could not open it either, and may be by posix_spawn(). */
+			keeps_fd = passes_always = true;
 			return 0;
 		}
 		ledger_unmap(*ledger);

@@ -45,18 +45,20 @@ void ledger_make_path(struct fmt *path, const char *directory);
 bool ledger_name_is_ours(const char *name);
 
 /*
- * A process that changes its user, its root or its mounts can no longer open the
- * file by name, nor can the program that it executes. ledger_keep_fd() opens it while that is still
- * possible; ledger_pass_fd() lets that descriptor survive an exec or not; and
- * ledger_open_passed() finds it in the new program. Return: 0 or -errno.
+ * A process that changes its user, its root or its mounts, or may open files for
+ * reading only, can no longer open the file by name, nor can the program that it
+ * executes. ledger_keep_fd() opens it while that is still possible;
+ * ledger_pass_fd() lets that descriptor survive an exec or not; and
+ * ledger_open_passed() finds it in the new program, which passes it on to each
+ * that it starts. Return: 0 or -errno.
  */
 int ledger_keep_fd(const struct ledger *ledger);
 void ledger_pass_fd(const struct ledger *ledger, bool pass);
 int ledger_open_passed(const char *path, struct ledger **ledger);
 
 /*
- * Keeps it for a process whose mounts may change, and those of what it executes: from here on it survives
- * every exec.
+ * Keeps it for a process whose mounts may change, and those of what it executes, or which a filter keeps
+ * from opening: from here on it survives every exec, one by posix_spawn() too.
  */
 void ledger_pass_always(const struct ledger *ledger);
 

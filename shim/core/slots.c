@@ -6,7 +6,6 @@
 #include "slots.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include "accounts.h"
 #include "cells.h"
@@ -43,6 +42,16 @@ static void note_change(struct ledger *ledger)
 	atomic_fetch_add_explicit(&ledger->slots_changed, 1, memory_order_release);
 }
 
+/* Others look at its state without the lock all the while, so each word is stored whole. */
+static void clear(struct slot *s)
+{
+	typedef _Atomic uint64_t __attribute__((may_alias)) word;
+	word *words = (word *)s;
+
+	for (size_t i = 0; i < sizeof(*s) / sizeof(*words); i++)
+		atomic_store_explicit(&words[i], 0, memory_order_relaxed);
+}
+
 uint32_t slots_open(struct ledger *ledger, uint32_t account)
 {
 	uint32_t index = find_free(ledger);
@@ -51,7 +60,7 @@ uint32_t slots_open(struct ledger *ledger, uint32_t account)
 	if (index == LEDGER_NONE)
 		return LEDGER_NONE;
 	s = &ledger->slot[index];
-	memset(s, 0, sizeof(*s));
+	clear(s);
 	note_change(ledger);
 	s->creator = raw_getpid();
 	s->creator_tid = raw_gettid();

@@ -30,7 +30,7 @@ int budget_settle_charge(struct cell *cell, int64_t n)
 
 int budget_prepare(struct cell *cell, int64_t n)
 {
-	return with_spikes_watched(cells_prepare(member.ledger, member.slot, cell, n));
+	return cells_prepare(member.ledger, member.slot, cell, n);
 }
 
 void budget_refund(size_t size)

@@ -9,7 +9,8 @@
  *
  * Three parts, in this order: heap_admit() sees that there is credit, the real
  * function is called, heap_charge() charges the size that the block really has.
- * Between them the credit may be taken back by another thread; the charge then
+ * Between them the credit may be taken back by another thread, and none is
+ * drawn where only a spike above MEM has room for the block; the charge then
  * draws again, and if that fails the block goes back before anybody saw it.
  *
  * SPDX-License-Identifier: MIT

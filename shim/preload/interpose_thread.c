@@ -35,6 +35,8 @@ static pthread_key_t end_key;
 static RL_THREAD_LOCAL int end_rounds;
 /* Whether the key says so: a forked child need not ask libc, which costs it a page. */
 static RL_THREAD_LOCAL bool is_counted;
+/* Whether it has given its place back, and so is at its very end. */
+static RL_THREAD_LOCAL bool has_left;
 
 /* Values of end_key: whether the thread has a place to give back beside its cell. */
 static char uncounted, counted;
@@ -60,8 +62,14 @@ static void give_back(bool has_place)
 			slots_end_thread(member.ledger, member.slot);
 		thread_self.cell = thread_self.fast = NULL;
 		thread_self.phase = THREAD_ENDED;
+		has_left = has_place;
 	}
 	ledger_unlock(member.ledger, &mask);
+}
+
+bool thread_has_left(void)
+{
+	return has_left;
 }
 
 static void end_thread(void *value)
@@ -84,6 +92,7 @@ void thread_fork(enum fork_side side)
 {
 	if (side != FORK_CHILD || !is_counted)
 		return;
+	has_left = false;
 	is_counted = false;
 	pthread_setspecific(end_key, &uncounted);
 }

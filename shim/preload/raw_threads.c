@@ -15,6 +15,7 @@
 #include "core/procread.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
+#include "interpose_thread.h"
 #include "member.h"
 #include "timer_thread.h"
 
@@ -103,7 +104,8 @@ static int64_t counted_threads(void)
 	raw_threads_sweep();
 	n = 1 + member.ledger->slot[member.slot].threads;
 	ledger_unlock(member.ledger, &mask);
-	return n + timer_thread_is_there();
+	/* The last thread of a program whose first has gone ends the process after its own end. */
+	return n + timer_thread_is_there() + thread_has_left();
 }
 
 void raw_threads_note_strangers(void)

@@ -17,6 +17,7 @@
 #include "core/accounts.h"
 #include "core/attrs.h"
 #include "core/filter_program.h"
+#include "core/ledger_file.h"
 #include "core/rawsys.h"
 #include "core/stacks.h"
 #include "core/tree.h"
@@ -51,6 +52,7 @@ enum need {
 	NEED_FORK = 8192,  /* not ours: the program makes no children any more */
 	NEED_SEND = 16384, /* to send a child's leash to the supervisor */
 	NEED_MARK = 32768, /* a mark that an exec was done */
+	NEED_OPEN = 65536, /* to open the ledger in the next program: it is passed on instead */
 	NEED_LOCK = NEED_LEDGER | NEED_WATCH,
 	NEED_FILES = NEED_LEDGER | NEED_END | NEED_WATCH,
 	NEED_RECORD = NEED_END | NEED_WATCH,
@@ -62,7 +64,7 @@ enum need {
  */
 static const struct {
 	short number;
-	unsigned short if_fatal, if_refused;
+	int if_fatal, if_refused;
 	short argument;
 	int value;
 } CALLS[] = {
@@ -81,6 +83,7 @@ static const struct {
 	{SYS_kill, NEED_LOCK, 0, 2, TREE_KICK},
 	{SYS_kill, NEED_WATCH, NEED_WATCH, 2, SIGKILL},
 	{SYS_openat, NEED_FILES, NEED_HELP, 0, 0},
+	{SYS_openat, NEED_OPEN, NEED_OPEN, 3, O_RDWR | O_NOFOLLOW | O_CLOEXEC},
 	{SYS_read, NEED_FILES, NEED_HELP, 0, 0},
 	{SYS_close, NEED_FILES, NEED_HELP, 0, 0},
 	{SYS_fstat, NEED_RECORD | NEED_LEDGER, NEED_HELP, 0, 0},
@@ -99,6 +102,7 @@ static const struct {
 	{SYS_dup3, NEED_LEASH, 0, 0, 0},
 	{SYS_getrusage, NEED_RECORD, NEED_HELP, 0, 0},
 	{SYS_getrlimit, NEED_WATCH, 0, 0, 0},
+	{SYS_prlimit64, NEED_END, 0, 0, 0},
 	{SYS_nanosleep, NEED_RECORD | NEED_LEDGER, 0, 0, 0},
 	{SYS_ppoll, NEED_RECORD, NEED_HELP, 0, 0},
 	{SYS_readlinkat, NEED_RECORD, 0, 0, 0},
@@ -225,6 +229,8 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 	/* Afterwards it might not be made any more. */
 	timer_thread_ensure();
 	p.needs = find_lost_needs(program);
+	if (p.needs & NEED_OPEN)
+		ledger_pass_always(member.ledger);
 	if (whole_process && p.needs)
 		timer_thread_await_begin();
 	p.ends_watchdog = whole_process && (p.needs & (NEED_WATCH | NEED_STACKS | NEED_LOOK));
@@ -254,7 +260,7 @@ static void conclude(const struct precautions *p, bool refused)
 		timer_thread_resume(p->pause);
 		return;
 	}
-	if (p->needs & ~(NEED_FORK | NEED_SEND | NEED_MARK))
+	if (p->needs & ~(NEED_FORK | NEED_SEND | NEED_MARK | NEED_OPEN))
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	atomic_fetch_or_explicit(&lost_needs, p->needs, memory_order_relaxed);
 	if (p->needs & (NEED_START | NEED_WATCH))

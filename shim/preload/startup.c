@@ -306,10 +306,8 @@ static void enter_tree(struct config *config, int settings)
 	struct ledger *ledger;
 	int error = path ? ledger_open(path, &ledger) : -ENOENT;
 
-	if (error == -EACCES || error == -EPERM)
-		error = ledger_open_passed(path, &ledger);
-	/* In another root it may be there under no name. */
-	else if (error == -ENOENT && path && !ledger_open_passed(path, &ledger))
+	/* As another user, under a filter; in another root it may be there under no name. */
+	if (error && path && !ledger_open_passed(path, &ledger))
 		error = 0;
 	if (error && error != -ENOENT)
 		refuse_text(CONFIG_LEDGER_VARIABLE "=", path,

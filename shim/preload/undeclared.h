@@ -31,5 +31,7 @@ int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...
 int __sigaction(int signal, const struct sigaction *new_action, struct sigaction *old_action);
 __sighandler_t bsd_signal(int signal, __sighandler_t handler);
 __sighandler_t __sysv_signal(int signal, __sighandler_t handler);
+/* Of the interface of AddressSanitizer's runtime. */
+const char *__asan_default_options(void);
 
 #endif

@@ -12,7 +12,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 chmod 755 "$dir"
 # The build may lie where the other user cannot read.
-cp "$build/libreslimit_preload.so" "$build/reslimit" "$dir" || exit 1
+cp "$build/libreslimit_preload.so" "$build/reslimit" "$build/tests/subjects/forbid_calls" "$dir" || exit 1
 failed=0
 
 says() { # NAME EXPECTED COMMAND...
@@ -43,6 +43,11 @@ says it_keeps_the_wall_deadline "status 143" \
 # shellcheck disable=SC2086
 says a_ledger_that_is_not_ones_own_is_refused "not a ledger" \
 	$become env "LD_PRELOAD=$dir/libreslimit_preload.so" RESLIMIT_MEM=1M RESLIMIT_LEDGER=/etc/shadow true
+# As man(1) does: it may neither open the ledger nor ask who may.
+# shellcheck disable=SC2016,SC2086 # the inner shell has the arguments; the command is several words
+says behind_a_filter_it_keeps_its_byte_budget 'status 3 "denied":{"mem"' \
+	sh -c '"$0/reslimit" run --mem 20M --status-file "$0/record" -- "$@" >/dev/null
+		echo "status $?"; grep -o "\"denied\":{\"mem\"" "$0/record"' "$dir" $become "$dir/forbid_calls" writing thread exec
 
 # What has rights of its own is not guarded, wherever execvp() finds it.
 # shellcheck disable=SC2086
@@ -80,15 +85,19 @@ done
 works chroot chroot --userspec=65534:65534 / sh -c
 command -v capsh >/dev/null && works capsh capsh --user=nobody -- -c
 
-# The first process takes the look, because it may; on a busy machine another may be first now and then.
-rm -f "$dir/log"
-for i in 1 2 3 4 5; do
-	# shellcheck disable=SC2086
-	"$dir/reslimit" exec --wall 700ms --stacks 1 --log "$dir/log" --name "run$i" -- \
-		sh -c "$become sleep 5 & $become sleep 5 & wait" 2>/dev/null
+# The first process takes the look, because it may; on a busy machine another may be first now and then. So at its best
+# out of several times five nearly all are the first's.
+for _ in 1 2 3 4 5 6; do
+	rm -f "$dir/log"
+	for i in 1 2 3 4 5; do
+		# shellcheck disable=SC2086
+		"$dir/reslimit" exec --wall 700ms --stacks 1 --log "$dir/log" --name "run$i" -- \
+			sh -c "$become sleep 5 & $become sleep 5 & wait" 2>/dev/null
+	done
+	looks=$(grep -c "stacks of run. before TERM.* 3 threads in 3 processes" "$dir/log")
+	[ "$looks" -lt 4 ] || break
 done
-looks=$(grep -c "stacks of run. before TERM.* 3 threads in 3 processes" "$dir/log")
 # shellcheck disable=SC2016
 says the_first_process_looks_for_those_that_gave_up_their_user "most" \
-	sh -c '[ "$1" -ge 3 ] && echo most || echo "$1 of 5"' sh "$looks"
+	sh -c '[ "$1" -ge 4 ] && echo most || echo "$1 of 5"' sh "$looks"
 exit "$failed"

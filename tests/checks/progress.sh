@@ -134,7 +134,7 @@ nothing_is_drawn_where_there_is_no_terminal() {
 
 a_short_run_shows_nothing() {
 	# On a machine that stalls no run is short.
-	for _ in 1 2 3 4; do
+	for _ in 1 2 3 4 5 6 7 8 9; do
 		on_terminal -- reslimit run --progress --mem 64M -- true
 		[ -s seen ] || return 0
 	done

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: MIT
 BUILD=$(realpath "${BUILD:-build}") || exit 1
 [ -x "$BUILD/reslimit" ] || exit 77
-exec timeout 120 python3 - "$BUILD/reslimit" <<'EOF'
+exec timeout 600 python3 - "$BUILD/reslimit" <<'EOF'
 import os, pty, re, select, signal, struct, subprocess, sys, termios, fcntl, time
 
 tool = sys.argv[1]
@@ -30,7 +30,7 @@ class Shell:
     def key(self, character):
         os.write(self.fd, character)
 
-    def wait(self, pattern, seconds=10):
+    def wait(self, pattern, seconds=30):
         """Waits until the pattern was shown, and forgets what came before it."""
         until = time.monotonic() + seconds
         while not re.search(pattern, self.seen):
@@ -71,14 +71,19 @@ def ctrl_c_ends_program_and_status_is_130(s):
 
 READER = "perl -e '$|=1; print \"sta\", \"rted\\n\"; $l = <STDIN>; print \"read $l\"; exit 9'"
 
+def go_on_with(shell, words):
+    """Lets the job go on and types: once the shell has named it, who reads is no longer the shell."""
+    shell.say("echo on''ward; fg")
+    shell.wait(r"onward\s+[^\n]*reslimit run")
+    time.sleep(0.3)
+    shell.say(words)
+
 def stop_and_go_on(shell):
     shell.wait("started")
     shell.key(b"\x1a")
     shell.wait("Stopped")
     time.sleep(3.2)  # longer than the limit: time that stands still does not count
-    shell.say("fg")
-    time.sleep(0.3)
-    shell.say("words")
+    go_on_with(shell, "words")
     shell.wait("read words")
     shell.say("echo status=$?")
     shell.wait("status=9")
@@ -96,9 +101,7 @@ def a_background_reader_is_stopped_until_fg(s):
     # The shell is told of the stop; it says so before its next prompt.
     s.say("until jobs | grep Stopped; do sleep 0.1; done")
     s.wait("Stopped")
-    s.say("fg")
-    time.sleep(0.3)
-    s.say("words")
+    go_on_with(s, "words")
     s.wait("read words")
 
 def a_background_job_runs_and_ends(s):
@@ -121,12 +124,12 @@ def a_pipeline_keeps_its_terminal(s):
 
 def a_killed_supervisor_gives_the_line_of_the_gauges_back(s):
     fcntl.ioctl(s.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 90, 0, 0))
-    s.say("TERM=xterm " + tool + " run --progress --name caretaker-test -- sleep 60")
+    s.say("TERM=xterm " + tool + " run --progress --name caretaker-%d -- sleep 60" % os.getpid())
     s.wait(r"\x1b\[1;19r")
     s.wait("wall ")
     os.kill(int(open("/proc/%d/task/%d/children" % (s.pid, s.pid)).read().split()[0]), signal.SIGKILL)
     s.wait(r"\x1b\[r\x1b\[20;1H")
-    s.say("echo status=$?; while pgrep -f 'name[ ]caretaker-test' >/dev/null; do sleep 0.1; done; echo go''ne")
+    s.say("echo status=$?; while pgrep -f 'name[ ]caretaker-%d' >/dev/null; do sleep 0.1; done; echo go''ne" % os.getpid())
     s.wait("status=137")
     s.wait("gone")
 

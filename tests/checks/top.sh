@@ -112,11 +112,13 @@ a_nested_budget_stands_below_its_outer_one() {
 a_supervised_tree_is_listed_as_well() {
 	reslimit run --mem 256M --wall 50s --name "$tag-h" -- sleep 40 &
 	started=$!
-	for _ in $(seq 200); do
-		[ "$(value wall_limit_ns "$tag-h")" = 50000000000 ] && break
+	program=$(realpath "$(command -v sleep)")
+	for _ in $(seq 200); do # its limits are there before it is
+		[ "$(value wall_limit_ns "$tag-h") $(value exe "$tag-h")" = "50000000000 $program" ] && break
 		sleep 0.05
 	done
-	[ "$(value exe "$tag-h")" = "$(realpath "$(command -v sleep)")" ] || fail "exe $(value exe "$tag-h")"
+	[ "$(value wall_limit_ns "$tag-h")" = 50000000000 ] || fail "wall"
+	[ "$(value exe "$tag-h")" = "$program" ] || fail "exe $(value exe "$tag-h")"
 	kill "$started"
 	wait "$started"
 	[ -z "$(value pid "$tag-h")" ] || fail "still listed"

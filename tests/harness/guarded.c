@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-enum { OUT, ERR, RECORD, STREAMS, ENV_MAX = 512, DEFAULT_TIMEOUT_S = 60, TRIES = 6 };
+enum { OUT, ERR, RECORD, STREAMS, ENV_MAX = 512, DEFAULT_TIMEOUT_S = 180, TRIES = 6 };
 
 struct stream {
 	int fd;

@@ -38,7 +38,7 @@ struct spec {
 	bool bare;		 /* without the shim */
 	bool no_record;		 /* no pipe for the record, no RESLIMIT_STATUS_FD */
 	const char *preload;	 /* further LD_PRELOAD entries, after ours */
-	int timeout_s;		 /* 60 if 0 */
+	int timeout_s;		 /* 180 if 0: it is for what hangs */
 	void (*prepare)(const void *arg); /* in the child, last before exec */
 	const void *arg;
 };

@@ -5,7 +5,7 @@
 
 TEXT is typed, or the command signalled, that many seconds after the start; /PATTERN/ in the place of
 SECONDS waits until the terminal was sent a text like that. Each waits for the one before. Standard output
-has what the terminal was sent. The exit status is the command's, 128+n for a signal, 99 when it ran for more than 20 s.
+has what the terminal was sent. The exit status is the command's, 128+n for a signal, 99 when it ran for more than 60 s.
 """
 import fcntl
 import os
@@ -73,7 +73,7 @@ def main():
             break
         sys.stdout.buffer.write(some)
         seen += some
-        if elapsed > 20:
+        if elapsed > 60:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             sys.exit(99)

@@ -235,7 +235,7 @@ static void kills_at_any_instant_lose_not_a_byte_and_block_nobody(void **state)
 	assert_int_equal(pthread_create(&observer, NULL, observe, &kills), 0);
 	r = run_guarded(&(struct spec){.set = SET("MEM=24M"),
 				       .argv = ARGV("churn_under_kills", path),
-				       .timeout_s = is_long() ? 600 : 120});
+				       .timeout_s = is_long() ? 900 : 300});
 	pthread_join(observer, NULL);
 	print_message("# %d kills, %d quiet points, %u repairs, %u reclaims, %ld grants, %ld refusals, %ld "
 		      "children\n",
@@ -259,7 +259,7 @@ static struct run *churn_at(const char *percent)
 	return run_guarded(
 		&(struct spec){.set = SET("MEM=67108864"),
 			       .argv = ARGV("churn_at_budget", "4", "8", seconds, "67108864", percent),
-			       .timeout_s = 120});
+			       .timeout_s = 300});
 }
 
 static void threads_that_want_more_than_there_is_are_never_over(void **state)

@@ -188,6 +188,22 @@ static void a_child_forked_under_such_a_filter_keeps_its_deadline(void **state)
 	run_free(left);
 }
 
+static void a_filter_that_forbids_to_write_files_leaves_the_next_program_its_budget(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		const char *how = i & 1 ? "process" : "thread", *next = i & 2 ? "system" : "exec";
+		struct run *r = guarded(SET("MEM=20M"), ARGV("forbid_calls", "writing", how, next));
+
+		print_message("# %s %s\n", how, next);
+		expect_exit(r, 3);
+		/* The first of them asks for nothing. */
+		expect(r, record_int(r, "denied.mem") > 0);
+		expect(r, !escapes_have(r, "seccomp"));
+		run_free(r);
+	}
+}
+
 static void no_thread_keeps_capabilities_that_were_given_up(void **state)
 {
 	struct run *r = guarded(SET("WALL=15s"), ARGV("drop_capabilities"));
@@ -209,6 +225,7 @@ int main(void)
 		cmocka_unit_test(a_filter_that_is_refused_leaves_everything_as_it_was),
 		cmocka_unit_test(a_child_forked_under_such_a_filter_is_not_killed_for_a_call_of_ours),
 		cmocka_unit_test(a_child_forked_under_such_a_filter_keeps_its_deadline),
+		cmocka_unit_test(a_filter_that_forbids_to_write_files_leaves_the_next_program_its_budget),
 		cmocka_unit_test(no_thread_keeps_capabilities_that_were_given_up),
 	};
 

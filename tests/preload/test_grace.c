@@ -38,7 +38,46 @@ static void every_spike_is_seen_and_none_runs_into_the_next(void **state)
 	}
 }
 
-/* A machine that stalls for several times the length of a spike makes it a long one. */
+/*
+ * What is above MEM is what is charged, from malloc's return on: an allocator that stalls for longer than
+ * the dead stay unlooked for neither makes two spikes of one nor makes it longer, by the 15 ms of each.
+ */
+static void stall_within_malloc_is_neither_a_spike_nor_part_of_one(void **state)
+{
+	static const char *const who[] = {NULL, "thread", "process"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = run_guarded(&(struct spec){
+			.set = SET("MEM=2M", "MEM_HARD=4M", "MEM_GRACE=1h", "MEM_ACTION=TERM,KILL"),
+			.argv = ARGV("spike_above", "4", "2900000", "2900000", "1000", "10", who[i]),
+			.preload = subject_path("libslow.so")});
+
+		expect_exit(r, 0);
+		expect(r, out_number(r, "done") == 4);
+		expect(r, record_int(r, "mem_spikes") == 4);
+		expect(r, record_int(r, "mem_spike_longest_ns") + 15 * MS <= out_number(r, "longest"));
+		run_free(r);
+	}
+}
+
+static void request_that_the_allocator_fails_is_no_spike(void **state)
+{
+	struct run *r = run_guarded(
+		&(struct spec){.set = SET("MEM=2M", "MEM_HARD=4M", "MEM_GRACE=1h", "MEM_ACTION=TERM,KILL"),
+			       .argv = ARGV("spike_above", "1", "3000000", "3000000", "1000", "10"),
+			       .preload = subject_path("libslow.so")});
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "refused=0\n");
+	expect(r, record_int(r, "mem_spikes") == 0);
+	expect(r, record_int(r, "mem_spike_longest_ns") == 0);
+	expect(r, !record_find(r, "denied.mem"));
+	run_free(r);
+}
+
+/* A machine that stalls for as long as the grace makes a short spike a long one. */
 static bool was_signalled(const struct run *r, const void *unused)
 {
 	(void)unused;
@@ -51,11 +90,12 @@ static bool was_left(const struct run *r, const void *unused)
 	return !was_signalled(r, unused);
 }
 
+/* Together the spikes are longer than the grace: a clock that goes on from one to the next would end them. */
 static void expect_spikes_granted(const char *bytes, const char *block, const char *who)
 {
-	const char *count = is_long() ? "250" : "50";
+	const char *count = is_long() ? "250" : "60";
 	const char *above_us = is_long() ? "100000" : "20000";
-	const char *grace = is_long() ? "MEM_GRACE=500ms" : "MEM_GRACE=100ms";
+	const char *grace = is_long() ? "MEM_GRACE=2s" : "MEM_GRACE=1s";
 	struct spec spec = {
 		.set = SET("MEM=2M", "MEM_HARD=4M", grace, "MEM_ACTION=TERM,KILL"),
 		.argv = ARGV("spike_above", count, bytes, block, above_us, "500", who),
@@ -82,14 +122,15 @@ static void spikes_shorter_than_the_grace_are_never_interrupted(void **state)
 	expect_spikes_granted("3000000", "20000", "process");
 }
 
+/* The watchdog sleeps by then: it has to be told. */
 static void expect_spike_ended(const char *block, const char *who)
 {
-	const char *above_us = is_long() ? "600000" : "120000";
+	const char *above_us = is_long() ? "800000" : "400000";
 	const char *grace = is_long() ? "MEM_GRACE=500ms" : "MEM_GRACE=100ms";
 	int64_t grace_ns = is_long() ? 500 * MS : 100 * MS;
 	struct run *r = run_undisturbed(
 		&(struct spec){.set = SET("MEM=2M", "MEM_HARD=4M", grace, "MEM_ACTION=TERM,KILL"),
-			       .argv = ARGV("spike_above", "1", "3000000", block, above_us, "0", who)},
+			       .argv = ARGV("spike_above", "1", "3000000", block, above_us, "50000", who)},
 		was_left, NULL);
 
 	expect_signal(r, SIGTERM);
@@ -156,8 +197,12 @@ static void processes_with_budgets_of_their_own_spike_alone(void **state)
 	expect(r, out_number(r, "done") == 2);
 	expect(r, record_int(r, "mem_spikes") == 0);
 	run_free(r);
-	r = guarded(SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=50ms", "MEM_ACTION=TERM,KILL", "SCOPE=process"),
-		    ARGV("spike_above", "1", "3000000", "20000", "5000000", "0", "process"));
+	/* Both stay above theirs. Where the first is late its child has ended, and so has its own spike. */
+	r = run_undisturbed(&(struct spec){.set = SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=50ms",
+						      "MEM_ACTION=TERM,KILL", "SCOPE=process"),
+					   .argv = ARGV("spike_above", "1", "3000000", "20000", "5000000",
+							"0", "process")},
+			    was_left, NULL);
 	expect_signal(r, SIGTERM);
 	expect_verdict(r, "mem");
 	expect(r, record_int(r, "mem_spikes") == 1);
@@ -167,7 +212,7 @@ static void processes_with_budgets_of_their_own_spike_alone(void **state)
 /* With plain deny MEM holds once the time is over, and until the program has come back below it. */
 static void after_the_time_requests_are_refused_until_it_is_below_again(void **state)
 {
-	struct run *r = guarded(SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=500ms"), ARGV("overstay", "600"));
+	struct run *r = guarded(SET("MEM=1M", "MEM_HARD=4M", "MEM_GRACE=1s"), ARGV("overstay", "1100"));
 
 	(void)state;
 	expect_exit(r, 0);
@@ -314,6 +359,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_spike_is_seen_and_none_runs_into_the_next),
+		cmocka_unit_test(stall_within_malloc_is_neither_a_spike_nor_part_of_one),
+		cmocka_unit_test(request_that_the_allocator_fails_is_no_spike),
 		cmocka_unit_test(spikes_shorter_than_the_grace_are_never_interrupted),
 		cmocka_unit_test(spikes_longer_than_the_grace_are_always_ended),
 		cmocka_unit_test(spike_beyond_the_ceiling_is_refused_to_the_byte),

@@ -120,7 +120,7 @@ static void ledger_agrees_with_the_kernel_after_random_operations(void **state)
 		struct run *r =
 			run_guarded(&(struct spec){.argv = ARGV("churn_mappings", operations, seeds[i]),
 						   .set = SET("MEM=200M"),
-						   .timeout_s = is_long ? 300 : 60});
+						   .timeout_s = is_long ? 600 : 180});
 
 		expect_out(r, "wrong=0\n");
 		expect(r, out_number(r, "checks") >= 100);
@@ -175,8 +175,8 @@ static void a_handler_may_jump_out_of_a_mapping_call(void **state)
 
 static void forks_in_the_middle_of_mapping_leave_both_sides_right(void **state)
 {
-	struct run *r = run_guarded(&(struct spec){
-		.argv = ARGV("map_across_forks", "4", "200"), .set = SET("MEM=200M"), .timeout_s = 60});
+	struct run *r = run_guarded(
+		&(struct spec){.argv = ARGV("map_across_forks", "4", "200"), .set = SET("MEM=200M")});
 
 	(void)state;
 	expect_exit(r, 0);
@@ -214,7 +214,7 @@ static void expect_to_start(const char *const argv[])
 
 	if (access(argv[0], X_OK))
 		skip();
-	r = run_guarded(&(struct spec){.argv = argv, .set = SET("MEM=200M"), .timeout_s = 60});
+	r = run_guarded(&(struct spec){.argv = argv, .set = SET("MEM=200M")});
 	expect_exit(r, 0);
 	expect(r, record_find(r, "first_denial") == NULL);
 	expect(r, record_int(r, "mem_peak_bytes") > 4 * MIB);

@@ -95,8 +95,8 @@ static void generations_count_together(void **state)
 
 static void forks_beside_allocating_threads_work(void **state)
 {
-	struct run *r = run_guarded(&(struct spec){
-		.set = SET("PROCS=2", "MEM=64M"), .argv = ARGV("fork_in_threads"), .timeout_s = 60});
+	struct run *r = run_guarded(
+		&(struct spec){.set = SET("PROCS=2", "MEM=64M"), .argv = ARGV("fork_in_threads")});
 
 	(void)state;
 	expect_exit(r, 0);
@@ -107,8 +107,7 @@ static void forks_beside_allocating_threads_work(void **state)
 static void forks_beside_allocating_threads_and_a_timer_work(void **state)
 {
 	struct run *r = run_guarded(&(struct spec){.set = SET("PROCS=1", "MEM=64M", "WALL=1h", "CPU=1h"),
-						   .argv = ARGV("fork_in_threads"),
-						   .timeout_s = 60});
+						   .argv = ARGV("fork_in_threads")});
 
 	(void)state;
 	expect_exit(r, 0);
@@ -134,8 +133,7 @@ static void a_handler_may_fork_in_the_middle_of_a_fork(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct run *r = run_guarded(
 			&(struct spec){.set = SET("PROCS=3", "MEM=64M"),
-				       .argv = ARGV("fork_in_handler", i ? "vfork" : "fork", "200"),
-				       .timeout_s = 60});
+				       .argv = ARGV("fork_in_handler", i ? "vfork" : "fork", "200")});
 
 		expect_exit(r, 0);
 		expect(r, out_number(r, "bad") == 0);
@@ -195,8 +193,8 @@ static void tasks_with_their_makers_words_leave_nothing_charged(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct run *r = run_guarded(&(struct spec){
-			.set = SET("MEM=64M"), .argv = ARGV("share_words", tasks[i]), .timeout_s = 60});
+		struct run *r = run_guarded(
+			&(struct spec){.set = SET("MEM=64M"), .argv = ARGV("share_words", tasks[i])});
 
 		expect_exit(r, 0);
 		expect_out(r, "left=0\n");

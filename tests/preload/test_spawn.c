@@ -46,8 +46,7 @@ static void expect_ten_of_two_hundred(const char *how, const char *call, void (*
 	struct run *r = run_guarded(&(struct spec){.set = SET("PROCS=10"),
 						   .preload = subject_path("libpidfdspawn.so"),
 						   .argv = ARGV("make_processes", how, "10", "200"),
-						   .prepare = prepare,
-						   .timeout_s = 60});
+						   .prepare = prepare});
 
 	print_message("# %s\n", how);
 	expect_exit(r, 0);

@@ -62,6 +62,29 @@ static void limits_leave_what_a_program_sees_of_itself(void **state)
 	expect_the_same(SET("MEM=64M", "THREADS=9", "PROCS=9"), ARGV("query_signals"));
 }
 
+static void a_supervisor_leaves_the_program_its_priority_and_timers(void **state)
+{
+	static const char *const wrappers[] = {"", "nice -n 7", "chrt --batch 0"};
+	const char *library = library_path(), *subject = subject_path("print_self");
+	char tool[4096], command[4200];
+
+	(void)state;
+	snprintf(tool, sizeof(tool), "%.*s/reslimit", (int)(strrchr(library, '/') - library), library);
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(*wrappers); i++) {
+		struct run *without, *with;
+
+		snprintf(command, sizeof(command), "%s \"$0\" turn", wrappers[i]);
+		without = bare(ARGV("/bin/sh", "-c", command, subject));
+		snprintf(command, sizeof(command), "%s \"$1\" run --wall 1h -- \"$0\" turn", wrappers[i]);
+		with = bare(ARGV("/bin/sh", "-c", command, subject, tool));
+		expect_exit(with, 0);
+		expect(with, without->out_len > 0);
+		expect_out(with, without->out);
+		run_free(without);
+		run_free(with);
+	}
+}
+
 static void a_record_file_leaves_what_a_program_sees_of_its_signals(void **state)
 {
 	(void)state;
@@ -93,6 +116,20 @@ static void a_shell_without_bash_finds_its_way(void **state)
 	run_free(r);
 }
 
+static void a_umask_that_forbids_everything_is_the_programs_own(void **state)
+{
+	/* Its children find the ledger. */
+	struct run *r = bare(ARGV(
+		"/bin/sh", "-c",
+		"umask 777; LD_PRELOAD=$0 RESLIMIT_MEM=64M exec /bin/sh -c 'umask; /bin/echo found; exit 3'",
+		library_path()));
+
+	(void)state;
+	expect_exit(r, 3);
+	expect_out(r, "0777\nfound\n");
+	run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,9 +137,11 @@ int main(void)
 		cmocka_unit_test(without_settings_there_is_no_ledger_and_no_record),
 		cmocka_unit_test(with_limits_there_is_a_ledger),
 		cmocka_unit_test(limits_leave_what_a_program_sees_of_itself),
+		cmocka_unit_test(a_supervisor_leaves_the_program_its_priority_and_timers),
 		cmocka_unit_test(a_record_file_leaves_what_a_program_sees_of_its_signals),
 		cmocka_unit_test(generous_limits_change_no_output),
 		cmocka_unit_test(a_shell_without_bash_finds_its_way),
+		cmocka_unit_test(a_umask_that_forbids_everything_is_the_programs_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,24 @@ static void a_status_file_is_appended_to_with_pid_and_name_in_its_name(void **st
 	run_free(r);
 }
 
+static void a_program_without_a_free_descriptor_leaves_its_record_in_the_file(void **state)
+{
+	char setting[4200], path[4096 - 64], *text;
+	struct run *r;
+
+	(void)state;
+	snprintf(setting, sizeof(setting), "STATUS_FILE=%s/exhausted", scratch_dir());
+	r = run_guarded(&(struct spec){
+		.set = SET("MEM=64M", setting), .argv = ARGV("use_up_descriptors"), .no_record = true});
+	expect_exit(r, 3);
+	snprintf(path, sizeof(path), "%s/exhausted", scratch_dir());
+	text = read_text(path);
+	expect(r, text != NULL);
+	expect(r, count_lines(text) == 1);
+	free(text);
+	run_free(r);
+}
+
 static void many_programs_share_one_status_file(void **state)
 {
 	char setting[4200], path[4096 - 64], *text, *line;
@@ -49,8 +67,7 @@ static void many_programs_share_one_status_file(void **state)
 			       .argv = ARGV("/bin/sh", "-c",
 					    "i=0; while [ $i -lt 60 ]; do env \"$1\" \"$2\" RESLIMIT_MEM=64M "
 					    "\"$3\" exit 3 & i=$((i + 1)); done; wait",
-					    "sh", path, setting, subject_path("end_by")),
-			       .timeout_s = 60});
+					    "sh", path, setting, subject_path("end_by"))});
 	expect_exit(r, 0);
 	snprintf(path, sizeof(path), "%s/shared", scratch_dir());
 	text = read_text(path);
@@ -361,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_status_file_is_appended_to_with_pid_and_name_in_its_name),
+		cmocka_unit_test(a_program_without_a_free_descriptor_leaves_its_record_in_the_file),
 		cmocka_unit_test(many_programs_share_one_status_file),
 		cmocka_unit_test(a_status_file_that_cannot_be_written_stops_the_start),
 		cmocka_unit_test(a_closed_status_descriptor_stops_the_start),

@@ -95,8 +95,7 @@ static void a_child_with_a_budget_of_its_own_meets_the_same_steps(void **state)
 	(void)state;
 	snprintf(command, sizeof(command), "%s spin & wait $!; echo status=$?", subject_path("run_for_ever"));
 	r = run_guarded(&(struct spec){.set = SET("CPU=200ms", "CPU_ACTION=USR1:10s,KILL", "SCOPE=process"),
-				       .argv = ARGV("/bin/sh", "-c", command),
-				       .timeout_s = 60});
+				       .argv = ARGV("/bin/sh", "-c", command)});
 	expect_exit(r, 0);
 	expect(r, out_number(r, "status") == 128 + SIGUSR1);
 	run_free(r);

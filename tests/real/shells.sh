@@ -16,6 +16,10 @@ same dash_works sh -c 'i=0; while [ $i -lt 100 ]; do i=$((i + 1)); /bin/true || 
 same perl_works perl -e 'my %h; $h{$_ % 977} .= $_ for 1 .. 100000; print length(join "", map { $h{$_} } sort keys %h), "\n"; print `echo sub`; exit 5'
 same perl_forks_and_pipes perl -e 'for my $i (1 .. 20) { open my $p, "-|", "echo", $i or die; print <$p>; close $p } print system("exit 3") >> 8, "\n"'
 same env_without_environment_works env -i /bin/echo clean
+# Its filters may open files for reading only.
+if command -v man col >/dev/null; then
+	same man_formats_in_its_sandbox man -l tools/reslimit.1
+fi
 stops perl_runs_out_of_memory 1 mem 'Out of memory' --mem 32M -- perl -e 'push @a, "x" x 100000 while 1'
 stops perl_copes_with_refused_forks 0 ok 'made 3' --procs 3 -- perl -e 'while (defined($p = fork)) { $n++; if (!$p) { sleep 20; exit } } print "made $n\n"'
 stops bash_is_stopped_in_time 124 wall '' --wall 300ms -- bash -c 'while :; do sleep 1; done'

@@ -48,7 +48,7 @@ static void *pthread_wait(void *unused)
 
 int main(int argc, char **argv)
 {
-	long tries = number(argv, argc - 1);
+	long tries = number(argv, argc - 1), number_of[MOST];
 
 	for (int round = 0; round < 3; round++) {
 		pthread_t thread[MOST];
@@ -60,8 +60,9 @@ int main(int argc, char **argv)
 			int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
 				    CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
-			if (clone(wait_for_go, stacks[i] + STACK, flags, NULL, &alive[i], NULL, &alive[i]) >
-			    0)
+			number_of[i] = clone(wait_for_go, stacks[i] + STACK, flags, NULL, &alive[i], NULL,
+					     &alive[i]);
+			if (number_of[i] > 0)
 				made++;
 			else
 				error = errno;
@@ -72,10 +73,10 @@ int main(int argc, char **argv)
 		syscall(SYS_futex, &go, FUTEX_WAKE, 1000);
 		for (long i = 0; i < pthreads; i++)
 			pthread_join(thread[i], NULL);
+		/* The number is gone a little later than the word. */
 		for (long i = 0; i < tries; i++)
-			while (__atomic_load_n(&alive[i], __ATOMIC_ACQUIRE))
+			while (number_of[i] > 0 && !syscall(SYS_tgkill, getpid(), number_of[i], 0))
 				sched_yield();
-		usleep(2000); /* the number is gone a little later */
 		say("made%d=%ld errno=%d pthreads=%ld\n", round, made, error, pthreads);
 	}
 	return 0;

@@ -6,7 +6,7 @@
  *   orphan       the first process is killed; the child says when SIGTERM came
  *   crowd N      N children that sleep; the status is 9 once one of them has ended
  *   calls N      N children that go in and out of calls which a signal would make fail with EINTR
- *   stopped      children that sleep in each way for 700 ms, while the first process is stopped for 550 ms
+ *   stopped      children that sleep in each way for 2.7 s, while the first process is stopped for 2.5 s
  *   execute N    N children that execute another program just when they are no passers-by any more
  *   queue        what becomes of a child that is sent the signal that libc cancels threads by
  *   queue-after  the same, where libc has a handler for it
@@ -93,15 +93,15 @@ static void go_in_and_out(void)
 	_exit(interrupted ? 1 : 0);
 }
 
-enum { SLEEP_MS = 700, STOP_MS = 550, WAYS = 9 };
+enum { SLEEP_MS = 2700, STOP_MS = 2500, WAYS = 9 };
 
 static void sleep_in_way(int way)
 {
 	long begun_ns = clock_ns(CLOCK_MONOTONIC);
-	struct timespec rest, time = {.tv_nsec = SLEEP_MS * 1000000L};
+	struct timespec rest, time = {SLEEP_MS / 1000, SLEEP_MS % 1000 * 1000000L};
 	struct timespec until = {.tv_sec = (begun_ns + SLEEP_MS * 1000000L) / 1000000000L,
 				 .tv_nsec = (begun_ns + SLEEP_MS * 1000000L) % 1000000000L};
-	struct timeval timeval = {.tv_usec = SLEEP_MS * 1000L};
+	struct timeval timeval = {SLEEP_MS / 1000, SLEEP_MS % 1000 * 1000L};
 	struct epoll_event event;
 	int epoll = epoll_create1(0), timer = timerfd_create(CLOCK_MONOTONIC, 0);
 	int result = 0;

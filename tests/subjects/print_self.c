@@ -1,12 +1,15 @@
 /*
- * print_self.c - prints what a program can see of itself: descriptors, threads, masks, timers, limits.
+ * print_self.c - prints what a program can see of itself: descriptors, threads, masks, timers, limits, and
+ * with any argument only of its turn on a processor.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "subject.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 
@@ -21,13 +24,23 @@ static int count(const char *path)
 	return n - 2;
 }
 
-int main(void)
+static void say_turn(void)
+{
+	say("nice=%d policy=%d slack=%d\n", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0),
+	    prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0));
+}
+
+int main(int argc, char **argv)
 {
 	struct rlimit limit;
 	struct itimerval timer = {{0, 0}, {0, 0}};
 	sigset_t mask;
 	char text[65] = "";
 
+	(void)argv;
+	say_turn();
+	if (argc > 1)
+		return 0;
 	sigprocmask(SIG_SETMASK, NULL, &mask);
 	for (int sig = 1; sig < 64; sig++)
 		text[sig - 1] = sigismember(&mask, sig) ? '1' : '0';

@@ -1,5 +1,5 @@
 /*
- * spike_above.c - goes above a size again and again, each time for so long:
+ * spike_above.c - goes above a size again and again, each time for so long, and is below it before:
  *   spike_above SPIKES BYTES BLOCK ABOVE_US BELOW_US [thread|process]
  * in blocks of BLOCK bytes. With "thread" or "process" another one makes the
  * spikes, of half the size, while this one holds the other half. Prints how
@@ -36,8 +36,10 @@ static void *spike(void *unused)
 
 	for (; done < spikes; done++) {
 		struct chain chain = {.last = NULL};
-		long began = now_ns();
+		long began;
 
+		wait_us(below_us);
+		began = now_ns();
 		while (chain.bytes < bytes)
 			if (!chain_add(&chain, (size_t)(block < bytes ? block : bytes))) {
 				say("refused=%ld\n", done);
@@ -46,7 +48,6 @@ static void *spike(void *unused)
 		wait_us(above_us);
 		chain_drop(&chain);
 		longest = now_ns() - began > longest ? now_ns() - began : longest;
-		wait_us(below_us);
 	}
 	say("done=%ld longest=%ld\n", done, longest);
 	return unused;

@@ -80,6 +80,37 @@ static void credit_beyond_the_keep_goes_back_to_the_account(void **state)
 	expect_sums_are_exact();
 }
 
+static void without_membarrier_credit_goes_back_as_well(void **state)
+{
+	struct cell *cell;
+
+	(void)state;
+	begin(64 * MIB, RL_UNLIMITED);
+	atomic_store(&ledger->fenced, 1);
+	cell = cells_attach(ledger, self_slot);
+	assert_int_equal(charge(self_slot, cell, 32 * MIB), 0);
+	refund(self_slot, cell, 32 * MIB);
+	assert_int_equal(ledger->account[0].leased, CELL_LEASE);
+}
+
+/* Its thread ends before it has seen that another took its credit. */
+static void retired_cell_gives_back_no_credit_that_others_have(void **state)
+{
+	struct cell *a = begin_thread(MIB), *b = cells_attach(ledger, self_slot);
+	uint64_t mask;
+
+	(void)state;
+	assert_int_equal(charge(self_slot, a, 600 * KIB), 0);
+	refund(self_slot, a, 600 * KIB);
+	assert_int_equal(charge(self_slot, b, MIB), 0);
+	ledger_lock(ledger, &mask);
+	cells_retire_locked(ledger, self_slot, a);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(ledger->account[0].leased, MIB);
+	assert_int_equal(charge(self_slot, b, 1), -ENOMEM);
+	expect_sums_are_exact();
+}
+
 static void retired_cell_leaves_its_charges_and_nothing_else(void **state)
 {
 	struct cell *cell = begin_thread(64 * MIB);
@@ -156,6 +187,19 @@ static void peak_of_one_thread_is_exact(void **state)
 	}
 	cells_note_peak(ledger, self_slot, cell);
 	assert_int_equal(ledger->account[0].mem_peak, 100 * 1000);
+}
+
+/* A thread without a cell gives back; the others, who had more meanwhile, say nothing of it. */
+static void peak_is_noted_before_anything_goes_back(void **state)
+{
+	struct cell *cell = begin_thread(64 * MIB);
+
+	(void)state;
+	assert_int_equal(cells_charge_direct(ledger, self_slot, 100 * KIB), 0);
+	assert_int_equal(charge(self_slot, cell, 100 * KIB), 0);
+	cells_refund_direct(ledger, self_slot, 100 * KIB);
+	cells_note_peak(ledger, self_slot, cell);
+	assert_in_range(ledger->account[0].mem_peak, 200 * KIB, 200 * KIB + CELL_LEASE_MIN);
 }
 
 static void charge_in_two_cells_and_die(uint32_t slot, void *arg)
@@ -236,6 +280,30 @@ static void idle_credit_of_another_process_is_taken_and_comes_back_when_it_dies(
 	expect_sums_are_exact();
 }
 
+static void peak_of_who_is_killed_leaves_out_no_credit_that_others_have(void **state)
+{
+	struct cell *cell;
+	uint32_t slot;
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	assert_int_equal(pipe(ready), 0);
+	cell = cells_attach(ledger, self_slot);
+	pid = spawn(charge_and_wait, &ready[1], &slot);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	assert_int_equal(charge(self_slot, cell, MIB - 100 * KIB), 0);
+	assert_true(ledger->account[0].mem_peak < MIB);
+	kill(pid, SIGKILL);
+	reap(pid);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(ledger->account[0].mem_peak, MIB);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 /* Another thread's realloc, which has charged the most that the block could become. */
 struct flight {
 	struct cell *cell;
@@ -294,6 +362,23 @@ static void nobody_waits_for_a_resize_that_could_not_give_back_enough_or_for_eve
 	assert_int_equal(charge(self_slot, mine, 324 * KIB), 0);
 }
 
+/* Its process was killed in a realloc. Neither while its cell is nobody's nor when it is another thread's. */
+static void nobody_waits_for_a_resize_of_the_dead(void **state)
+{
+	struct cell *mine = begin_thread(MIB), *theirs = cells_attach(ledger, self_slot);
+	uint64_t mask;
+
+	(void)state;
+	cell_take_off(theirs, 700 * KIB);
+	ledger_lock(ledger, &mask);
+	cells_retire_locked(ledger, self_slot, theirs);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(charge(self_slot, mine, MIB + 1), -ENOMEM);
+	assert_ptr_equal(cells_attach(ledger, self_slot), theirs);
+	assert_int_equal(charge(self_slot, mine, MIB + 1), -ENOMEM);
+	assert_int_equal(ledger->landings, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,16 +387,21 @@ int main(void)
 		LEDGER_TEST(idle_credit_of_another_thread_is_taken_to_the_last_byte),
 		LEDGER_TEST(charge_of_a_frozen_cell_stands_if_it_was_covered),
 		LEDGER_TEST(credit_beyond_the_keep_goes_back_to_the_account),
+		LEDGER_TEST(without_membarrier_credit_goes_back_as_well),
+		LEDGER_TEST(retired_cell_gives_back_no_credit_that_others_have),
 		LEDGER_TEST(retired_cell_leaves_its_charges_and_nothing_else),
 		LEDGER_TEST(surplus_of_a_forked_child_is_used_first_and_given_to_nobody),
 		LEDGER_TEST(what_a_child_freed_of_its_parents_counts_against_its_growth_alone),
 		LEDGER_TEST(credit_that_no_lease_backs_serves_nobody_else),
 		LEDGER_TEST(peak_of_one_thread_is_exact),
+		LEDGER_TEST(peak_is_noted_before_anything_goes_back),
 		LEDGER_TEST(peak_of_a_killed_process_is_what_it_charged_in_all_its_threads),
 		LEDGER_TEST(limit_of_the_outer_account_binds_the_inner),
 		LEDGER_TEST(idle_credit_of_another_process_is_taken_and_comes_back_when_it_dies),
+		LEDGER_TEST(peak_of_who_is_killed_leaves_out_no_credit_that_others_have),
 		LEDGER_TEST(what_a_resize_may_give_back_is_waited_for),
 		LEDGER_TEST(nobody_waits_for_a_resize_that_could_not_give_back_enough_or_for_ever),
+		LEDGER_TEST(nobody_waits_for_a_resize_of_the_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,7 @@ static char root[] = "/tmp/reslimit-test-cgroup-XXXXXX";
 static char text[4096];
 static char enabled[256]; /* controllers that were let into the children of a group */
 static pid_t self;
+static bool may_enter = true;
 
 static const struct cgroup_walls WALLS = {.memory_bytes = 1000000, .tasks = 50};
 
@@ -164,6 +165,10 @@ ssize_t write(int fd, const void *bytes, size_t len)
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	if (readlink(link, path, sizeof(path) - 1) > 0 && !strncmp(path, root, strlen(root))) {
 		if (!strcmp(name_of(path), "cgroup.procs")) {
+			if (!may_enter) {
+				errno = EACCES;
+				return -1;
+			}
 			if (getpid() == self)
 				move_self(fd, path);
 			return (ssize_t)len;
@@ -190,10 +195,12 @@ static void describe(const char *groups, const char *mounts)
 
 static const char *own(const char *format)
 {
-	static char name[PATH_MAX];
+	static char name[2][PATH_MAX];
+	static int turn;
 
-	snprintf(name, sizeof(name), format, self);
-	return name;
+	turn = !turn;
+	snprintf(name[turn], sizeof(name[turn]), format, self);
+	return name[turn];
 }
 
 static void alone_in_a_delegated_group_we_make_room_for_limits(void **state)
@@ -255,7 +262,6 @@ static void controllers_of_v1_are_used_where_v2_has_none(void **state)
 	assert_string_equal(content(own("v1/memory/b/reslimit-%d/memory.limit_in_bytes")), "1000000\n");
 	assert_non_null(strstr(c.text, "v1:pids:/a/reslimit-"));
 	assert_non_null(strstr(c.text, ",memory:/b/reslimit-"));
-	*where = '\0'; /* the trial's child has come and gone */
 	cgroup_close(&c);
 	assert_false(exists(own("v1/pids/a/reslimit-%d")));
 	assert_false(exists(own("v1/memory/b/reslimit-%d")));
@@ -294,6 +300,54 @@ static void what_cannot_be_made_is_told_and_leaves_nothing(void **state)
 	assert_string_equal(c.text, "none:/nowhere: No such file or directory");
 	assert_int_equal(cgroup_join(&c), 0);
 	cgroup_close(&c);
+}
+
+static void group_that_nobody_may_enter_is_told_and_left(void **state)
+{
+	struct cgroup c;
+
+	(void)state;
+	describe("9:pids:/a\n", V1_MOUNTS);
+	may_enter = false;
+	cgroup_open(&c, &WALLS, root);
+	may_enter = true;
+	assert_string_equal(c.text, "none:cannot move a process there: Permission denied");
+	assert_string_equal(c.walls, "");
+	assert_int_equal(c.groups, 0);
+	assert_false(exists(own("v1/pids/a/reslimit-%d")));
+}
+
+/* Who was left alive on purpose is in it when the supervisor goes. */
+static void who_is_left_goes_on_in_the_group_that_we_came_from(void **state)
+{
+	struct cgroup c;
+
+	(void)state;
+	describe("9:pids:/a\n", V1_MOUNTS);
+	put("v1/pids/a/cgroup.procs", "");
+	cgroup_open(&c, &WALLS, root);
+	put(own("v1/pids/a/reslimit-%d/cgroup.procs"), own("%d\n"));
+	snprintf(where, sizeof(where), "%s", at(own("v1/pids/a/reslimit-%d/cgroup.procs")));
+	cgroup_close(&c);
+	assert_false(exists(own("v1/pids/a/reslimit-%d")));
+	assert_int_equal(atoi(content("v1/pids/a/cgroup.procs")), self);
+	*where = '\0';
+}
+
+/* Controllers of other names, and mounts that are none. */
+static void what_only_begins_like_it_is_not_it(void **state)
+{
+	struct cgroup_place place;
+	struct cgroup c;
+
+	(void)state;
+	describe("9:pids:/a\n4:memory:/b\n0::/\n", V1_MOUNTS V2_MOUNT);
+	put("v2/cgroup.controllers", "memory_pressure pids2\n");
+	cgroup_open(&c, &WALLS, root);
+	assert_string_equal(c.walls, "pids memory");
+	cgroup_close(&c);
+	describe("0::/\n", "30 cgroup2 0:26 / /v2 rw,nosuid shared:4\n");
+	assert_non_null(cgroup_find(root, NULL, &place));
 }
 
 static void walls_stand_behind_the_limits(void **state)
@@ -347,6 +401,9 @@ int main(void)
 		cmocka_unit_test(controllers_of_v1_are_used_where_v2_has_none),
 		cmocka_unit_test(a_mount_of_a_part_of_the_tree_is_understood),
 		cmocka_unit_test(what_cannot_be_made_is_told_and_leaves_nothing),
+		cmocka_unit_test(group_that_nobody_may_enter_is_told_and_left),
+		cmocka_unit_test(who_is_left_goes_on_in_the_group_that_we_came_from),
+		cmocka_unit_test(what_only_begins_like_it_is_not_it),
 		cmocka_unit_test(walls_stand_behind_the_limits),
 	};
 

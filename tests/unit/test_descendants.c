@@ -71,12 +71,13 @@ static void the_dead_are_neither_listed_nor_signalled(void **state)
 {
 	struct descendants list = {0};
 	struct descendant dead = {.parent = getpid(), .pid = fork()};
-	pid_t alive = make_waiter();
 	siginfo_t info;
+	pid_t alive;
 
 	(void)state;
 	if (!dead.pid)
 		_exit(0);
+	alive = make_waiter();
 	assert_int_equal(waitid(P_PID, (id_t)dead.pid, &info, WEXITED | WNOWAIT), 0);
 	assert_false(descendants_signal(&dead, SIGTERM));
 	descendants_find(&list, getpid(), &(struct descendants){0});

@@ -1,10 +1,12 @@
 /*
- * test_leash.c - the supervisor's side of leashes that were sent: how many one look takes.
+ * test_leash.c - the supervisor's side of leashes that were sent: how many one look takes; and how a
+ * member takes its own.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "tree_of_one.h"
 
+#include "core/leash.h"
 #include "core/leash_socket.h"
 #include "tools/supervisor_parts.h"
 
@@ -89,11 +91,100 @@ static void the_door_has_no_name(void **state)
 	supervisor_drop_leash(&s);
 }
 
+/* Taken in a child, who dies of it where it is cut. Return: wait status. */
+static int take_in_child(void (*body)(void))
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		alarm(20);
+		body();
+		_exit(0);
+	}
+	return reap(pid);
+}
+
+static void expect(bool holds)
+{
+	if (!holds)
+		_exit(1);
+}
+
+static void take_twice(void)
+{
+	int own = open("/dev/null", O_RDONLY | O_CLOEXEC), leash, again;
+	struct stat before, after;
+
+	fstat(own, &before);
+	leash = leash_take(ledger, self_slot, own, false);
+	fstat(own, &after);
+	expect(leash >= 0 && leash != own && before.st_ino == after.st_ino &&
+	       before.st_rdev == after.st_rdev);
+	again = leash_take(ledger, self_slot, leash, false);
+	expect(again == leash && fcntl(leash, F_GETSIG) == SIGKILL);
+	/* Its own leash means something to a process whose supervisor has another number here. */
+	slots_expect_namespaces(ledger);
+	expect(leash_take(ledger, self_slot, own, false) == own);
+}
+
+static void leash_is_taken_again_where_it_was_but_over_nothing_of_the_programs(void **state)
+{
+	struct supervisor s;
+
+	(void)state;
+	supervise(&s);
+	assert_int_equal(take_in_child(take_twice), 0);
+	supervisor_drop_leash(&s);
+}
+
+static void take_once(void)
+{
+	expect(leash_take(ledger, self_slot, -1, false) >= 0);
+}
+
+static void take_none(void)
+{
+	expect(leash_take(ledger, self_slot, -1, false) == -1);
+}
+
+/* Its supervisor is gone, or about to be: that came before the kernel could tell. */
+static void who_takes_a_leash_that_is_cut_dies_of_it(void **state)
+{
+	struct account *a;
+	struct supervisor s;
+	int cut[2];
+	pid_t dead;
+
+	(void)state;
+	supervise(&s);
+	a = &ledger->account[s.own];
+	assert_int_equal(take_in_child(take_once), 0);
+	assert_int_equal(pipe2(cut, O_CLOEXEC), 0);
+	close(cut[1]);
+	a->leash_fd = cut[0] + 1;
+	assert_int_equal(take_in_child(take_once), SIGKILL);
+	/* Out of reach, but alive. */
+	a->leash_fd = 1 << 20;
+	assert_int_equal(take_in_child(take_none), 0);
+	dead = fork();
+	if (dead == 0)
+		_exit(0);
+	waitid(P_PID, (id_t)dead, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	atomic_store(&a->supervisor, dead);
+	assert_int_equal(take_in_child(take_none), SIGKILL);
+	reap(dead);
+	close(cut[0]);
+	supervisor_drop_leash(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(who_sends_without_end_does_not_hold_up_the_supervisor, end),
 		cmocka_unit_test_teardown(the_door_has_no_name, end),
+		cmocka_unit_test_teardown(leash_is_taken_again_where_it_was_but_over_nothing_of_the_programs,
+					  end),
+		cmocka_unit_test_teardown(who_takes_a_leash_that_is_cut_dies_of_it, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "own_shm.h"
 #include "tree_of_one.h"
 
 #include <sys/ptrace.h>
@@ -202,5 +203,5 @@ int main(void)
 		LEDGER_TEST(ledger_is_no_leftover_while_an_unguarded_program_can_pass_it_on),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, enter_own_shm, NULL);
 }

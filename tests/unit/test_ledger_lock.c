@@ -81,6 +81,61 @@ static void recycled_tid_does_not_hold_the_lock(void **state)
 	assert_int_equal(ledger->repairs, 1);
 }
 
+/* exec ends the other threads wherever they are, and ours has the first one's number. */
+static void lock_of_the_program_before_is_taken_over(void **state)
+{
+	uint64_t mask;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	atomic_store(&ledger->lock, (uint32_t)getpid());
+	atomic_store(&ledger->lock_taken_ns, raw_clock_ns(CLOCK_BOOTTIME));
+	alarm(20);
+	ledger_lock(ledger, &mask);
+	ledger_unlock(ledger, &mask);
+	alarm(0);
+	assert_int_equal(ledger->repairs, 1);
+}
+
+/* With members in other pid namespaces its number may be that of anybody, who lives. */
+static void number_of_another_namespace_holds_the_lock_for_a_while_only(void **state)
+{
+	uint64_t mask;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	slots_expect_namespaces(ledger);
+	atomic_store(&ledger->lock, (uint32_t)getppid());
+	atomic_store(&ledger->lock_taken_ns, raw_clock_ns(CLOCK_BOOTTIME));
+	alarm(20);
+	ledger_lock(ledger, &mask);
+	ledger_unlock(ledger, &mask);
+	alarm(0);
+	assert_int_equal(ledger->repairs, 1);
+}
+
+/* Who died in the lock was about to give back a place, and a cell of a process whose place is free. */
+static void what_was_about_to_come_free_is_found_after_a_repair(void **state)
+{
+	struct cell *cell;
+	uint64_t mask;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	cell = cells_attach(ledger, self_slot);
+	cells_attach(ledger, self_slot);
+	ledger_lock(ledger, &mask);
+	slots_open(ledger, 0);
+	slots_open(ledger, 0);
+	atomic_store(&cell->slot, 2);
+	atomic_store(&ledger->slot[1].state, SLOT_FREE);
+	accounts_recompute(ledger);
+	assert_int_equal(ledger->account[0].procs, 2);
+	assert_int_equal(slots_open(ledger, 0), 1);
+	assert_ptr_equal(cells_attach_locked(ledger, self_slot), cell);
+	ledger_unlock(ledger, &mask);
+}
+
 static void stop_in_lock(uint32_t slot, void *arg)
 {
 	const int *gate = arg;
@@ -129,6 +184,9 @@ int main(void)
 		LEDGER_TEST(lock_of_a_killed_holder_is_taken_over_and_the_sums_are_mended),
 		LEDGER_TEST(lock_of_a_zombie_is_taken_over_in_a_moment),
 		LEDGER_TEST(recycled_tid_does_not_hold_the_lock),
+		LEDGER_TEST(lock_of_the_program_before_is_taken_over),
+		LEDGER_TEST(number_of_another_namespace_holds_the_lock_for_a_while_only),
+		LEDGER_TEST(what_was_about_to_come_free_is_found_after_a_repair),
 		LEDGER_TEST(who_has_no_time_goes_on_beside_a_stopped_owner_alone),
 	};
 

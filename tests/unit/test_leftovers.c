@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "own_shm.h"
 #include "tree_of_one.h"
 
 #include <spawn.h>
@@ -193,5 +194,5 @@ int main(void)
 		cmocka_unit_test_teardown(a_socket_that_lost_its_supervisor_goes, clean_up),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, enter_own_shm, NULL);
 }

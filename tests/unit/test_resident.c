@@ -10,8 +10,6 @@
 #include "core/resident.h"
 #include "core/watchdog.h"
 
-#define MS INT64_C(1000000)
-
 static struct watchdog own, other;
 
 /* A tree of two processes, of which this one is the first. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -114,6 +115,21 @@ static void raise_it(void)
 	raise(SIGUSR1);
 }
 
+static bool sleeps(pid_t pid)
+{
+	char path[64], text[256] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	return strstr(text, ") S ");
+}
+
+enum { SPINNING = 3 };
+
 static pid_t start(int how)
 {
 	pid_t pid;
@@ -131,9 +147,8 @@ static pid_t start(int how)
 			go_down(5, spin_here);
 		_exit(0);
 	}
-	while (!told->ready)
+	while (!told->ready || (how != SPINNING && !sleeps(pid)))
 		usleep(1000);
-	usleep(20000);
 	return pid;
 }
 
@@ -245,7 +260,7 @@ static void a_running_process_is_stopped_walked_and_let_go(void **state)
 	int status;
 
 	(void)state;
-	pid = start(3);
+	pid = start(SPINNING);
 	task = look_at(pid);
 	assert_true(task->runs);
 	assert_int_equal(task->call, TASK_ON_PROCESSOR);

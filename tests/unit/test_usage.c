@@ -35,7 +35,7 @@ static void wall_time_is_shown_as_its_limit_counts_it(void **state)
 
 static void processor_time_is_that_of_members_not_of_their_namesakes(void **state)
 {
-	int64_t alone_ns, until_ns;
+	int64_t alone_ns, until_ns, used_ns;
 	struct slot *s;
 
 	(void)state;
@@ -44,8 +44,10 @@ static void processor_time_is_that_of_members_not_of_their_namesakes(void **stat
 	while ((alone_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID)) < until_ns)
 		;
 	s = make_namesake();
-	assert_true(look(0).cpu_ns.used >= alone_ns);
-	assert_true(look(0).cpu_ns.used < alone_ns + SECOND / 20);
+	used_ns = look(0).cpu_ns.used;
+	assert_true(used_ns >= alone_ns);
+	/* Ours alone, though a machine that stalls may have made that longer meanwhile. */
+	assert_true(used_ns <= raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID));
 	/* Until it is known by which number it goes here. */
 	atomic_store(&s->outer_pid, getpid());
 	assert_true(look(0).cpu_ns.used >= 2 * alone_ns);

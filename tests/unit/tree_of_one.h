@@ -33,6 +33,7 @@
 #include "core/accounts.h"
 #include "core/cells.h"
 #include "core/config.h"
+#include "core/denial.h"
 #include "core/leases.h"
 #include "core/ledger_file.h"
 #include "core/ledger_lock.h"
@@ -42,6 +43,7 @@
 
 #define KIB INT64_C(1024)
 #define MIB INT64_C(1048576)
+#define MS  INT64_C(1000000)
 
 static struct ledger *ledger;
 static uint32_t self_slot;
@@ -53,6 +55,21 @@ static inline struct config limits(int64_t mem, int64_t procs)
 	config_defaults(&config);
 	config.limit[RL_MEM] = mem;
 	config.limit[RL_PROCS] = procs;
+	config_finish(&config);
+	return config;
+}
+
+/* MEM may be exceeded, up to `hard`, for that long. */
+static inline struct config spiky(int64_t mem, int64_t hard, int64_t grace_ns)
+{
+	struct config config;
+
+	config_defaults(&config);
+	config.limit[RL_MEM] = mem;
+	config.mem_hard = hard;
+	config.mem_grace_ns = grace_ns;
+	config.action[RL_MEM].count = 1;
+	config.action[RL_MEM].step[0].signal = SIGTERM;
 	config_finish(&config);
 	return config;
 }
@@ -110,6 +127,19 @@ static inline void refund(uint32_t slot, struct cell *cell, int64_t n)
 {
 	if (!cell_refund(cell, n))
 		cells_settle_refund(ledger, slot, cell);
+}
+
+static inline bool is_above(const struct account *a)
+{
+	return atomic_load(&a->above_since_ns) != 0;
+}
+
+/* A request for n bytes was refused. */
+static inline void deny(int64_t n)
+{
+	struct denial denial = {.limit = RL_MEM, .call = "malloc", .amount = n};
+
+	denial_note(ledger, self_slot, &denial, false);
 }
 
 static inline void expect_sums_are_exact(void)
