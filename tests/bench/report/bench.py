@@ -62,7 +62,7 @@ class Bench:
 
     def floor(self, name, library):
         """A library that does the least: what the machine takes of what ours costs."""
-        return variants.Variant(name, {"LD_PRELOAD": self.program(library)})
+        return variants.Variant(name, {"LD_PRELOAD": self.program(library)}, ours=True)
 
     def count(self, full, quick):
         return quick if self.quick else full

@@ -87,18 +87,38 @@ class Loop:
         return self.in_turns([(variant, count)])[0]
 
     def in_turns(self, plan):
-        """For each (variant, count) so many pairs. They take turns: what disturbs one disturbs its neighbours."""
+        """For each (variant, count) so many pairs. They take turns: what disturbs one disturbs its neighbours.
+
+        A peer that cannot run this has none.
+        """
         bare_env = self.bench.bare.env()
         bare_turns = self.calibrated_turns(bare_env)
-        turns = [self.calibrated_turns(variant.env()) if count else 0 for variant, count in plan]
+        turns = [self.turns_of(variant) if count else None for variant, count in plan]
         most = max(count for _, count in plan)
         result = [[] for _ in plan]
         for i in range(most):
-            for (variant, count), many, pairs in zip(plan, turns, result):
+            for number, (variant, count) in enumerate(plan):
                 # Spread evenly over all rounds.
-                if i * count // most != (i + 1) * count // most:
-                    pairs.append(self.pair(bare_env, bare_turns, variant.env(), many, len(pairs) % 2))
+                if not turns[number] or i * count // most == (i + 1) * count // most:
+                    continue
+                pairs = result[number]
+                try:
+                    pairs.append(self.pair(bare_env, bare_turns, variant.env(), turns[number], len(pairs) % 2))
+                except CannotRun:
+                    if variant.ours:
+                        raise
+                    turns[number] = None
+                    pairs.clear()
         return result
+
+    def turns_of(self, variant):
+        """How many turns take as long as they should, or None if the variant cannot run them."""
+        try:
+            return self.calibrated_turns(variant.env())
+        except CannotRun:
+            if variant.ours:
+                raise
+            return None
 
     def pair(self, bare_env, bare_turns, env, turns, variant_first):
         if variant_first:
