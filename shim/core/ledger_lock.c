@@ -72,6 +72,27 @@ static bool force(struct ledger *ledger, uint32_t owner, int64_t waited_ns)
 						       memory_order_acquire, memory_order_relaxed);
 }
 
+/* A watchdog's, and at the end the record's. */
+static struct ledger_lock_waits waits RL_SELDOM;
+
+struct ledger_lock_waits ledger_lock_waits(void)
+{
+	return waits;
+}
+
+static void sleep_a_while(struct ledger *ledger, uint32_t word, int64_t now_ns, bool urgent)
+{
+	int64_t before = urgent ? raw_switches() : 0;
+	int64_t slept_ns;
+
+	raw_futex_wait_until(&ledger->lock, word, now_ns + LOOK_AFTER_NS, 0);
+	if (!urgent || raw_switches() == before)
+		return;
+	slept_ns = raw_clock_ns(CLOCK_MONOTONIC) - now_ns;
+	waits.ns += slept_ns < LOOK_AFTER_NS ? slept_ns : LOOK_AFTER_NS;
+	waits.switches++;
+}
+
 /* Sleeps until the lock is ours, or `urgent` is served without it. */
 static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urgent)
 {
@@ -104,7 +125,7 @@ static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urg
 		    !atomic_compare_exchange_strong_explicit(&ledger->lock, &word, word | LOCK_WAITERS,
 							     memory_order_relaxed, memory_order_relaxed))
 			continue;
-		raw_futex_wait_until(&ledger->lock, word | LOCK_WAITERS, now_ns + LOOK_AFTER_NS, 0);
+		sleep_a_while(ledger, word | LOCK_WAITERS, now_ns, urgent);
 	}
 }
 

@@ -37,4 +37,13 @@ pid_t ledger_lock_holder(const struct ledger *ledger);
 bool ledger_lock_urgent(struct ledger *ledger, uint64_t *mask);
 void ledger_unlock_urgent(struct ledger *ledger, const uint64_t *mask, bool is_locked);
 
+/*
+ * For how long this process's urgent callers have slept for the lock, and how often: who sees its time pass
+ * and its processor given up has not been stopped then. A stop in the middle of such a sleep is not in it.
+ */
+struct ledger_lock_waits {
+	int64_t ns, switches;
+};
+struct ledger_lock_waits ledger_lock_waits(void);
+
 #endif

@@ -306,6 +306,14 @@ static inline int raw_getrusage(int who, struct rusage *ru)
 	return (int)raw_syscall2(SYS_getrusage, who, ru);
 }
 
+/* How often the calling thread has given up its processor. */
+static inline int64_t raw_switches(void)
+{
+	struct rusage usage;
+
+	return raw_getrusage(RUSAGE_THREAD, &usage) < 0 ? 0 : usage.ru_nvcsw;
+}
+
 enum { RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
 
 /* Sleeps while *word == value, until the absolute CLOCK_MONOTONIC time; INT64_MAX is for ever. */

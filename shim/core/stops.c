@@ -23,7 +23,7 @@ enum {
 	FOLLOW_NS = 100000000,	  /* how often a process under a debugger, or stopped, is looked at */
 	CREDIT_WAIT_NS = 5000000, /* for the first process, which goes on just now, to credit itself */
 	LONG_SLEEP_NS = 10000000,
-	MOMENT_TRIES = 8,
+	MOMENT_TRIES = 3,
 	HELD_UP_NS = 1000000,	     /* longer than any look */
 	NO_SLEEP_NS = 50000,	     /* a call whose time had come has given up no processor */
 	CREDIT_GRACE_NS = 200000000, /* more than FOLLOW_NS: it may have gone on right after the last look */
@@ -73,30 +73,32 @@ static bool is_first_anywhere(const struct watchdog *w)
 	return false;
 }
 
-/* How often the calling thread has given up its processor. */
-static int64_t switches(void)
-{
-	struct rusage usage;
-
-	return raw_getrusage(RUSAGE_THREAD, &usage) < 0 ? 0 : usage.ru_nvcsw;
-}
-
 /*
  * No stop comes in the middle of it: each is after one moment and before the next. Unless each system call is
  * one, which is so under a tracer of such calls: then the time does not count anyway.
  */
 static struct stops_moment this_moment(void)
 {
+	struct ledger_lock_waits waits = ledger_lock_waits();
 	struct stops_moment moment;
-	int tries = MOMENT_TRIES;
+	int tries = 0;
 
 	do {
-		moment.switches = switches();
+		moment.switches = raw_switches();
 		moment.at_ns = raw_clock_ns(CLOCK_MONOTONIC);
 		moment.offset_ns = raw_clock_ns(CLOCK_BOOTTIME) - moment.at_ns;
-	} while (--tries > 0 && (switches() != moment.switches ||
-				 raw_clock_ns(CLOCK_MONOTONIC) - moment.at_ns > SUSPENDED_NS / 2));
+	} while ((raw_switches() != moment.switches ||
+		  raw_clock_ns(CLOCK_MONOTONIC) - moment.at_ns > SUSPENDED_NS / 2) &&
+		 ++tries < MOMENT_TRIES);
+	moment.switches -= waits.switches;
+	moment.waited_ns = waits.ns;
 	return moment;
+}
+
+/* But for what the watchdog has waited for the lock. */
+static int64_t time_between(struct stops_moment since, struct stops_moment now)
+{
+	return now.at_ns - since.at_ns - (now.waited_ns - since.waited_ns);
 }
 
 /* A sleep or a watch, which may end in a look. */
@@ -117,7 +119,7 @@ static int64_t stopped_since(struct watchdog *w, struct stops_moment now, int64_
 	int64_t ready_ns = 0;
 
 	if (slept_ns >= 0)
-		return now.at_ns - s->since.at_ns - slept_ns;
+		return time_between(s->since, now) - slept_ns;
 	if (begun_ns >= s->since.at_ns)
 		return now.at_ns - begun_ns;
 	/* A machine that was suspended interrupts sleeps too, and CLOCK_MONOTONIC left that out. */
@@ -128,13 +130,13 @@ static int64_t stopped_since(struct watchdog *w, struct stops_moment now, int64_
 	used_ns /= runners > 0 ? runners : 1;
 	if (s->since_ready_ns)
 		ready_ns = procfs_first_thread_ready_ns() - s->since_ready_ns;
-	return now.at_ns - s->since.at_ns - (used_ns > ready_ns ? used_ns : ready_ns);
+	return time_between(s->since, now) - (used_ns > ready_ns ? used_ns : ready_ns);
 }
 
 /* Whether a stop came while the watchdog was awake. Its time is credited. */
 static bool was_held_up(struct watchdog *w, struct stops_moment now)
 {
-	if (now.at_ns - w->stops.since.at_ns < HELD_UP_NS || now.switches == w->stops.since.switches ||
+	if (time_between(w->stops.since, now) < HELD_UP_NS || now.switches <= w->stops.since.switches ||
 	    w->stops.traced_ns || !is_first_anywhere(w))
 		return false;
 	w->stops.interrupted_ns = now.at_ns;
@@ -147,7 +149,7 @@ void stops_init(struct watchdog *w)
 	struct stops_moment now = this_moment();
 
 	/* A new thread has given up no processor. */
-	now.switches = 0;
+	now.switches = -ledger_lock_waits().switches;
 	memset(&w->stops, 0, sizeof(w->stops));
 	begin(&w->stops, now);
 }
@@ -174,7 +176,7 @@ static void follow_tracer(struct watchdog *w, int64_t now_ns)
 /* Whether a stop came on the way into the sleep, or out of it, and so cut nothing short. */
 static bool was_held_up_around_sleep(const struct stops *s, struct stops_moment now, int64_t slept_ns)
 {
-	return now.at_ns - s->since.at_ns - slept_ns > HELD_UP_NS &&
+	return time_between(s->since, now) - slept_ns > HELD_UP_NS &&
 	       now.switches - s->since.switches > (slept_ns > NO_SLEEP_NS);
 }
 

@@ -20,8 +20,10 @@
  *
  * A stop that comes while the watchdog is awake cuts no sleep short. But a thread that was stopped has given
  * up its processor, which one that others ran before has not: the kernel counts these apart. Awake, it does
- * so otherwise only where it waits for a lock or a disk, hardly ever for a millisecond. What that would add
- * to a deadline is less than what such a stop would take from it.
+ * so otherwise only where it waits. What it waits for the ledger's lock, which a stopped owner may keep for
+ * ever, is left out, or each such wait would put the deadline off by as much. For the kernel's locks or a
+ * disk it is hardly ever a millisecond. What that would add to a deadline is less than what such a stop would
+ * take from it.
  *
  * A supervisor is told by waitid() of its child's stops, to the instant. The first process of a
  * budget below has no watchdog then, and is nobody's whom the supervisor could wait for: it is looked at ten
@@ -38,7 +40,8 @@ struct watchdog;
 
 struct stops_moment {
 	int64_t at_ns;
-	int64_t switches;  /* how often the watchdog had given up its processor until then */
+	int64_t switches; /* how often the watchdog had given up its processor until then, not for the lock */
+	int64_t waited_ns; /* how long it had waited for the lock */
 	int64_t offset_ns; /* CLOCK_BOOTTIME's advance, which a suspended machine makes longer */
 };
 

@@ -291,6 +291,27 @@ static void at_99_percent_nothing_is_over_and_nothing_is_refused(void **state)
 	run_free(r);
 }
 
+/* A deadline that comes while the watchdog waits for the lock: that is no time in which it was stopped. */
+static void a_wait_for_the_lock_does_not_put_off_the_deadline(void **state)
+{
+	static const char *const walls[] = {"WALL=20ms", "WALL=40ms", "WALL=60ms", "WALL=100ms",
+					    "WALL=150ms"};
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct run *r = run_guarded(&(struct spec){
+			.set = SET("MEM=1G", walls[i], "CPU=1h", "WALL_ACTION=TERM:100ms,KILL"),
+			.argv = ARGV("stop_in_lock"),
+			.timeout_s = 20});
+
+		print_message("# %s\n", walls[i]);
+		expect(r, WIFSIGNALED(r->status));
+		expect_verdict(r, "wall");
+		expect(r, record_int(r, "wall_stopped_ns") == 0);
+		run_free(r);
+	}
+}
+
 /* Both wait for the lock, with all signals blocked; only a watchdog that does not can end them. */
 static void a_stopped_owner_of_the_lock_does_not_put_off_the_end(void **state)
 {
@@ -312,6 +333,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(kills_at_any_instant_lose_not_a_byte_and_block_nobody),
 		cmocka_unit_test(threads_that_want_more_than_there_is_are_never_over),
 		cmocka_unit_test(at_99_percent_nothing_is_over_and_nothing_is_refused),
+		cmocka_unit_test(a_wait_for_the_lock_does_not_put_off_the_deadline),
 		cmocka_unit_test(a_stopped_owner_of_the_lock_does_not_put_off_the_end),
 	};
 
