@@ -18,16 +18,12 @@
  * may be more than was stopped, and never is less. Only as much as the account
  * allows is credited.
  *
- * A stop that comes while the watchdog is awake cuts no sleep short. But a thread that was stopped has given
- * up its processor, which one that others ran before has not: the kernel counts these apart. Awake, it does
- * so otherwise only where it waits. What it waits for the ledger's lock, which a stopped owner may keep for
- * ever, is left out, or each such wait would put the deadline off by as much. For the kernel's locks or a
- * disk it is hardly ever a millisecond. What that would add to a deadline is less than what such a stop would
- * take from it.
+ * A stop that finds the watchdog awake cuts no sleep short. But then its thread has given up its processor, as it
+ * else does only where it waits. Its waits for the ledger's lock are left out: a stopped owner may keep that, and
+ * each would put the deadline off by as much. The kernel's own are hardly ever a millisecond, which is less.
  *
- * A supervisor is told by waitid() of its child's stops, to the instant. The first process of a
- * budget below has no watchdog then, and is nobody's whom the supervisor could wait for: it is looked at ten
- * times a second.
+ * A supervisor is told by waitid() of its child's stops, to the instant. The first process of a budget below
+ * has no watchdog then, and is nobody's whom it could wait for: it is looked at ten times a second.
  *
  * SPDX-License-Identifier: MIT
  */
