@@ -18,9 +18,10 @@
  * may be more than was stopped, and never is less. Only as much as the account
  * allows is credited.
  *
- * A stop that finds the watchdog awake cuts no sleep short. But then its thread has given up its processor, as it
- * else does only where it waits. Its waits for the ledger's lock are left out: a stopped owner may keep that, and
- * each would put the deadline off by as much. The kernel's own are hardly ever a millisecond, which is less.
+ * A stop that finds the watchdog awake cuts no sleep short. But then its thread has given up its processor,
+ * as it else does only where it waits. Its waits for the ledger's lock are left out: a stopped owner may keep
+ * that, and each would put the deadline off by as much. The kernel's own are hardly ever a millisecond, which
+ * is less.
  *
  * A supervisor is told by waitid() of its child's stops, to the instant. The first process of a budget below
  * has no watchdog then, and is nobody's whom it could wait for: it is looked at ten times a second.
