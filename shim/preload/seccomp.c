@@ -63,10 +63,9 @@ enum need {
  * A filter may look at an argument: `argument` (1 is the first, 0: none) has `value`.
  */
 static const struct {
-	short number;
+	int number;
 	int if_fatal, if_refused;
-	short argument;
-	int value;
+	int argument, value;
 } CALLS[] = {
 	{SYS_getpid, NEED_PID | NEED_LOCK | NEED_RECORD | NEED_SIGNAL, NEED_PID | NEED_LOCK | NEED_HELP, 0,
 	 0},
