@@ -139,6 +139,8 @@ void supervisor_sweep(struct supervisor *s)
 			kill_all(s, &list);
 		s->outside.survivors_left = (int)list.count;
 	}
+	/* Who died between the last wait and the last look counts, too. */
+	supervisor_reap(s);
 	descendants_free(&list);
 	descendants_free(&s->others);
 }

@@ -148,6 +148,14 @@ what_is_used_after_the_first_ended_counts() {
 	[ "$(sed -n 's/.*"cpu_ns":\([0-9]*\).*/\1/p' record)" -ge 400000000 ] || fail "$(cat record)"
 }
 
+# It ends after the dead were waited for, and before it is looked for.
+what_is_used_until_the_last_look_counts() {
+	LD_PRELOAD="$subjects/libslowlook.so" run 0 --grace 60s -- perl -e 'if (!fork) { $SIG{TERM} = "IGNORE"; open R, ">ready";
+			close R; my $n = 0; until ((times)[0] + (times)[1] > 0.04) { $n++ } exit 0 }
+		until (-e "ready") { select undef, undef, undef, 0.001 } exit 0'
+	[ "$(sed -n 's/.*"cpu_ns":\([0-9]*\).*/\1/p' record)" -ge 40000000 ] || fail "$(cat record)"
+}
+
 # Nobody has looked at it since it began, and its parent is gone: what it used is known to who waits for it, us.
 what_a_killed_orphan_used_counts() {
 	run 0 -- perl -e 'if (!fork) { exit if fork; open P, ">pid.new"; print P $$; close P; rename "pid.new", "pid"; my $n = 0;
