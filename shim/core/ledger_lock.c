@@ -82,11 +82,11 @@ struct ledger_lock_waits ledger_lock_waits(void)
 
 static void sleep_a_while(struct ledger *ledger, uint32_t word, int64_t now_ns, bool urgent)
 {
-	int64_t before = urgent ? raw_switches() : 0;
-	int64_t slept_ns;
+	int64_t taken, slept_ns;
+	int64_t before = urgent ? raw_switches(&taken) : 0;
 
 	raw_futex_wait_until(&ledger->lock, word, now_ns + LOOK_AFTER_NS, 0);
-	if (!urgent || raw_switches() == before)
+	if (!urgent || raw_switches(&taken) == before)
 		return;
 	slept_ns = raw_clock_ns(CLOCK_MONOTONIC) - now_ns;
 	waits.ns += slept_ns < LOOK_AFTER_NS ? slept_ns : LOOK_AFTER_NS;

@@ -131,12 +131,22 @@ bool procfs_is_held(pid_t pid)
 	return (state && (state[8] == 'T' || state[8] == 't')) || (tracer && tracer[12] != '0');
 }
 
-int64_t procfs_first_thread_ready_ns(void)
+static int64_t ready_ns(const char *file)
 {
 	char text[96];
 
-	procread_text(0, "schedstat", text, sizeof(text));
+	procread_text(0, file, text, sizeof(text));
 	return procread_number(text) + procread_number(skip_fields(text, 1));
+}
+
+int64_t procfs_first_thread_ready_ns(void)
+{
+	return ready_ns("schedstat");
+}
+
+int64_t procfs_own_ready_ns(void)
+{
+	return ready_ns("../thread-self/schedstat");
 }
 
 uint64_t procfs_pid_namespace(pid_t pid)

@@ -52,6 +52,9 @@ bool procfs_is_held(pid_t pid);
  */
 int64_t procfs_first_thread_ready_ns(void);
 
+/* The same of the calling thread. */
+int64_t procfs_own_ready_ns(void);
+
 /* The pid namespace of a process, or of the calling one (0); 0 where /proc does not tell. */
 uint64_t procfs_pid_namespace(pid_t pid);
 

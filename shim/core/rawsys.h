@@ -306,12 +306,14 @@ static inline int raw_getrusage(int who, struct rusage *ru)
 	return (int)raw_syscall2(SYS_getrusage, who, ru);
 }
 
-/* How often the calling thread has given up its processor. */
-static inline int64_t raw_switches(void)
+/* How often the calling thread has given up its processor, and in *taken how often that was taken from it. */
+static inline int64_t raw_switches(int64_t *taken)
 {
 	struct rusage usage;
+	bool is_told = raw_getrusage(RUSAGE_THREAD, &usage) >= 0;
 
-	return raw_getrusage(RUSAGE_THREAD, &usage) < 0 ? 0 : usage.ru_nvcsw;
+	*taken = is_told ? usage.ru_nivcsw : 0;
+	return is_told ? usage.ru_nvcsw : 0;
 }
 
 enum { RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
