@@ -25,8 +25,8 @@ enum {
 	LONG_SLEEP_NS = 10000000,
 	MOMENT_TRIES = 3,
 	HELD_UP_NS = 1000000,	     /* longer than any look */
+	STARVED_NS = 100000000,	     /* longer than a look that waits for its turn */
 	NO_SLEEP_NS = 50000,	     /* a call whose time had come has given up no processor */
-	UNSETTLED_NS = 100000000,    /* the same before the watchdog has asked to come first */
 	CREDIT_GRACE_NS = 200000000, /* more than FOLLOW_NS: it may have gone on right after the last look */
 };
 
@@ -146,22 +146,22 @@ static int64_t stopped_since(struct watchdog *w, struct stops_moment now, int64_
 }
 
 /*
- * Whether the watchdog waited for a processor, or for a lock of the kernel's whose owner did. While it
- * settles it waits as others do, and changes what the kernel keeps under such locks: 70 ms among 64 that
- * spin.
+ * What lasts as long is a stop. Before the watchdog has settled it waits for a processor as others do, and
+ * changes what the kernel keeps under locks whose owners wait, too: 70 ms among 64 that spin. Later it comes
+ * first, where it may.
  */
-static bool was_starved(const struct stops *s, struct stops_moment now)
+static int64_t shortest_stop_ns(const struct watchdog *w, struct stops_moment now)
 {
-	if (s->since_own_ready_ns >= 0)
-		return time_between(s->since, now) - ready_since(s) < UNSETTLED_NS;
-	return now.taken != s->since.taken;
+	return w->nap.is_prepared && now.taken == w->stops.since.taken ? HELD_UP_NS : STARVED_NS;
 }
 
 /* Whether a stop came while the watchdog was awake. Its time is credited. */
 static bool was_held_up(struct watchdog *w, struct stops_moment now)
 {
-	if (time_between(w->stops.since, now) < HELD_UP_NS || now.switches <= w->stops.since.switches ||
-	    w->stops.traced_ns || !is_first_anywhere(w) || was_starved(&w->stops, now))
+	int64_t awake_ns = time_between(w->stops.since, now);
+
+	if (awake_ns < HELD_UP_NS || now.switches <= w->stops.since.switches || w->stops.traced_ns ||
+	    !is_first_anywhere(w) || awake_ns - ready_since(&w->stops) < shortest_stop_ns(w, now))
 		return false;
 	w->stops.interrupted_ns = now.at_ns;
 	credit_own(w, stopped_since(w, now, -1));
@@ -204,8 +204,8 @@ static bool was_held_up_around_sleep(const struct watchdog *w, struct stops_mome
 {
 	const struct stops *s = &w->stops;
 
-	return time_between(s->since, now) - slept_ns > (w->nap.is_prepared ? HELD_UP_NS : UNSETTLED_NS) &&
-	       now.switches - s->since.switches > (slept_ns > NO_SLEEP_NS) && now.taken == s->since.taken;
+	return time_between(s->since, now) - slept_ns >= shortest_stop_ns(w, now) &&
+	       now.switches - s->since.switches > (slept_ns > NO_SLEEP_NS);
 }
 
 void stops_wake_up(struct watchdog *w, bool interrupted, int64_t slept_ns)

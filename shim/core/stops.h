@@ -39,22 +39,22 @@ struct stops_moment {
 	int64_t at_ns;
 	int64_t switches; /* how often the watchdog had given up its processor until then, not for the lock */
 	int64_t waited_ns; /* how long it had waited for the lock */
-	int64_t taken;	   /* how often that was taken from it */
+	int64_t taken;	   /* how often its processor was taken from it */
 	int64_t offset_ns; /* CLOCK_BOOTTIME's advance, which a suspended machine makes longer */
 };
 
 /* What a watchdog knows of its own process. Times are of CLOCK_MONOTONIC. */
 struct stops {
-	struct stops_moment since;  /* when the sleep began, or the watch after it */
-	int64_t planned_ns;	    /* how long that sleep was to be */
-	int64_t since_cpu_ns;	    /* what the process had used then */
+	struct stops_moment since; /* when the sleep began, or the watch after it */
+	int64_t planned_ns;	   /* how long that sleep was to be */
+	int64_t since_cpu_ns;	   /* what the process had used then */
+	int64_t since_ready_ns; /* how long its first thread had run or waited for a processor; 0: not asked
+				 */
 	int64_t since_own_ready_ns; /* the same of the watchdog; -1: not asked */
-	int64_t since_ready_ns;	  /* how long its first thread had run or waited for a processor; 0: not asked
-				   */
-	int64_t interrupted_ns;	  /* when a stop, of this process or an account's first, was last noticed */
-	int64_t traced_ns;	  /* under a debugger; credited until then; 0: not */
-	int64_t stood_ns;	  /* when a supervisor that had stopped with its program went on */
-	_Atomic int64_t begun_ns; /* when the process stopped itself; 0: not since the last look */
+	int64_t interrupted_ns;	    /* when a stop, of this process or an account's first, was last noticed */
+	int64_t traced_ns;	    /* under a debugger; credited until then; 0: not */
+	int64_t stood_ns;	    /* when a supervisor that had stopped with its program went on */
+	_Atomic int64_t begun_ns;   /* when the process stopped itself; 0: not since the last look */
 };
 
 /* Right before the watchdog's thread begins, which is awake then. Context: whoever starts it. */
