@@ -205,7 +205,6 @@ static void place_of_a_dead_child_comes_without_what_it_held(void **state)
 static void place_of_a_dead_child_that_nobody_waited_for_is_given_back(void **state)
 {
 	pid_t child = start_child();
-	siginfo_t info;
 	uint32_t place;
 
 	(void)state;
@@ -213,7 +212,7 @@ static void place_of_a_dead_child_that_nobody_waited_for_is_given_back(void **st
 	place = offer(CLAIM_HELD);
 	assert_int_equal(come(child), place);
 	kill(child, SIGKILL);
-	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	await_death(child);
 	withdraw(place, CLAIM_HELD);
 	assert_int_equal(slots_count(ledger), 1);
 	expect_sums_are_exact();
