@@ -224,9 +224,8 @@ static void the_wall_deadline_is_not_reset_by_exec(void **state)
 	struct run *r = guarded(SET("WALL=400ms"), ARGV("exec_for_ever"));
 
 	(void)state;
-	expect_signal(r, SIGTERM);
+	expect_ended_by(r, SIGTERM, "wall");
 	expect(r, r->elapsed_ns >= 400 * MS);
-	expect_verdict(r, "wall");
 	run_free(r);
 }
 
@@ -235,8 +234,7 @@ static void the_cpu_limit_is_not_reset_by_exec(void **state)
 	struct run *r = guarded(SET("CPU=300ms"), ARGV("exec_for_ever"));
 
 	(void)state;
-	expect_signal(r, SIGXCPU);
-	expect_verdict(r, "cpu");
+	expect_ended_by(r, SIGXCPU, "cpu");
 	run_free(r);
 }
 
