@@ -70,9 +70,8 @@ void accounts_move_proc(struct ledger *ledger, uint32_t from, uint32_t to);
 /* Whether one more thread or process fits all the way up. */
 bool accounts_have_room(const struct ledger *ledger, uint32_t index, enum limit_id id);
 
-/* Whether one more process or thread, or n more bytes, would be a new peak somewhere. */
-bool accounts_procs_at_peak(const struct ledger *ledger, uint32_t index);
-bool accounts_threads_at_peak(const struct ledger *ledger, uint32_t index);
+/* Whether one more thread or process, or n more bytes, would be a new peak somewhere. */
+bool accounts_are_at_peak(const struct ledger *ledger, uint32_t index, enum limit_id id);
 bool accounts_bytes_at_peak(const struct ledger *ledger, uint32_t index, int64_t n);
 
 /* Raises the peaks for a period in which at least `unused` of the lease was not charged. */
