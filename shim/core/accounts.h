@@ -2,7 +2,8 @@
  * accounts.h - budgets as a tree: limits, sums, peaks.
  *
  * Owns:    ledger->account[].
- * Called:  cells and slots for sums; denial and breach for outcomes; record.
+ * Called:  tree and slots open and close them; slots, leases and cells keep
+ *          their sums; startup and roots ask for settings; everybody walks up.
  * Context: under the ledger's lock unless said otherwise; async-signal-safe,
  *          never allocates, leaves errno alone.
  * Fork:    nothing, because all state is in the ledger.
@@ -12,9 +13,9 @@
 #ifndef RL_CORE_ACCOUNTS_H
 #define RL_CORE_ACCOUNTS_H
 
-#include "../contract/ledger_layout.h"
 #include <stddef.h>
 
+#include "../contract/ledger_layout.h"
 #include "config.h"
 
 static inline struct account *account_at(const struct ledger *ledger, uint32_t index)
