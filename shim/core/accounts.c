@@ -241,10 +241,15 @@ static int64_t with_one_more(const struct account *a, enum limit_id id)
 	return id == RL_PROCS ? a->procs : a->threads + 1;
 }
 
+bool account_has_room(const struct account *a, enum limit_id id)
+{
+	return with_one_more(a, id) <= a->limit[id];
+}
+
 bool accounts_have_room(const struct ledger *ledger, uint32_t index, enum limit_id id)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
-	if (with_one_more(a, id) > a->limit[id])
+	if (!account_has_room(a, id))
 		return false;
 	return true;
 }

@@ -68,7 +68,8 @@ void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count);
 /* Moves a process that holds nothing yet to an account below or beside its own. */
 void accounts_move_proc(struct ledger *ledger, uint32_t from, uint32_t to);
 
-/* Whether one more thread or process fits all the way up. */
+/* Whether one more thread or process fits into an account, and whether all the way up. */
+bool account_has_room(const struct account *account, enum limit_id id);
 bool accounts_have_room(const struct ledger *ledger, uint32_t index, enum limit_id id);
 
 /* Whether one more thread or process, or n more bytes, would be a new peak somewhere. */
