@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/accounts.h"
 #include "core/attrs.h"
 #include "core/cells.h"
 #include "core/rawsys.h"
@@ -36,14 +35,9 @@ static int64_t cpu_of_members(const struct ledger *ledger, uint32_t account)
 	uint64_t pid_namespace = slots_own_namespace(ledger);
 	int64_t sum_ns = 0;
 
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
-
-		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
-		    accounts_is_within(ledger, s->account, account))
-			sum_ns += cpu_of_slot(s, pid_namespace);
-	}
+	for (uint32_t i = 0; i < end; i++)
+		if (slots_is_member(ledger, i, account))
+			sum_ns += cpu_of_slot(&ledger->slot[i], pid_namespace);
 	return sum_ns;
 }
 

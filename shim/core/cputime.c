@@ -79,12 +79,10 @@ static int64_t sum_members(struct ledger *ledger, uint32_t account, uint32_t sel
 
 	for (uint32_t i = 0; i < end; i++) {
 		struct slot *s = &ledger->slot[i];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
 		int64_t own_ns;
 		bool is_there;
 
-		if ((state != SLOT_LIVE && state != SLOT_LEAVING) ||
-		    !accounts_is_within(ledger, s->account, account))
+		if (!slots_is_member(ledger, i, account))
 			continue;
 		own_ns = time_of_slot(s, pid_namespace, &is_there);
 		slots_ns += own_ns;

@@ -253,7 +253,7 @@ bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid)
 {
 	const struct slot *s = &ledger->slot[index];
 
-	return (state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid;
+	return slots_is_bound(s) && pid_of(s) == pid;
 }
 
 void slots_free_cell(struct ledger *ledger, struct cell *cell)

@@ -70,6 +70,16 @@ bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pi
 /* Whether `index` is in use and was reserved by that thread. */
 bool slots_is_made_by(const struct ledger *ledger, uint32_t index, pid_t tid);
 
+/* Whether there is a process in a slot, whose pid may then be read. Context: also without the lock. */
+bool slots_is_bound(const struct slot *slot);
+
+/* Whether there is one in `index`, and its budget is `account` or one below. Context: also without the lock.
+ */
+bool slots_is_member(const struct ledger *ledger, uint32_t index, uint32_t account);
+
+/* The number that such a member has in a pid namespace; 0: none, or it is no member. Context: as before. */
+pid_t slots_member_in(const struct ledger *ledger, uint32_t index, uint32_t account, uint64_t pid_namespace);
+
 /* Whether `index` is bound to the process `pid`. */
 bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
 
