@@ -21,13 +21,7 @@ static bool read_mask(const char *text, const char *name, uint64_t *mask)
 
 	if (!at)
 		return false;
-	*mask = 0;
-	for (at += strlen(name); *at && *at != '\n'; at++) {
-		if (*at >= '0' && *at <= '9')
-			*mask = *mask << 4 | (uint64_t)(*at - '0');
-		else if (*at >= 'a' && *at <= 'f')
-			*mask = *mask << 4 | (uint64_t)(*at - 'a' + 10);
-	}
+	procread_hex(at + strlen(name), mask);
 	return true;
 }
 
