@@ -211,7 +211,7 @@ static void remove_if_left(const char *directory, const char *name, bool maker_i
 	fmt_str(&f, directory);
 	fmt_char(&f, '/');
 	fmt_str(&f, name);
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (raw_stat(path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	/* A supervisor's socket has a name for a moment only. */
 	if (S_ISSOCK(st.st_mode) && maker_is_gone)

@@ -156,7 +156,7 @@ uint64_t procfs_pid_namespace(pid_t pid)
 	struct stat st;
 
 	procread_put_path(&f, pid, "ns/pid");
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) < 0)
+	if (raw_stat(path, &st, 0) < 0)
 		return 0;
 	return st.st_ino;
 }

@@ -172,6 +172,11 @@ static inline int raw_fstat(int fd, struct stat *st)
 	return (int)raw_syscall2(SYS_fstat, fd, st);
 }
 
+static inline int raw_stat(const char *path, struct stat *st, int flags)
+{
+	return (int)raw_syscall4(SYS_newfstatat, AT_FDCWD, path, st, flags);
+}
+
 static inline int raw_ftruncate(int fd, off_t len)
 {
 	return (int)raw_syscall2(SYS_ftruncate, fd, len);
@@ -299,6 +304,12 @@ static inline clockid_t raw_cpu_clock_of_thread(pid_t tid)
 static inline pid_t raw_tid_of_cpu_clock(clockid_t clock)
 {
 	return (pid_t) ~((unsigned int)clock >> 3 | ~0U << 29);
+}
+
+/* The calling process's; either may be NULL. */
+static inline int raw_rlimit(int resource, const struct rlimit *set, struct rlimit *was)
+{
+	return (int)raw_syscall4(SYS_prlimit64, 0, resource, set, was);
 }
 
 static inline int raw_getrusage(int who, struct rusage *ru)
