@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/attrs.h"
+#include "core/fmt_json.h"
 
 enum {
 	PIECE = 256 << 10,	  /* read at once */
@@ -172,13 +173,12 @@ void capture_finish(struct capture *c)
 
 static void put_number(struct fmt *f, const char *stream, const char *name, int64_t value)
 {
-	if (f->buf[f->len - 1] != '{')
-		fmt_char(f, ',');
-	fmt_char(f, '"');
-	fmt_str(f, stream);
-	fmt_str(f, name);
-	fmt_str(f, "\":");
-	fmt_int(f, value);
+	char key[32];
+	struct fmt k = FMT_INIT(key);
+
+	fmt_str(&k, stream);
+	fmt_str(&k, name);
+	fmt_json_number(f, key, value);
 }
 
 void capture_describe(const struct capture *c, struct fmt *f)

@@ -13,7 +13,16 @@
 #ifndef RL_CORE_CPUTIME_H
 #define RL_CORE_CPUTIME_H
 
+#include <stdint.h>
+#include <sys/time.h>
+
 #include "../contract/ledger_layout.h"
+
+/* A time of getrusage(2) in nanoseconds. Context: any thread. */
+static inline int64_t cputime_ns(const struct timeval *time)
+{
+	return (int64_t)time->tv_sec * 1000000000 + time->tv_usec * 1000;
+}
 
 /*
  * Brings the kernel's sum for the calling process, in slot `self`, up to date:
