@@ -235,30 +235,29 @@ void accounts_move_proc(struct ledger *ledger, uint32_t from, uint32_t to)
 	ledger->account[to].procs_total++;
 }
 
+/* How many would be beside the first: the sum of processes has that one in it, that of threads has not. */
+static int64_t with_one_more(const struct account *a, enum limit_id id)
+{
+	return id == RL_PROCS ? a->procs : a->threads + 1;
+}
+
+bool account_has_room(const struct account *a, enum limit_id id)
+{
+	return with_one_more(a, id) <= a->limit[id];
+}
+
 bool accounts_have_room(const struct ledger *ledger, uint32_t index, enum limit_id id)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
-	{
-		int64_t used = id == RL_PROCS ? a->procs : a->threads + 1;
-
-		if (used > a->limit[id])
-			return false;
-	}
+	if (!account_has_room(a, id))
+		return false;
 	return true;
 }
 
-bool accounts_procs_at_peak(const struct ledger *ledger, uint32_t index)
+bool accounts_are_at_peak(const struct ledger *ledger, uint32_t index, enum limit_id id)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
-	if (a->procs > a->procs_peak)
-		return true;
-	return false;
-}
-
-bool accounts_threads_at_peak(const struct ledger *ledger, uint32_t index)
-{
-	FOR_EACH_ACCOUNT_UP(ledger, index, a)
-	if (a->threads >= a->threads_peak)
+	if (with_one_more(a, id) > (id == RL_PROCS ? a->procs_peak : a->threads_peak))
 		return true;
 	return false;
 }

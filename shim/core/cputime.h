@@ -2,7 +2,8 @@
  * cputime.h - processor time of a tree, living and dead.
  *
  * Owns:    the slots' cpu_ns and children_ns, the accounts' sums of them.
- * Called:  watchdog, record.
+ * Called:  meter_time in the watchdog; record, trace and the plug-in's host;
+ *          startup for what was used before; the supervisor.
  * Context: under the ledger's lock unless said otherwise; async-signal-safe, never allocates, leaves
  *          errno alone.
  * Fork:    nothing, because all state is in the ledger.

@@ -175,7 +175,7 @@ static bool is_left(int fd, enum use use, char *path)
 	struct stat st;
 	struct ledger *ledger;
 	uint32_t magic = 0;
-	bool is_left;
+	bool answer;
 
 	raw_syscall4(SYS_pread64, fd, &magic, sizeof(magic), offsetof(struct ledger, magic));
 	if (!magic || raw_fstat(fd, &st) < 0 || !ledger_file_is_ours(fd, &st))
@@ -184,11 +184,11 @@ static bool is_left(int fd, enum use use, char *path)
 	if (raw_is_error((long)ledger))
 		return false;
 	if (!ledger_is_whole(ledger))
-		is_left = is_left_unread(fd, use, path);
+		answer = is_left_unread(fd, use, path);
 	else
-		is_left = use == USE_NONE ? !is_expected(ledger) : slots_is_last(ledger, LEDGER_NONE);
+		answer = use == USE_NONE ? !is_expected(ledger) : slots_is_last(ledger, LEDGER_NONE);
 	ledger_unmap(ledger);
-	return is_left;
+	return answer;
 }
 
 /*

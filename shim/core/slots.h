@@ -2,8 +2,9 @@
  * slots.h - the processes of a tree, from their reservation to their death.
  *
  * Owns:    ledger->slot[].
- * Called:  interpose_process before and after a fork, lifecycle at start,
- *          interpose_exit, cells when bytes run short, watchdog.
+ * Called:  interpose_process, interpose_thread and claims as processes and
+ *          threads are made; startup, member and place at the start; lifecycle
+ *          at the end; sweep for the dead; the tools; whoever asks who lives.
  * Context: under the ledger's lock unless said otherwise; async-signal-safe,
  *          vfork child, never allocates, leaves errno alone.
  * Fork:    the child's slot is reserved by the parent before the fork, so that
@@ -144,11 +145,12 @@ bool slots_is_alive_in(const struct slot *slot, uint64_t pid_namespace);
 /* Ends all slots of a pid namespace, and of those in it, whose first process is dead. Under the lock. */
 void slots_close_namespace(struct ledger *ledger, uint64_t pid_namespace);
 
-/* Whether the slot's pid means the same to the process in slot `self`, or to us outside. */
+/* Whether the slot's pid means its process also to the one in slot `self`, or with LEDGER_NONE to a
+ * supervisor. */
 bool slots_shares_pids(const struct ledger *ledger, uint32_t index, uint32_t self);
 
-/* Whether it does, and means the same by its number to the process in slot `self`, or to us outside. Context:
- * also without the lock. */
+/* Whether its process lives and can be signalled from there by that number. Context: also without the lock.
+ */
 bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t self);
 
 #endif

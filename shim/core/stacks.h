@@ -3,7 +3,7 @@
  *
  * Owns:    the accounts' stacks_text; one look at a time per process.
  * Called:  breach, in the watchdog's thread, before a limit's first signal and
- *          before KILL.
+ *          before KILL; timer_thread and the supervisor give it a maker; seccomp.
  * Context: the watchdog's thread; async-signal-safe, never allocates, leaves
  *          errno alone; without the ledger's lock. Takes at most
  *          100 ms and a little, whatever the number of threads.

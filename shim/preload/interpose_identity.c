@@ -44,21 +44,28 @@ static void keep_ledger(uid_t user)
 		atomic_store_explicit(&admitted, user, memory_order_relaxed);
 }
 
+/* The timer's thread is back; errno stays the call's. */
+static void resume(struct timer_pause pause)
+{
+	int saved = errno;
+
+	timer_thread_resume(pause);
+	errno = saved;
+}
+
 /* One row per function: its name, what it forwards to, the user that it makes or -1, parameters, arguments.
  */
 #define PAUSED_CALL(name, next, user, parameters, arguments)                                                 \
 	RL_EXPORT int name parameters                                                                        \
 	{                                                                                                    \
 		struct timer_pause pause;                                                                    \
-		int result, saved;                                                                           \
+		int result;                                                                                  \
                                                                                                              \
 		real_ensure();                                                                               \
 		keep_ledger(user);                                                                           \
 		pause = timer_thread_pause();                                                                \
 		result = next arguments;                                                                     \
-		saved = errno;                                                                               \
-		timer_thread_resume(pause);                                                                  \
-		errno = saved;                                                                               \
+		resume(pause);                                                                               \
 		return result;                                                                               \
 	}
 
@@ -86,30 +93,26 @@ RL_EXPORT int chroot(const char *path)
 RL_EXPORT int unshare(int flags)
 {
 	struct timer_pause pause;
-	int result, saved;
+	int result;
 
 	real_ensure();
 	identity_expect_namespaces(flags);
 	pause = timer_thread_pause();
 	result = REAL_LATE(unshare)(flags);
-	saved = errno;
-	timer_thread_resume(pause);
-	errno = saved;
+	resume(pause);
 	return result;
 }
 
 RL_EXPORT int setns(int fd, int type)
 {
 	struct timer_pause pause;
-	int result, saved;
+	int result;
 
 	real_ensure();
 	identity_expect_namespaces(type ? type : CLONE_NEWNS | CLONE_NEWPID);
 	pause = timer_thread_pause();
 	result = REAL_LATE(setns)(fd, type);
-	saved = errno;
-	timer_thread_resume(pause);
-	errno = saved;
+	resume(pause);
 	return result;
 }
 
