@@ -50,6 +50,8 @@ struct thread {
 	 * the hot path's only word. NULL sends it to the slow path.
 	 */
 	struct cell *fast;
+	size_t kept;  /* the chunk size of `latest` if that was freed and libc does not know; 0: it was not */
+	void *latest; /* what malloc returned last */
 	struct cell *cell;
 	enum thread_phase phase;
 	uint32_t child_slot; /* reserved for the process that this thread is about to create */
