@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/accounts.h"
 #include "core/attrs.h"
 #include "core/cells.h"
 #include "core/rawsys.h"
@@ -92,8 +93,7 @@ void usage_read(const struct ledger *ledger, uint32_t account, int64_t now_ns, s
 	u->bytes.limit = a->limit[RL_MEM];
 	u->threads =
 		(struct usage_gauge){a->threads, larger(a->threads_peak, a->threads), a->limit[RL_THREADS]};
-	/* The account counts the first process too, limits and records do not. */
-	u->procs.used = a->procs > 0 ? a->procs - 1 : 0;
+	u->procs.used = account_procs_beside_first(a);
 	u->procs.peak = larger(a->procs_peak, u->procs.used);
 	u->procs.limit = a->limit[RL_PROCS];
 	u->stopped_ns = a->stopped_ns;

@@ -207,12 +207,6 @@ void accounts_add_threads(struct ledger *ledger, uint32_t index, int64_t count)
 	}
 }
 
-/* Each account was opened for a first process, which is beside nobody. */
-static int64_t procs_beside_first(const struct account *a)
-{
-	return a->procs > 0 ? a->procs - 1 : 0;
-}
-
 void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
@@ -220,8 +214,8 @@ void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count)
 		a->procs += count;
 		if (count > 0)
 			a->procs_total += count;
-		if (procs_beside_first(a) > a->procs_peak)
-			a->procs_peak = procs_beside_first(a);
+		if (account_procs_beside_first(a) > a->procs_peak)
+			a->procs_peak = account_procs_beside_first(a);
 	}
 }
 

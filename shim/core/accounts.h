@@ -27,6 +27,12 @@ static inline struct account *account_at(const struct ledger *ledger, uint32_t i
 #define FOR_EACH_ACCOUNT_UP(ledger, index, a)                                                                \
 	for (struct account *a = account_at((ledger), (index)); a; a = account_at((ledger), a->parent))
 
+/* As limits and records count: each account was opened for a first process, which is beside nobody. */
+static inline int64_t account_procs_beside_first(const struct account *account)
+{
+	return account->procs > 0 ? account->procs - 1 : 0;
+}
+
 /* Limits that SCOPE=process leaves with the tree: a process cannot hold processes, and one plug-in serves
  * all. */
 static inline bool limit_is_always_tree(enum limit_id id)

@@ -143,7 +143,7 @@ static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
 	ledger_lock(ledger, &mask);
 	items[0].number = cells_charged_to_account(ledger, account);
 	items[2].number = a->threads;
-	items[3].number = a->procs > 0 ? a->procs - 1 : 0;
+	items[3].number = account_procs_beside_first(a);
 	items[4].number = cputime_of_account(ledger, account, self);
 	ledger_unlock(ledger, &mask);
 	items[1].number = resident_of_members(ledger, account, self);
