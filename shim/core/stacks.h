@@ -42,6 +42,12 @@ void stacks_note(struct ledger *ledger, uint32_t account, uint32_t self, int sig
 typedef pid_t stacks_make_process(void (*work)(void *), void *argument);
 void stacks_set_maker(stacks_make_process *maker);
 
+/*
+ * Who may trace, as the Yama security module has it: '0' everybody of the user, '1' ancestors and who was
+ * named; '\0' where there is no such module. Context: any thread.
+ */
+char stacks_tracing_scope(void);
+
 /* Whom the program allowed to trace it, by PR_SET_PTRACER; to be put back after a look. */
 void stacks_remember_tracer(long tracer);
 

@@ -40,13 +40,12 @@ static void work(void *unused)
 	raw_futex_wake(&apart.finished, 1, RAW_FUTEX_PRIVATE);
 }
 
-/* Whether only a relative or who was named may trace (the Yama security module). */
-static bool must_be_named(void)
+char stacks_tracing_scope(void)
 {
 	char scope[2];
 
-	return procread_file("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) > 0 &&
-	       scope[0] == '1';
+	return procread_file("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) > 0 ? scope[0]
+											     : '\0';
 }
 
 static void reap(pid_t pid)
@@ -73,7 +72,7 @@ void stacks_walk_apart(struct look *look, stacks_make_process *maker)
 		stacks_walk(look);
 		return;
 	}
-	named = must_be_named();
+	named = stacks_tracing_scope() == '1';
 	if (named)
 		raw_syscall2(SYS_prctl, PR_SET_PTRACER, pid);
 	atomic_store_explicit(&apart.go, 1, memory_order_release);
