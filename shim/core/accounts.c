@@ -30,6 +30,28 @@ static uint32_t find_free(struct ledger *ledger)
 	return end;
 }
 
+/* Takes a free entry, with nothing in it and no clock running. Return: NULL when the table is full. */
+static struct account *take_free(struct ledger *ledger, uint32_t root)
+{
+	uint32_t index = find_free(ledger);
+	struct account *a = account_at(ledger, index);
+
+	if (!a)
+		return NULL;
+	memset(a, 0, sizeof(*a));
+	a->root = root;
+	a->own_part = index;
+	a->next_step_ns = INT64_MAX;
+	return a;
+}
+
+/* From here on it counts. Return: its index. */
+static uint32_t enter(struct account *a)
+{
+	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
+	return a->own_part;
+}
+
 static void copy_text(char *to, size_t size, const char *text)
 {
 	if (text)
@@ -46,18 +68,13 @@ static void copy_trace(struct account *a, const struct account *above, const cha
 uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config,
 		       enum account_part part)
 {
-	uint32_t index = find_free(ledger);
-	struct account *a;
+	struct account *a = take_free(ledger, root);
 
-	if (index == LEDGER_NONE)
+	if (!a)
 		return LEDGER_NONE;
-	a = &ledger->account[index];
-	memset(a, 0, sizeof(*a));
 	a->parent = parent;
-	a->root = root;
 	if (root != LEDGER_NONE)
 		a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
-	a->own_part = index;
 	a->config_hash = config->hash;
 	a->part = config->root ? ACCOUNT_RUNNER : part;
 	a->scope = config->root ? RL_SCOPE_TREE : (uint32_t)config->scope;
@@ -83,25 +100,18 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	atomic_store_explicit(&a->record_taken, a->part == ACCOUNT_RUNNER, memory_order_relaxed);
 	grades_open(a, config);
 	resident_open(a, config);
-	a->next_step_ns = INT64_MAX;
 	atomic_store_explicit(&a->wall_deadline_ns, INT64_MAX, memory_order_relaxed);
-	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
-	return index;
+	return enter(a);
 }
 
 uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t root)
 {
-	uint32_t index = find_free(ledger);
 	const struct account *m = &ledger->account[model];
-	struct account *a;
+	struct account *a = take_free(ledger, root);
 
-	if (index == LEDGER_NONE)
+	if (!a)
 		return LEDGER_NONE;
-	a = &ledger->account[index];
-	memset(a, 0, sizeof(*a));
 	a->parent = m->parent;
-	a->own_part = index;
-	a->root = root;
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
 	a->part = m->part;
@@ -117,10 +127,8 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	memcpy(a->name, m->name, sizeof(a->name));
 	memcpy(a->log, m->log, sizeof(a->log));
 	memcpy(a->stacks, m->stacks, sizeof(a->stacks));
-	a->next_step_ns = INT64_MAX;
 	accounts_start_clock(a, raw_clock_ns(CLOCK_MONOTONIC));
-	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
-	return index;
+	return enter(a);
 }
 
 struct account *accounts_find_settings(const struct ledger *ledger, uint32_t index, uint64_t config_hash)
