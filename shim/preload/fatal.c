@@ -177,6 +177,11 @@ static bool dumps_core(int signal)
 	return core.rlim_cur > 0;
 }
 
+void fatal_rehearse(void)
+{
+	signal_state_rehearse();
+}
+
 bool fatal_prepare(int signal)
 {
 	struct record_ending ending = {.signal = signal};
