@@ -127,6 +127,7 @@ static const struct {
 	{SYS_prctl, NEED_START, 0, 1, PR_GET_TID_ADDRESS},
 	{SYS_sched_getattr, NEED_START | NEED_WATCH, 0, 0, 0},
 	{SYS_sched_setattr, NEED_START | NEED_WATCH, 0, 0, 0},
+	{SYS_prctl, NEED_APPROACH, 0, 1, PR_SET_DUMPABLE},
 	{SYS_sched_getaffinity, NEED_START | NEED_TIMER | NEED_APPROACH, 0, 0, 0},
 	{SYS_sched_setaffinity, NEED_APPROACH, 0, 0, 0},
 	{SYS_signalfd4, NEED_START, 0, 0, 0},
