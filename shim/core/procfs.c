@@ -19,6 +19,7 @@ enum {
 	FIELDS_TO_THREADS = 17,
 	FIELDS_THREADS_TO_START = 2,
 	FIELDS_TO_BLOCKED = 29,
+	FIELDS_BLOCKED_TO_PROCESSOR = 7,
 };
 enum { FLAG_EXITING = 4 };
 
@@ -109,15 +110,17 @@ bool procfs_is_stopped(pid_t tid)
 	return state && (*state == 'T' || *state == 't');
 }
 
-char procfs_first_thread(uint64_t *blocked)
+void procfs_look_at_first(struct procfs_first *first)
 {
 	char text[STAT_MAX];
 	const char *field = read_stat(0, text, NULL);
 
+	first->state = field ? *field : '\0';
 	if (!field)
-		return '\0';
-	*blocked = (uint64_t)procread_number(skip_fields(field, FIELDS_TO_BLOCKED));
-	return *field;
+		return;
+	field = skip_fields(field, FIELDS_TO_BLOCKED);
+	first->blocked = (uint64_t)procread_number(field);
+	first->processor = (int)procread_number(skip_fields(field, FIELDS_BLOCKED_TO_PROCESSOR));
 }
 
 bool procfs_is_held(pid_t pid)

@@ -197,6 +197,7 @@ static void start(void)
 	timer.watchdog.comes_late = timer.is_planned;
 	timer.is_planned = false;
 	timer.watchdog.prepare_end = fatal_prepare;
+	timer.watchdog.rehearse_end = fatal_rehearse;
 	/* Other threads than the first cannot ask, and what it told once stays true. */
 	if (!leader.word || leader.pid != member.pid)
 		leader_find(&leader);
