@@ -222,8 +222,8 @@ static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now
 
 int64_t watchdog_look(struct watchdog *w)
 {
-	int64_t next_ns = INT64_MAX;
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int64_t next_ns = stacks_tidy(now_ns);
 
 	step_signals_pay_owed(w->ledger, w->slot, w->prepare_end);
 	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
@@ -239,7 +239,7 @@ int64_t watchdog_look_around(struct watchdog *w, uint32_t account)
 {
 	uint32_t end = atomic_load_explicit(&w->ledger->accounts_end, memory_order_relaxed);
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	int64_t next_ns = INT64_MAX;
+	int64_t next_ns = stacks_tidy(now_ns);
 
 	for (uint32_t i = 0; i < end; i++) {
 		const struct account *a = &w->ledger->account[i];

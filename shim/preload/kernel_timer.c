@@ -14,6 +14,7 @@ static bool arm(clockid_t clock, int flags, int64_t at_ns, struct sigevent *even
 	struct itimerspec when;
 	int id;
 
+	at_ns += raw_clock_shift_of(clock);
 	memset(&when, 0, sizeof(when));
 	when.it_value.tv_sec = at_ns / 1000000000;
 	when.it_value.tv_nsec = at_ns % 1000000000;
