@@ -2,6 +2,7 @@
  * be_newborn.c - forked children that have not asked for anything yet: be_newborn WHAT [N].
  *
  *   orphan N     N times, a child's own child is its death, at once; how many places are left beside it
+ *   blocked      a child spins that blocks every signal, the one of libc's too, and its parent is killed
  *   exec-fails   a child executes what is not there, and goes on: errno, threads of ours, refused memory
  *
  * SPDX-License-Identifier: MIT
@@ -82,6 +83,17 @@ static void burn(long ns)
 	} while (used.tv_sec * 1000000000L + used.tv_nsec < ns);
 }
 
+static void leave_one_that_hears_nothing(void)
+{
+	unsigned long all = ~0UL;
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+	if (fork() == 0)
+		for (;;)
+			;
+	kill(getpid(), SIGKILL);
+}
+
 static void fail_to_execute(void)
 {
 	char *argv[] = {"nothing", NULL};
@@ -107,6 +119,8 @@ int main(int argc, char **argv)
 		say("wrong=%ld\n", wrong);
 		return 0;
 	}
+	if (!strcmp(argv[1], "blocked"))
+		leave_one_that_hears_nothing();
 	if (fork() == 0)
 		fail_to_execute();
 	wait(&status);
