@@ -14,6 +14,7 @@
 
 #include "core/plugin.h"
 #include "core/rawsys.h"
+#include "core/stacks.h"
 #include "descendants.h"
 #include "supervisor_parts.h"
 
@@ -129,6 +130,8 @@ void supervisor_sweep(struct supervisor *s)
 	struct descendants list = {0};
 	bool is_killed = s->ledger->account[s->account].killing;
 
+	/* What stays behind after a look at stacks is ours, and nothing that the tree has left. */
+	stacks_end_last();
 	supervisor_reap(s);
 	if (find(s, &list)) {
 		name_survivors(s, &list);

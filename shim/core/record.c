@@ -101,6 +101,11 @@ int record_count_descriptors(const struct ledger *ledger)
 	return count;
 }
 
+bool record_holds_files(void)
+{
+	return held_count > 0;
+}
+
 void record_keep_over_exec(bool keep)
 {
 	for (int i = 0; i < held_count; i++)

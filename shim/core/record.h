@@ -72,6 +72,9 @@ bool record_take_private_files(const struct ledger *ledger);
 /* How many such copies the program has among its descriptors. */
 int record_count_descriptors(const struct ledger *ledger);
 
+/* Whether there are, or were, any. */
+bool record_holds_files(void);
+
 /* Lets the copies survive an exec that is about to come, or not, if it failed. */
 void record_keep_over_exec(bool keep);
 

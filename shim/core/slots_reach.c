@@ -120,16 +120,19 @@ uint64_t slots_own_namespace(const struct ledger *ledger)
 uint32_t slots_find_in(const struct ledger *ledger, uint64_t pid_namespace, pid_t pid, int64_t began_ns)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint32_t found = LEDGER_NONE;
 
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 
-		/* One that was bound before belongs to an earlier process of that number. */
+		/* One that was bound before belongs to an earlier process of that number: of several the
+		 * last is meant, if the number was given again within a tick. */
 		if (slots_is_bound(s) && slots_pid_in(s, pid_namespace) == pid &&
-		    s->born_ns + PROCFS_TICK_NS >= began_ns)
-			return i;
+		    s->born_ns + PROCFS_TICK_NS >= began_ns &&
+		    (found == LEDGER_NONE || s->born_ns > ledger->slot[found].born_ns))
+			found = i;
 	}
-	return LEDGER_NONE;
+	return found;
 }
 
 uint32_t slots_find(const struct ledger *ledger, pid_t pid, int64_t began_ns)

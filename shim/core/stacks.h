@@ -48,6 +48,15 @@ void stacks_set_maker(stacks_make_process *maker);
  */
 char stacks_tracing_scope(void);
 
+/*
+ * Waits for the process that the last look left behind, if it did: nobody else is to find it. Context: as for
+ * looks. Return: when to call it again (CLOCK_MONOTONIC), INT64_MAX: not at all.
+ */
+int64_t stacks_tidy(int64_t now_ns);
+
+/* Ends and waits for that process. */
+void stacks_end_last(void);
+
 /* Whom the program allowed to trace it, by PR_SET_PTRACER; to be put back after a look. */
 void stacks_remember_tracer(long tracer);
 

@@ -19,15 +19,21 @@
 #include "interpose_identity.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "core/attrs.h"
 #include "core/ledger_file.h"
 #include "core/ledger_users.h"
 #include "core/slots.h"
+#include "core/time_namespace.h"
 #include "member.h"
 #include "real.h"
 #include "timer_thread.h"
+
+#if !defined(CLONE_NEWTIME)
+#define CLONE_NEWTIME 0x80 /* glibc 2.31 has it not yet */
+#endif
 
 /* What a user that this process is about to become needs: see the head of this file. */
 static void keep_ledger(uid_t user)
@@ -73,6 +79,8 @@ void identity_expect_namespaces(int flags)
 {
 	if (!member_is_guarded())
 		return;
+	if (flags & CLONE_NEWTIME)
+		time_namespace_expect(member.ledger);
 	if (flags & CLONE_NEWPID)
 		slots_expect_namespaces(member.ledger);
 	if (flags & (CLONE_NEWNS | CLONE_NEWUSER))
@@ -109,9 +117,12 @@ RL_EXPORT int setns(int fd, int type)
 	int result;
 
 	real_ensure();
-	identity_expect_namespaces(type ? type : CLONE_NEWNS | CLONE_NEWPID);
+	identity_expect_namespaces(type ? type : CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWTIME);
 	pause = timer_thread_pause();
 	result = REAL_LATE(setns)(fd, type);
+	/* Of these it enters at once, not with its next child. */
+	if (!result && member_is_guarded())
+		time_namespace_enter(member.ledger);
 	resume(pause);
 	return result;
 }

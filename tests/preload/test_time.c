@@ -53,6 +53,18 @@ static void processor_time_ends_with_xcpu_and_then_kill(void **state)
 	run_free(r);
 }
 
+static void a_watchdog_whose_step_ended_nobody_runs_where_it_did(void **state)
+{
+	struct run *r = guarded(SET("CPU=100ms", "GRACE=60s"), ARGV("outlive_xcpu", "120"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "past the limit\n");
+	expect(r, step_is(r, 0, "XCPU"));
+	expect(r, !step_is(r, 1, "KILL"));
+	run_free(r);
+}
+
 static void sleeping_uses_no_processor_time(void **state)
 {
 	struct run *r = guarded(SET("CPU=100ms", "WALL=500ms"), ARGV("run_for_ever", "sleep"));
@@ -167,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wall_time_ends_sleeping_and_spinning_programs),
 		cmocka_unit_test(processor_time_ends_with_xcpu_and_then_kill),
+		cmocka_unit_test(a_watchdog_whose_step_ended_nobody_runs_where_it_did),
 		cmocka_unit_test(sleeping_uses_no_processor_time),
 		cmocka_unit_test(processor_time_is_summed_over_the_tree),
 		cmocka_unit_test(children_that_were_killed_or_not_announced_count),

@@ -42,6 +42,25 @@ enum {
 	SHARED = MAP_SHARED | MAP_ANONYMOUS
 };
 
+/* More pieces than one look takes in. */
+static void motley(void)
+{
+	enum { PIECES = 300 };
+	char *p = map(PIECES, PROT_READ, PRIVATE);
+
+	for (int i = 0; i < PIECES; i += 2) {
+		mprotect(p + (long)i * PAGE, PAGE, RW);
+		p[(long)i * PAGE] = 1;
+	}
+	step("every other page writable", PIECES / 2);
+	munmap(p + (PIECES - 1L) * PAGE, PAGE);
+	if (mprotect(p, (long)PIECES * PAGE, RW) != -1 || errno != ENOMEM)
+		wrong++;
+	step("all others up to a hole, and refused", PIECES / 2 - 1);
+	munmap(p, (long)PIECES * PAGE);
+	step("gone", 1 - PIECES);
+}
+
 static void protections(void)
 {
 	char *p = map(100, PROT_NONE, PRIVATE);
@@ -69,6 +88,7 @@ static void protections(void)
 		wrong++;
 	step("writable up to a hole, and refused", 40);
 	unmap(p, 100, "gone with its hole", -50);
+	motley();
 }
 
 static void parts(void)
@@ -127,6 +147,15 @@ static void moves(void)
 	mprotect(p, 300 * PAGE, RW);
 	step("and writable", 300);
 	unmap(p, 300, "gone", -300);
+	p = mmap((void *)0x200000000000, 8 * PAGE, PROT_READ, PRIVATE | MAP_FIXED, -1, 0);
+	mprotect(p + 4 * PAGE, 4 * PAGE, RW);
+	step("read-only, and writable behind it", 4);
+	if (mremap(p, 8 * PAGE, 4 * PAGE, 0) != p)
+		wrong++;
+	step("shrunk to what is read-only", -4);
+	mprotect(p, 4 * PAGE, RW);
+	step("writable", 4);
+	unmap(p, 4, "gone", -4);
 	p = map(8, RW, SHARED);
 	q = mremap(p, 0, 8 * PAGE, MREMAP_MAYMOVE);
 	step("shared, and a second place for it", 16);
