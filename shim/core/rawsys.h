@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -152,23 +151,11 @@ static inline void raw_sigmask(int how, const uint64_t *set, uint64_t *old)
 
 /*
  * The kernel's own function for clocks, mapped into each process, that needs
- * no system call and no libc; NULL where nobody has looked for it. Its first use
- * in a forked child is a fault, or two, and most children read a clock twice: they
- * spare it until they are known to stay.
+ * no system call and no libc; NULL where nobody has looked for it. Set before
+ * there are threads.
  */
 typedef int raw_clock_function(clockid_t clock, struct timespec *ts);
-extern raw_clock_function *_Atomic raw_clock __attribute__((visibility("hidden")));
-extern raw_clock_function *raw_clock_found __attribute__((visibility("hidden"))); /* set once */
-
-static inline void raw_spare_clock(void)
-{
-	atomic_store_explicit(&raw_clock, NULL, memory_order_relaxed);
-}
-
-static inline void raw_use_clock(void)
-{
-	atomic_store_explicit(&raw_clock, raw_clock_found, memory_order_relaxed);
-}
+extern raw_clock_function *raw_clock __attribute__((visibility("hidden")));
 
 /* What the time namespace of this process adds to the time of its tree; see time_namespace.h. */
 extern struct raw_clock_shift {
@@ -182,17 +169,26 @@ static inline int64_t raw_clock_shift_of(clockid_t clock)
 	return clock == CLOCK_BOOTTIME ? raw_clock_shift.boottime_ns : 0;
 }
 
+/* Return: the time of the tree. By a system call, for a forked child: the first use of that function is a
+ * fault or two. */
+static inline int64_t raw_clock_by_call_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
+		return -1;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - raw_clock_shift_of(clock);
+}
+
 /* Return: the time of the tree. */
 static inline int64_t raw_clock_ns(clockid_t clock)
 {
-	raw_clock_function *read = atomic_load_explicit(&raw_clock, memory_order_relaxed);
-	bool is_shared = clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME;
 	struct timespec ts;
 
 	/* Of processor time the kernel must be asked in any case. */
-	if ((!read || !is_shared || read(clock, &ts)) && raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
-		return -1;
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - raw_clock_shift_of(clock);
+	if (raw_clock && (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME) && raw_clock(clock, &ts) == 0)
+		return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - raw_clock_shift_of(clock);
+	return raw_clock_by_call_ns(clock);
 }
 
 /* The processor-time clock of another process, as the kernel encodes it. */
