@@ -126,6 +126,14 @@ char procfs_first_thread(uint64_t *blocked)
 	return *field;
 }
 
+int64_t procfs_threads(void)
+{
+	char text[STAT_MAX];
+	const char *field = read_stat(0, text, NULL);
+
+	return field ? procread_number(skip_fields(field, FIELDS_TO_THREADS)) : 0;
+}
+
 bool procfs_is_held(pid_t pid)
 {
 	char text[512];

@@ -64,4 +64,7 @@ uint64_t procfs_pid_namespace(pid_t pid);
  */
 char procfs_first_thread(uint64_t *blocked);
 
+/* How many threads the calling process has; 0 where /proc does not tell. */
+int64_t procfs_threads(void);
+
 #endif
