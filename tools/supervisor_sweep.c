@@ -110,7 +110,6 @@ static void kill_all(struct supervisor *s, struct descendants *list)
 
 	/* From here on no guarded process makes another: who forks faster than we look would get away. */
 	atomic_store_explicit(&s->ledger->account[s->account].killing, 1, memory_order_relaxed);
-
 	while (find(s, list) && raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
 		cgroup_kill(&s->cgroup);
 		signal_all(list, SIGKILL);

@@ -1,6 +1,11 @@
 /*
  * progress.c - reslimit_progress(); see reslimit.h.
  *
+ * Owns:    nothing; progress_word.c does.
+ * Called:  the program.
+ * Context: any thread, async-signal-safe, fork child.
+ * Fork:    nothing, because progress_word.c carries the state.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>

@@ -19,6 +19,7 @@ enum {
 	FIELDS_TO_THREADS = 17,
 	FIELDS_THREADS_TO_START = 2,
 	FIELDS_TO_BLOCKED = 29,
+	FIELDS_BLOCKED_TO_PROCESSOR = 7,
 };
 enum { FLAG_EXITING = 4 };
 
@@ -115,15 +116,17 @@ bool procfs_is_stopped(pid_t tid)
 	return state && (*state == 'T' || *state == 't');
 }
 
-char procfs_first_thread(uint64_t *blocked)
+void procfs_look_at_first(struct procfs_first *first)
 {
 	char text[STAT_MAX];
 	const char *field = read_stat(0, text, NULL);
 
+	first->state = field ? *field : '\0';
 	if (!field)
-		return '\0';
-	*blocked = (uint64_t)procread_number(skip_fields(field, FIELDS_TO_BLOCKED));
-	return *field;
+		return;
+	field = skip_fields(field, FIELDS_TO_BLOCKED);
+	first->blocked = (uint64_t)procread_number(field);
+	first->processor = (int)procread_number(skip_fields(field, FIELDS_BLOCKED_TO_PROCESSOR));
 }
 
 int64_t procfs_threads(void)
@@ -170,7 +173,7 @@ uint64_t procfs_pid_namespace(pid_t pid)
 	struct stat st;
 
 	procread_put_path(&f, pid, "ns/pid");
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) < 0)
+	if (raw_stat(path, &st, 0) < 0)
 		return 0;
 	return st.st_ino;
 }

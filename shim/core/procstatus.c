@@ -44,19 +44,20 @@ static void read_line(const char *line, size_t len, procstatus_text *field, void
 
 void procstatus_read_text(int fd, procstatus_text *field, void *context)
 {
-	char buffer[512], line[LINE_MAX_KEPT];
+	char buffer[512], line[LINE_MAX_KEPT + 1];
 	size_t line_len = 0;
 	long len;
 
 	while ((len = raw_read(fd, buffer, sizeof(buffer))) > 0) {
 		for (long i = 0; i < len; i++) {
 			if (buffer[i] != '\n') {
-				if (line_len < sizeof(line))
+				if (line_len < LINE_MAX_KEPT)
 					line[line_len] = buffer[i];
 				line_len++;
 				continue;
 			}
-			if (line_len && line_len <= sizeof(line))
+			line[line_len < LINE_MAX_KEPT ? line_len : LINE_MAX_KEPT] = '\0';
+			if (line_len && line_len <= LINE_MAX_KEPT)
 				read_line(line, line_len, field, context);
 			line_len = 0;
 		}
@@ -101,7 +102,7 @@ int64_t procstatus_descriptors(const char *path, int fd)
 	struct stat st;
 
 	/* Since Linux 6.2 the directory's size is the answer. */
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) == 0 && st.st_size > 0)
+	if (raw_stat(path, &st, 0) == 0 && st.st_size > 0)
 		return st.st_size;
 	return fd < 0 ? -1 : count_entries(fd);
 }

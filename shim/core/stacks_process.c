@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "procread.h"
+#include "rawfutex.h"
 #include "rawsys.h"
 #include "seize.h"
 
@@ -55,13 +56,12 @@ static void work(void *unused)
 	seize_let_go(raw_clock_ns(CLOCK_MONOTONIC) + LET_GO_NS);
 }
 
-/* Whether only a relative or who was named may trace (the Yama security module). */
-static bool must_be_named(void)
+char stacks_tracing_scope(void)
 {
 	char scope[2];
 
-	return procread_file("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) > 0 &&
-	       scope[0] == '1';
+	return procread_file("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) > 0 ? scope[0]
+											     : '\0';
 }
 
 static bool is_reaped(pid_t pid)
@@ -127,7 +127,7 @@ void stacks_walk_apart(struct look *look, stacks_make_process *maker)
 		stacks_walk(look);
 		return;
 	}
-	named = must_be_named();
+	named = stacks_tracing_scope() == '1';
 	if (named)
 		raw_syscall2(SYS_prctl, PR_SET_PTRACER, pid);
 	atomic_store_explicit(&apart.go, 1, memory_order_release);

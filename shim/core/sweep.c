@@ -36,6 +36,7 @@ struct suspect {
 	bool is_lost;	   /* and the timeline does not know */
 	bool has_executed; /* and lives: what it had charged is gone with its memory */
 	uint32_t account;
+	uint32_t heir; /* a slot of the same number, where its process seems to live; or LEDGER_NONE */
 };
 
 struct batch {
@@ -92,6 +93,7 @@ static uint32_t collect(const struct ledger *ledger, enum sweep_kind kind, uint6
 				.born_ns = s->born_ns,
 				.is_claimed = is_claimed(s),
 				.has_executed = has_executed(s),
+				.heir = LEDGER_NONE,
 			};
 	}
 	return from;
@@ -105,6 +107,39 @@ static bool is_dead(const struct suspect *d)
 	return procfs_life(pid, d->born_ns) != PROCFS_ALIVE;
 }
 
+/*
+ * The kernel tells when a process began to a tick of 10 ms: one that got its number sooner after another's
+ * birth passes for that one. But a number belongs to one process only, so of two slots that have it the one
+ * that was bound first is a dead one's.
+ */
+static void look_for_heirs(const struct ledger *ledger, struct batch *batch)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+		pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
+		pid_t outer = atomic_load_explicit(&s->outer_pid, memory_order_relaxed);
+
+		/* In which pid namespace is seen under the lock. */
+		for (uint32_t j = 0; pid && j < batch->count; j++) {
+			struct suspect *d = &batch->suspect[j];
+
+			if ((d->pid == pid || d->pid == outer) && d->index != i && d->state != SLOT_RESERVED)
+				d->heir = i;
+		}
+	}
+}
+
+/* Under the lock again: which of the two is the living one's. */
+static bool has_heir(const struct ledger *ledger, const struct suspect *d, uint64_t pid_namespace)
+{
+	const struct slot *s = &ledger->slot[d->heir];
+
+	return (state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) &&
+	       slots_pid_in(s, pid_namespace) == d->pid && s->born_ns > d->born_ns;
+}
+
 /* Without the lock: the only part that takes its time. */
 static void keep_the_dead(struct batch *batch)
 {
@@ -114,8 +149,11 @@ static void keep_the_dead(struct batch *batch)
 		struct suspect *d = &batch->suspect[i];
 
 		/* The mark of one that is about to die may be no exec's, and its other threads still run. */
-		d->has_executed = d->has_executed && !is_dead(d) && !procfs_is_ending(d->pid);
-		if (!d->has_executed && !is_dead(d))
+		d->has_executed =
+			d->has_executed && d->heir == LEDGER_NONE && !is_dead(d) && !procfs_is_ending(d->pid);
+		if (is_dead(d))
+			d->heir = LEDGER_NONE;
+		else if (!d->has_executed && d->heir == LEDGER_NONE)
 			continue;
 		/* When it was born is not known: it stands here for the length of a call only. */
 		if (d->is_claimed && d->state != SLOT_RESERVED)
@@ -157,7 +195,8 @@ static uint32_t bury(struct ledger *ledger, struct batch *batch, uint64_t pid_na
 		bool was_first =
 			own != pid_namespace && atomic_load_explicit(&s->pid, memory_order_relaxed) == 1;
 
-		if (!is_unchanged(s, d, pid_namespace))
+		if (!is_unchanged(s, d, pid_namespace) ||
+		    (d->heir != LEDGER_NONE && !has_heir(ledger, d, pid_namespace)))
 			continue;
 		d->account = s->account;
 		if (d->has_executed) {
@@ -208,6 +247,7 @@ uint32_t sweep_dead(struct ledger *ledger, enum sweep_kind kind)
 		ledger_lock(ledger, &mask);
 		from = collect(ledger, kind, pid_namespace, from, &batch);
 		ledger_unlock(ledger, &mask);
+		look_for_heirs(ledger, &batch);
 		keep_the_dead(&batch);
 		ledger_lock(ledger, &mask);
 		closed += bury(ledger, &batch, pid_namespace);

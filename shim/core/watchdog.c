@@ -12,6 +12,7 @@
 
 #include "accounts.h"
 #include "actions.h"
+#include "approach.h"
 #include "attrs.h"
 #include "breach.h"
 #include "ledger_lock.h"
@@ -123,6 +124,8 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	if (slot != LEDGER_NONE)
 		hold_status(w);
 	w->prepare_end = NULL;
+	w->rehearse_end = NULL;
+	approach_init();
 	stops_init(w);
 	atomic_store_explicit(&w->stopping, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->kicked, 0, memory_order_relaxed);
@@ -296,6 +299,7 @@ static void sleep_until(struct watchdog *w, int64_t next_ns)
 
 	if (next_ns <= now_ns)
 		return;
+	approach_leave(next_ns - now_ns);
 	stops_fall_asleep(w, next_ns - now_ns);
 	if (stops_follow(w, now_ns) < next_ns)
 		next_ns = stops_follow(w, now_ns);

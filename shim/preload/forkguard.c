@@ -37,4 +37,6 @@ void forkguard_run(enum fork_side side)
 {
 	for (size_t i = 0; i < RL_ARRAY_LEN(MODULES); i++)
 		MODULES[i](side);
+	if (side == FORK_CHILD)
+		thread_self.newborn = NULL;
 }

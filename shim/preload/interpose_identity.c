@@ -50,21 +50,28 @@ static void keep_ledger(uid_t user)
 		atomic_store_explicit(&admitted, user, memory_order_relaxed);
 }
 
+/* The timer's thread is back; errno stays the call's. */
+static void resume(struct timer_pause pause)
+{
+	int saved = errno;
+
+	timer_thread_resume(pause);
+	errno = saved;
+}
+
 /* One row per function: its name, what it forwards to, the user that it makes or -1, parameters, arguments.
  */
 #define PAUSED_CALL(name, next, user, parameters, arguments)                                                 \
 	RL_EXPORT int name parameters                                                                        \
 	{                                                                                                    \
 		struct timer_pause pause;                                                                    \
-		int result, saved;                                                                           \
+		int result;                                                                                  \
                                                                                                              \
 		real_ensure();                                                                               \
 		keep_ledger(user);                                                                           \
 		pause = timer_thread_pause();                                                                \
 		result = next arguments;                                                                     \
-		saved = errno;                                                                               \
-		timer_thread_resume(pause);                                                                  \
-		errno = saved;                                                                               \
+		resume(pause);                                                                               \
 		return result;                                                                               \
 	}
 
@@ -94,33 +101,29 @@ RL_EXPORT int chroot(const char *path)
 RL_EXPORT int unshare(int flags)
 {
 	struct timer_pause pause;
-	int result, saved;
+	int result;
 
 	real_ensure();
 	identity_expect_namespaces(flags);
 	pause = timer_thread_pause();
 	result = REAL_LATE(unshare)(flags);
-	saved = errno;
-	timer_thread_resume(pause);
-	errno = saved;
+	resume(pause);
 	return result;
 }
 
 RL_EXPORT int setns(int fd, int type)
 {
 	struct timer_pause pause;
-	int result, saved;
+	int result;
 
 	real_ensure();
 	identity_expect_namespaces(type ? type : CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWTIME);
 	pause = timer_thread_pause();
 	result = REAL_LATE(setns)(fd, type);
-	saved = errno;
 	/* Of these it enters at once, not with its next child. */
 	if (!result && member_is_guarded())
 		time_namespace_enter(member.ledger);
-	timer_thread_resume(pause);
-	errno = saved;
+	resume(pause);
 	return result;
 }
 

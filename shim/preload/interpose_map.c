@@ -176,21 +176,26 @@ static int forward_protect(void *at, size_t len, const struct protection *p)
  */
 static size_t charge_what_changed(struct range range, const struct protection *p)
 {
+	uintptr_t at = range.begin, end = range.begin + range.bytes;
 	struct mapping_runs runs;
 	size_t turned = 0;
 	int saved = errno;
 
-	mappings_take(range.begin, range.bytes, &runs);
-	mappings_restore(&runs);
-	for (int i = 0; i < runs.count; i++) {
-		const struct mapping_run *run = &runs.run[i];
+	while (at < end) {
+		at = mappings_take(at, end - at, &runs);
+		mappings_restore(&runs);
+		for (int i = 0; i < runs.count; i++) {
+			const struct mapping_run *run = &runs.run[i];
 
-		if (run->state != MAPPING_RESERVED)
-			continue;
-		if (forward_protect((void *)range.begin, run->begin + run->bytes - range.begin, p))
-			break;
-		if (!mappings_prepare(run->begin, run->bytes, MAPPING_CHARGED))
-			turned += mappings_charge_reserved(run->begin, run->bytes);
+			if (run->state != MAPPING_RESERVED)
+				continue;
+			if (forward_protect((void *)range.begin, run->begin + run->bytes - range.begin, p)) {
+				at = end;
+				break;
+			}
+			if (!mappings_prepare(run->begin, run->bytes, MAPPING_CHARGED))
+				turned += mappings_charge_reserved(run->begin, run->bytes);
+		}
 	}
 	errno = saved;
 	return turned;

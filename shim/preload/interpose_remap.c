@@ -75,8 +75,8 @@ static size_t place_all(const struct remap *r, uintptr_t at)
 		size_t offset = run->begin - r->old.begin;
 		size_t bytes = run->bytes;
 
-		if (offset >= r->new_bytes)
-			break;
+		if (offset >= r->new_bytes) /* those that follow may lie before it */
+			continue;
 		if (bytes > r->new_bytes - offset)
 			bytes = r->new_bytes - offset;
 		charged += place(at + offset, bytes, run->state);

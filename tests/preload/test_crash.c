@@ -319,11 +319,23 @@ static void a_stopped_owner_of_the_lock_does_not_put_off_the_end(void **state)
 				ARGV("stop_in_lock"));
 
 	(void)state;
-	expect_signal(r, SIGKILL);
+	expect_ended_by(r, SIGKILL, "wall");
 	expect_out(r, "stopped=1\n");
-	expect_verdict(r, "wall");
 	expect(r, json_array_size(record_find(r, "steps")) == 2);
 	expect(r, r->elapsed_ns < 3 * SEC);
+	run_free(r);
+}
+
+/* Within a tick of the clock that tells when a process began. */
+static void a_number_that_is_given_again_at_once_is_another_process(void **state)
+{
+	struct run *r = guarded(SET("MEM=60M"), ARGV("reuse_number", "41943040", "20"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect(r, out_number(r, "refused") == 0);
+	if (!geteuid())
+		expect(r, out_number(r, "reused") > 0);
 	run_free(r);
 }
 
@@ -333,6 +345,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(kills_at_any_instant_lose_not_a_byte_and_block_nobody),
 		cmocka_unit_test(threads_that_want_more_than_there_is_are_never_over),
 		cmocka_unit_test(at_99_percent_nothing_is_over_and_nothing_is_refused),
+		cmocka_unit_test(a_number_that_is_given_again_at_once_is_another_process),
 		cmocka_unit_test(a_wait_for_the_lock_does_not_put_off_the_deadline),
 		cmocka_unit_test(a_stopped_owner_of_the_lock_does_not_put_off_the_end),
 	};

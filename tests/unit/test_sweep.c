@@ -6,15 +6,10 @@
  */
 #include "tree_of_one.h"
 
+#include <sched.h>
 #include <sys/ptrace.h>
 
 #include "core/claims.h"
-
-static void hold_and_die(uint32_t slot, void *arg)
-{
-	cells_charge_direct(ledger, slot, *(int64_t *)arg);
-	kill(getpid(), SIGKILL);
-}
 
 static void many_dead_are_found_at_one_limit(void **state)
 {
@@ -27,13 +22,53 @@ static void many_dead_are_found_at_one_limit(void **state)
 	for (int i = 0; i < 60; i++)
 		pid[i] = spawn(hold_and_die, &each, &slot);
 	for (int i = 0; i < 60; i++)
-		waitid(P_PID, (id_t)pid[i], &(siginfo_t){0}, WEXITED | WNOWAIT);
+		await_death(pid[i]);
 	/* All of the budget is free, but it must be looked for. */
 	assert_int_equal(ledger->account[0].leased, 60 * each);
 	assert_int_equal(cells_charge_direct(ledger, self_slot, MIB), 0);
 	assert_int_equal(slots_count(ledger), 1);
 	for (int i = 0; i < 60; i++)
 		reap(pid[i]);
+	expect_sums_are_exact();
+}
+
+static void hold_until_told(uint32_t slot, void *arg)
+{
+	cells_charge_direct(ledger, slot, 10 * KIB);
+	pause();
+	(void)arg;
+}
+
+/* The clock of /proc is too coarse to tell the two apart, and the number says it. */
+static void number_given_again_at_once_tells_that_the_first_is_dead(void **state)
+{
+	int64_t each = 10 * KIB;
+	uint32_t dead, living;
+	uint64_t mask;
+	pid_t first, second;
+
+	(void)state;
+	begin(MIB, 60);
+	first = spawn(hold_and_die, &each, &dead);
+	waitid(P_PID, (id_t)first, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	second = spawn(hold_until_told, NULL, &living);
+	while (ledger->account[0].leased < 2 * each)
+		sched_yield();
+	reap(first);
+	/* As if it had been given the number of the first. */
+	ledger_lock(ledger, &mask);
+	atomic_store(&ledger->slot[dead].pid, second);
+	ledger->slot[dead].born_ns = ledger->slot[living].born_ns - 1;
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(slots_find(ledger, second, ledger->slot[living].born_ns), living);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(ledger->slot[dead].state, SLOT_FREE);
+	assert_int_equal(ledger->slot[living].state, SLOT_LIVE);
+	assert_int_equal(ledger->account[0].leased, each);
+	expect_sums_are_exact();
+	kill(second, SIGKILL);
+	reap(second);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
 	expect_sums_are_exact();
 }
 
@@ -103,8 +138,7 @@ static void leave_and_wait(uint32_t slot, void *arg)
 	ledger_lock(ledger, &mask);
 	slots_leave(ledger, slot);
 	ledger_unlock(ledger, &mask);
-	if (write(*(int *)arg, "x", 1) != 1)
-		_exit(1);
+	tell_ready(arg);
 	pause();
 }
 
@@ -113,15 +147,11 @@ static void who_takes_its_time_to_leave_is_looked_for_again(void **state)
 {
 	int64_t before_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	uint32_t slot;
-	int ready[2];
 	pid_t pid;
-	char c;
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
-	assert_int_equal(pipe(ready), 0);
-	pid = spawn(leave_and_wait, &ready[1], &slot);
-	assert_int_equal(read(ready[0], &c, 1), 1);
+	pid = spawn_until_ready(leave_and_wait, &slot);
 	assert_int_equal(sweep_dead(ledger, SWEEP_LEAVING), 0);
 	assert_int_equal(ledger->leaving, 1);
 	kill(pid, SIGKILL);
@@ -132,8 +162,6 @@ static void who_takes_its_time_to_leave_is_looked_for_again(void **state)
 	assert_int_equal(ledger->swept_ns, 0);
 	sweep_dead(ledger, SWEEP_ALL);
 	assert_true(atomic_load(&ledger->swept_ns) >= before_ns);
-	close(ready[0]);
-	close(ready[1]);
 }
 
 /* Somebody comes or goes between the wish and the look, and so on for ever. */
@@ -247,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEDGER_TEST(many_dead_are_found_at_one_limit),
+		LEDGER_TEST(number_given_again_at_once_tells_that_the_first_is_dead),
 		LEDGER_TEST(place_of_a_dead_child_stays_its_makers_until_the_call_is_over),
 		LEDGER_TEST(place_of_a_dead_child_goes_with_its_maker),
 		LEDGER_TEST(number_of_another_namespace_is_not_looked_for_here),
