@@ -11,6 +11,7 @@
 #include "accounts.h"
 #include "attrs.h"
 #include "procfs.h"
+#include "rawfutex.h"
 #include "rawsys.h"
 
 #define LOCK_WAITERS 0x80000000U

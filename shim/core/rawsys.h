@@ -229,23 +229,6 @@ static inline int64_t raw_switches(int64_t *taken)
 	return is_told ? usage.ru_nvcsw : 0;
 }
 
-enum { RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
-
-/* Sleeps while *word == value, until the absolute CLOCK_MONOTONIC time; INT64_MAX is for ever. */
-static inline int raw_futex_wait_until(_Atomic uint32_t *word, uint32_t value, int64_t until_ns, int op_flags)
-{
-	int64_t at_ns = until_ns == INT64_MAX ? 0 : until_ns + raw_clock_shift.monotonic_ns;
-	struct timespec ts = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
-
-	return (int)raw_syscall6(SYS_futex, (long)word, RAW_FUTEX_WAIT_BITSET | op_flags, (long)value,
-				 (long)(until_ns == INT64_MAX ? NULL : &ts), 0, 0xffffffffL);
-}
-
-static inline int raw_futex_wake(_Atomic uint32_t *word, int count, int op_flags)
-{
-	return (int)raw_syscall3(SYS_futex, word, RAW_FUTEX_WAKE | op_flags, count);
-}
-
 /*
  * The signal that wakes a watchdog's thread: one of libc's own, which no program
  * can wait for. It is sent as sigqueue() sends, which libc's handlers pass over.
