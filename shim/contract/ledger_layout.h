@@ -370,6 +370,8 @@ struct ledger {
 	_Atomic int64_t swept_ns;	/* CLOCK_MONOTONIC of the last look at every process */
 	/* No slot, or cell, below is free: where the next is looked for. Lowered before one becomes so. */
 	_Atomic uint32_t slots_full_to, cells_full_to;
+	_Atomic int64_t home_clock_ns[2]; /* monotonic, boottime: what their time namespace adds, if there */
+	_Atomic uint32_t has_time_namespaces; /* may be others; see time_namespace.h */
 	char path[LEDGER_PATH];
 
 	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(sizeof(struct slot))));

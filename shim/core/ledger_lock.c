@@ -93,6 +93,13 @@ static void sleep_a_while(struct ledger *ledger, uint32_t word, int64_t now_ns, 
 	waits.switches++;
 }
 
+/* In place of what stands there. Others may sleep too: keep the mark, at the price of one wake too many. */
+static bool take_over(struct ledger *ledger, uint32_t word, uint32_t self)
+{
+	return atomic_compare_exchange_strong_explicit(&ledger->lock, &word, self | LOCK_WAITERS,
+						       memory_order_acquire, memory_order_relaxed);
+}
+
 /* Sleeps until the lock is ours, or `urgent` is served without it. */
 static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urgent)
 {
@@ -103,18 +110,13 @@ static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urg
 		int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
 		if (!word) {
-			/* Others may sleep too: keep the mark, at the price of one wake too many. */
-			if (atomic_compare_exchange_strong_explicit(&ledger->lock, &word, self | LOCK_WAITERS,
-								    memory_order_acquire,
-								    memory_order_relaxed))
+			if (take_over(ledger, word, self))
 				return LOCK_TAKEN;
 			continue;
 		}
 		if ((now_ns - began_ns > LOOK_AFTER_NS || (word & ~LOCK_WAITERS) == self) &&
 		    owner_is_dead(ledger, word & ~LOCK_WAITERS, self, now_ns - began_ns)) {
-			if (atomic_compare_exchange_strong_explicit(&ledger->lock, &word, self | LOCK_WAITERS,
-								    memory_order_acquire,
-								    memory_order_relaxed))
+			if (take_over(ledger, word, self))
 				return LOCK_INHERITED;
 			continue;
 		}

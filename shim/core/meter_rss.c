@@ -19,7 +19,6 @@
 
 #include <stdatomic.h>
 
-#include "accounts.h"
 #include "ledger_lock.h"
 #include "rawsys.h"
 #include "resident.h"
@@ -95,11 +94,7 @@ static bool list_members(struct watchdog *w, uint32_t account, struct batch *bat
 	batch->count = 0;
 	ledger_lock(ledger, &mask);
 	for (; batch->next < end && batch->count < BATCH; batch->next++) {
-		const struct slot *s = &ledger->slot[batch->next];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
-
-		if ((state != SLOT_LIVE && state != SLOT_LEAVING) ||
-		    !accounts_is_within(ledger, s->account, account))
+		if (!slots_is_member(ledger, batch->next, account))
 			continue;
 		/* A pid of another namespace says nothing here. */
 		if (!slots_shares_pids(ledger, batch->next, w->slot))

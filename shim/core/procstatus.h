@@ -2,7 +2,7 @@
  * procstatus.h - numbers from /proc/PID/status, and the number of open descriptors.
  *
  * Owns:    nothing.
- * Called:  meter_watch; the start, to see which fields there are.
+ * Called:  meter_watch, at the start too, to see which fields there are.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *

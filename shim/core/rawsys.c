@@ -5,4 +5,6 @@
  */
 #include "rawsys.h"
 
-raw_clock_function *raw_clock;
+raw_clock_function *_Atomic raw_clock;
+raw_clock_function *raw_clock_found;
+struct raw_clock_shift raw_clock_shift;

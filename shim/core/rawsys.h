@@ -1,7 +1,7 @@
 /*
  * rawsys.h - raw system calls: the one place that knows the processor.
  *
- * Owns:    raw_clock.
+ * Owns:    raw_clock, raw_clock_shift.
  * Called:  shim/core and shim/preload, from any state.
  * Context: any thread, async-signal-safe, vfork child; leaves errno alone, so
  *          that the timer thread, which libc does not know, can use them too.
@@ -18,6 +18,7 @@
 #include <linux/audit.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -172,6 +173,11 @@ static inline int raw_fstat(int fd, struct stat *st)
 	return (int)raw_syscall2(SYS_fstat, fd, st);
 }
 
+static inline int raw_stat(const char *path, struct stat *st, int flags)
+{
+	return (int)raw_syscall4(SYS_newfstatat, AT_FDCWD, path, st, flags);
+}
+
 static inline int raw_ftruncate(int fd, off_t len)
 {
 	return (int)raw_syscall2(SYS_ftruncate, fd, len);
@@ -261,27 +267,52 @@ static inline void raw_sigmask(int how, const uint64_t *set, uint64_t *old)
 
 /*
  * The kernel's own function for clocks, mapped into each process, that needs
- * no system call and no libc; NULL where nobody has looked for it. Set before
- * there are threads.
+ * no system call and no libc; NULL where nobody has looked for it. Its first use
+ * in a forked child is a fault, or two, and most children read a clock twice: they
+ * spare it until they are known to stay.
  */
 typedef int raw_clock_function(clockid_t clock, struct timespec *ts);
-extern raw_clock_function *raw_clock __attribute__((visibility("hidden")));
+extern raw_clock_function *_Atomic raw_clock __attribute__((visibility("hidden")));
+extern raw_clock_function *raw_clock_found __attribute__((visibility("hidden"))); /* set once */
 #if defined(__x86_64__)
 #define RAW_CLOCK_SYMBOL "__vdso_clock_gettime"
 #else
 #define RAW_CLOCK_SYMBOL "__kernel_clock_gettime"
 #endif
 
+static inline void raw_spare_clock(void)
+{
+	atomic_store_explicit(&raw_clock, NULL, memory_order_relaxed);
+}
+
+static inline void raw_use_clock(void)
+{
+	atomic_store_explicit(&raw_clock, raw_clock_found, memory_order_relaxed);
+}
+
+/* What the time namespace of this process adds to the time of its tree; see time_namespace.h. */
+extern struct raw_clock_shift {
+	int64_t monotonic_ns, boottime_ns;
+} raw_clock_shift __attribute__((visibility("hidden")));
+
+static inline int64_t raw_clock_shift_of(clockid_t clock)
+{
+	if (clock == CLOCK_MONOTONIC)
+		return raw_clock_shift.monotonic_ns;
+	return clock == CLOCK_BOOTTIME ? raw_clock_shift.boottime_ns : 0;
+}
+
+/* Return: the time of the tree. */
 static inline int64_t raw_clock_ns(clockid_t clock)
 {
+	raw_clock_function *read = atomic_load_explicit(&raw_clock, memory_order_relaxed);
+	bool is_shared = clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME;
 	struct timespec ts;
 
 	/* Of processor time the kernel must be asked in any case. */
-	if (raw_clock && (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME) && raw_clock(clock, &ts) == 0)
-		return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-	if (raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
+	if ((!read || !is_shared || read(clock, &ts)) && raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
 		return -1;
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - raw_clock_shift_of(clock);
 }
 
 /* The processor-time clock of another process, as the kernel encodes it. */
@@ -299,6 +330,12 @@ static inline clockid_t raw_cpu_clock_of_thread(pid_t tid)
 static inline pid_t raw_tid_of_cpu_clock(clockid_t clock)
 {
 	return (pid_t) ~((unsigned int)clock >> 3 | ~0U << 29);
+}
+
+/* The calling process's; either may be NULL. */
+static inline int raw_rlimit(int resource, const struct rlimit *set, struct rlimit *was)
+{
+	return (int)raw_syscall4(SYS_prlimit64, 0, resource, set, was);
 }
 
 static inline int raw_getrusage(int who, struct rusage *ru)
@@ -321,7 +358,8 @@ enum { RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
 /* Sleeps while *word == value, until the absolute CLOCK_MONOTONIC time; INT64_MAX is for ever. */
 static inline int raw_futex_wait_until(_Atomic uint32_t *word, uint32_t value, int64_t until_ns, int op_flags)
 {
-	struct timespec ts = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
+	int64_t at_ns = until_ns == INT64_MAX ? 0 : until_ns + raw_clock_shift.monotonic_ns;
+	struct timespec ts = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
 
 	return (int)raw_syscall6(SYS_futex, (long)word, RAW_FUTEX_WAIT_BITSET | op_flags, (long)value,
 				 (long)(until_ns == INT64_MAX ? NULL : &ts), 0, 0xffffffffL);

@@ -21,13 +21,7 @@ static bool read_mask(const char *text, const char *name, uint64_t *mask)
 
 	if (!at)
 		return false;
-	*mask = 0;
-	for (at += strlen(name); *at && *at != '\n'; at++) {
-		if (*at >= '0' && *at <= '9')
-			*mask = *mask << 4 | (uint64_t)(*at - '0');
-		else if (*at >= 'a' && *at <= 'f')
-			*mask = *mask << 4 | (uint64_t)(*at - 'a' + 10);
-	}
+	procread_hex(at + strlen(name), mask);
 	return true;
 }
 
@@ -94,19 +88,50 @@ static bool first_waits_for_signals(void)
 	       procread_number(text) == SYS_rt_sigtimedwait;
 }
 
+/*
+ * What the files told of the calling process's first thread when its clock stood there. Only what it does
+ * itself changes any of that: they need not be read again while it has not run.
+ */
+static struct {
+	pid_t pid;
+	int64_t clock_ns;
+	struct procfs_first is;
+	bool waits_for_signals;
+} first;
+
+static int64_t clock_of_first(pid_t pid)
+{
+	return raw_clock_ns(raw_cpu_clock_of_thread(pid));
+}
+
+static void look_at_first(void)
+{
+	pid_t pid = raw_getpid();
+
+	if (first.pid == pid && first.clock_ns >= 0 && first.clock_ns == clock_of_first(pid))
+		return;
+	first.pid = pid;
+	first.clock_ns = clock_of_first(pid);
+	procfs_look_at_first(&first.is);
+	/* Who runs does not wait. */
+	first.waits_for_signals = first.is.state != 'R' && first_waits_for_signals();
+}
+
 bool signal_state_is_deadly(int signal)
 {
-	uint64_t blocked;
-	char state = procfs_first_thread(&blocked);
+	look_at_first();
+	return first.is.state && first.is.state != 'Z' && !(first.is.blocked >> (signal - 1) & 1) &&
+	       !first.waits_for_signals;
+}
 
-	if (!state || state == 'Z' || (blocked >> (signal - 1) & 1))
-		return false;
-	/* Who runs does not wait. */
-	return state == 'R' || !first_waits_for_signals();
+int signal_state_processor_of_first(void)
+{
+	look_at_first();
+	return first.is.state == 'R' ? first.is.processor : -1;
 }
 
 void signal_state_rehearse(void)
 {
-	signal_state_is_deadly(SIGTERM);
+	look_at_first();
 	first_waits_for_signals();
 }

@@ -24,9 +24,10 @@ enum {
 	CREDIT_WAIT_NS = 5000000, /* for the first process, which goes on just now, to credit itself */
 	LONG_SLEEP_NS = 10000000,
 	MOMENT_TRIES = 3,
-	HELD_UP_NS = 1000000,	     /* longer than any look */
-	STARVED_NS = 100000000,	     /* longer than a look that waits for its turn */
-	NO_SLEEP_NS = 50000,	     /* a call whose time had come has given up no processor */
+	HELD_UP_NS = 1000000,	/* longer than any look */
+	STARVED_NS = 100000000, /* longer than a look that waits for its turn */
+	NO_SLEEP_NS = 50000,	/* a call whose time had come has given up no processor */
+	LOOKED_AHEAD_NS = 500000,
 	CREDIT_GRACE_NS = 200000000, /* more than FOLLOW_NS: it may have gone on right after the last look */
 };
 
@@ -233,6 +234,11 @@ void stops_wake_up(struct watchdog *w, bool interrupted, int64_t slept_ns)
 	}
 }
 
+void stops_look_ahead(struct watchdog *w)
+{
+	w->stops.free_ns = procfs_is_held(0) ? 0 : raw_clock_ns(CLOCK_MONOTONIC);
+}
+
 /* The account's first process is this one, and its deadline has come. */
 static int64_t hold_own(struct watchdog *w, int64_t now_ns)
 {
@@ -242,7 +248,7 @@ static int64_t hold_own(struct watchdog *w, int64_t now_ns)
 		begin(&w->stops, now);
 		return now_ns;
 	}
-	if (!w->stops.traced_ns && !procfs_is_held(0))
+	if (!w->stops.traced_ns && (now_ns - w->stops.free_ns < LOOKED_AHEAD_NS || !procfs_is_held(0)))
 		return 0;
 	if (!w->stops.traced_ns)
 		w->stops.traced_ns = now_ns;

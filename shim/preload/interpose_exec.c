@@ -66,7 +66,7 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	if (is_member)
 		lifecycle_begin_exec();
 	passes = seccomp_lets_pass_descriptors();
-	keep = is_member && passes &&
+	keep = is_member && passes && record_holds_files() &&
 	       member.ledger->account[member.ledger->slot[member.slot].account].root == member.slot;
 	if (keep)
 		record_keep_over_exec(true);

@@ -94,8 +94,7 @@ bool late_start_plan(int64_t deadline_ns, void (*start)(void))
 	event._sigev_un._tid = raw_gettid();
 	event.sigev_signo = LATE_START_SIGNAL;
 	event.sigev_value.sival_ptr = &has_stayed;
-	if (!kernel_timer_arm(CLOCK_THREAD_CPUTIME_ID, raw_clock_ns(CLOCK_THREAD_CPUTIME_ID) + PASSER_BY_NS,
-			      &event))
+	if (!kernel_timer_arm_in(CLOCK_THREAD_CPUTIME_ID, PASSER_BY_NS, &event))
 		return false;
 	event.sigev_value.sival_ptr = &is_overdue;
 	return deadline_ns == INT64_MAX ||

@@ -12,6 +12,7 @@
 #include "core/cells.h"
 #include "core/ledger_lock.h"
 #include "core/procfs.h"
+#include "core/rawsys.h"
 #include "core/slots.h"
 #include "core/trace.h"
 #include "interpose_thread.h"
@@ -42,6 +43,7 @@ struct cell *member_cell(void)
 		return thread_self.cell;
 	if (member_is_borrowed())
 		return NULL;
+	raw_use_clock();
 	thread_self.cell = cells_attach(member.ledger, member.slot);
 	thread_self.phase = thread_self.cell ? THREAD_ATTACHED : THREAD_ENDED;
 	if (thread_self.cell)
@@ -166,6 +168,7 @@ static void become_child(void)
 	/* None was reserved for what goes on in an interrupted fork in the child of another. */
 	if (index == LEDGER_NONE)
 		thread_self.child_account = member.ledger->slot[member.slot].account;
+	raw_spare_clock();
 	do {
 		ledger_lock(member.ledger, &mask);
 		place = take_place(index, pid);
@@ -177,7 +180,10 @@ static void become_child(void)
 	else
 		member.slot = index;
 	member.pid = pid;
-	if (index != LEDGER_NONE)
+	/* Another's accounts may be others. */
+	if (index != thread_self.child_slot)
+		thread_self.newborn = NULL;
+	if (index != LEDGER_NONE && newborn_self()->is_traced)
 		trace_process(member.ledger, member.ledger->slot[index].account, "fork");
 	thread_self.child_slot = thread_self.outer_slot = LEDGER_NONE;
 	thread_self.cell = thread_self.fast = thread_self.parked = NULL;

@@ -193,10 +193,12 @@ static void start(void)
 	char *tls = make_tls();
 	pid_t tid;
 
+	raw_use_clock();
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
 	timer.watchdog.comes_late = timer.is_planned;
 	timer.is_planned = false;
 	timer.watchdog.prepare_end = fatal_prepare;
+	timer.watchdog.rehearse_end = fatal_rehearse;
 	/* Other threads than the first cannot ask, and what it told once stays true. */
 	if (!leader.word || leader.pid != member.pid)
 		leader_find(&leader);
@@ -352,46 +354,38 @@ void timer_thread_resume(struct timer_pause pause)
 }
 
 /* Leaves the child without a thread for now. Return: false if it needs one at once. */
-static bool plan(void)
+static bool plan(const struct newborn *newborn)
 {
-	int64_t deadline_ns = INT64_MAX;
-
-	if (!member_is_guarded() || atomic_load_explicit(&timer.forbidden, memory_order_relaxed) ||
-	    !is_needed() || !watchdog_can_wait(member.ledger, member.slot))
-		return false;
-	FOR_EACH_ACCOUNT_UP(member.ledger, own_account(), a)
-	{
-		int64_t wall_ns = atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed);
-
-		deadline_ns = wall_ns < deadline_ns ? wall_ns : deadline_ns;
-	}
-	if (!late_start_plan(deadline_ns, timer_thread_ensure))
+	if (!newborn->can_wait || !member_is_guarded() ||
+	    atomic_load_explicit(&timer.forbidden, memory_order_relaxed) ||
+	    !late_start_plan(newborn->deadline_ns, timer_thread_ensure))
 		return false;
 	/* Who starts it may be another thread. */
 	leader_find(&leader);
-	timer.needed = 1;
 	return true;
 }
 
 void timer_thread_fork(enum fork_side side)
 {
+	const struct newborn *newborn;
+
 	if (side != FORK_CHILD)
 		return;
+	newborn = newborn_self();
 	/* The thread stayed with the parent; its stack is here and serves the next. */
 	atomic_store_explicit(&timer.tid, 0, memory_order_relaxed);
 	atomic_store_explicit(&timer.state, TIMER_ABSENT, memory_order_relaxed);
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
-	timer.needed = 0;
-	timer.is_planned = plan();
+	timer.needed = newborn->is_watched ? 1 : -1;
+	timer.is_planned = plan(newborn);
 	if (!timer.is_planned)
 		timer_thread_ensure();
 	/* Nobody else would. */
 	if (member_is_guarded() && atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_RUNNING)
 		step_signals_pay_owed(member.ledger, member.slot, NULL);
-	if (!timer.needed) /* none may be made */
-		timer.needed = is_needed() ? 1 : -1;
-	if (timer.needed > 0)
-		backstop_arm();
+	/* Also where none may be made. */
+	if (newborn->is_watched)
+		backstop_arm(&newborn->after);
 	/* A process with a budget of its own has deadlines of its own. */
 	else if (member_is_guarded() && member.ledger->account[own_account()].root == member.slot)
 		tree_kick_supervisor(member.ledger, own_account());

@@ -82,12 +82,9 @@ static void credit_beyond_the_keep_goes_back_to_the_account(void **state)
 
 static void without_membarrier_credit_goes_back_as_well(void **state)
 {
-	struct cell *cell;
+	struct cell *cell = begin_fenced_thread(64 * MIB);
 
 	(void)state;
-	begin(64 * MIB, RL_UNLIMITED);
-	atomic_store(&ledger->fenced, 1);
-	cell = cells_attach(ledger, self_slot);
 	assert_int_equal(charge(self_slot, cell, 32 * MIB), 0);
 	refund(self_slot, cell, 32 * MIB);
 	assert_int_equal(ledger->account[0].leased, CELL_LEASE);
@@ -248,32 +245,23 @@ static void charge_and_wait(uint32_t slot, void *arg)
 	if (charge(slot, cell, 500 * KIB))
 		_exit(1);
 	refund(slot, cell, 400 * KIB);
-	if (write(*(int *)arg, "x", 1) != 1)
-		_exit(2);
+	tell_ready(arg);
 	pause();
 }
 
 static void idle_credit_of_another_process_is_taken_and_comes_back_when_it_dies(void **state)
 {
-	struct cell *cell;
+	struct cell *cell = begin_thread(MIB);
 	uint32_t slot;
-	int ready[2];
-	pid_t pid;
-	char c;
+	pid_t pid = spawn_until_ready(charge_and_wait, &slot);
 
 	(void)state;
-	begin(MIB, RL_UNLIMITED);
-	assert_int_equal(pipe(ready), 0);
-	cell = cells_attach(ledger, self_slot);
-	pid = spawn(charge_and_wait, &ready[1], &slot);
-	assert_int_equal(read(ready[0], &c, 1), 1);
 	assert_int_equal(charge(self_slot, cell, MIB - 100 * KIB), 0);
 	assert_int_equal(charge(self_slot, cell, 1), -ENOMEM);
 	assert_int_equal(cells_charged(ledger, slot), 100 * KIB);
 	expect_sums_are_exact();
 	kill(pid, SIGKILL);
-	/* Not reaped: a zombie is dead. */
-	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	await_death(pid);
 	assert_int_equal(charge(self_slot, cell, 100 * KIB), 0);
 	assert_int_equal(ledger->slot[slot].state, SLOT_FREE);
 	reap(pid);
@@ -282,26 +270,17 @@ static void idle_credit_of_another_process_is_taken_and_comes_back_when_it_dies(
 
 static void peak_of_who_is_killed_leaves_out_no_credit_that_others_have(void **state)
 {
-	struct cell *cell;
+	struct cell *cell = begin_thread(MIB);
 	uint32_t slot;
-	int ready[2];
-	pid_t pid;
-	char c;
+	pid_t pid = spawn_until_ready(charge_and_wait, &slot);
 
 	(void)state;
-	begin(MIB, RL_UNLIMITED);
-	assert_int_equal(pipe(ready), 0);
-	cell = cells_attach(ledger, self_slot);
-	pid = spawn(charge_and_wait, &ready[1], &slot);
-	assert_int_equal(read(ready[0], &c, 1), 1);
 	assert_int_equal(charge(self_slot, cell, MIB - 100 * KIB), 0);
 	assert_true(ledger->account[0].mem_peak < MIB);
 	kill(pid, SIGKILL);
 	reap(pid);
 	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
 	assert_int_equal(ledger->account[0].mem_peak, MIB);
-	close(ready[0]);
-	close(ready[1]);
 }
 
 /* Another thread's realloc, which has charged the most that the block could become. */
