@@ -48,7 +48,7 @@ size_t range_vacate(struct range range)
 	/* Without memory for that they stay charged until the range is marked anew. */
 	if (!range_prepared(range, MAPPING_UNKNOWN))
 		shared_objects_leave(range.begin, range.bytes, &runs);
-	while (shared_objects_are_in(range.begin, range.bytes)) {
+	while (range.bytes && shared_objects_are_in(range.begin, range.bytes)) {
 		uintptr_t end = mappings_take(range.begin, range.bytes, &runs);
 
 		shared_objects_leave(range.begin, end - range.begin, &runs);
