@@ -129,6 +129,14 @@ void procfs_look_at_first(struct procfs_first *first)
 	first->processor = (int)procread_number(skip_fields(field, FIELDS_BLOCKED_TO_PROCESSOR));
 }
 
+int64_t procfs_threads(void)
+{
+	char text[STAT_MAX];
+	const char *field = read_stat(0, text, NULL);
+
+	return field ? procread_number(skip_fields(field, FIELDS_TO_THREADS)) : 0;
+}
+
 bool procfs_is_held(pid_t pid)
 {
 	char text[512];

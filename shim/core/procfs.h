@@ -68,4 +68,7 @@ struct procfs_first {
 /* It costs a fifth of /proc/PID/status. */
 void procfs_look_at_first(struct procfs_first *first);
 
+/* How many threads the calling process has; 0 where /proc does not tell. */
+int64_t procfs_threads(void);
+
 #endif

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "procread.h"
+#include "rawfutex.h"
 #include "rawsys.h"
 #include "seize.h"
 

@@ -52,6 +52,7 @@ struct stops {
 				 */
 	int64_t since_own_ready_ns; /* the same of the watchdog; -1: not asked */
 	int64_t interrupted_ns;	    /* when a stop, of this process or an account's first, was last noticed */
+	int64_t first_held_ns;	    /* when an account's first was last seen stopped */
 	int64_t traced_ns;	    /* under a debugger; credited until then; 0: not */
 	int64_t stood_ns;	    /* when a supervisor that had stopped with its program went on */
 	int64_t free_ns;	    /* when it was last seen not to be under a debugger; 0: never */

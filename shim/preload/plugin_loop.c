@@ -18,6 +18,7 @@
 #include "core/config.h"
 #include "core/ledger_lock.h"
 #include "core/plugin.h"
+#include "core/rawfutex.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "kernel_action.h"

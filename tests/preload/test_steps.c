@@ -6,6 +6,7 @@
  */
 #include "guarded.h"
 
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -222,9 +223,49 @@ static void whom_a_kill_missed_is_killed_by_the_next_one(void **state)
 	run_free(r);
 }
 
+enum { GROUPS = 2000, FIRST_GROUP = 100000 };
+
+static void take_groups(const void *unused)
+{
+	static gid_t groups[GROUPS];
+
+	(void)unused;
+	for (int i = 0; i < GROUPS; i++)
+		groups[i] = (gid_t)(FIRST_GROUP + i);
+	if (setgroups(GROUPS, groups))
+		_exit(96);
+}
+
+/* They stand in /proc/PID/status before what it says of signals and threads. */
+static void a_user_of_many_groups_meets_the_same_steps(void **state)
+{
+	struct run *r;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	r = run_guarded(&(struct spec){.set = SET("WALL=400ms", "GRACE=400ms", "SKIP_BLOCKED=1"),
+				       .argv = ARGV("take_only", "ignore"),
+				       .prepare = take_groups});
+	expect(r, step_is_skipped(r, 0, "TERM"));
+	run_free(r);
+	r = run_guarded(&(struct spec){.set = SET("WALL=300ms", "WALL_ACTION=call:10s,KILL"),
+				       .argv = ARGV("call_at_limit", "sleep", "exit"),
+				       .prepare = take_groups});
+	expect_exit(r, 42);
+	run_free(r);
+	r = run_guarded(&(struct spec){.set = SET("THREADS=4", "WALL=1h"),
+				       .argv = ARGV("start_libc_thread", "timer"),
+				       .prepare = take_groups});
+	expect_exit(r, 0);
+	expect(r, strstr(r->record, "libc-threads") != NULL);
+	run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_user_of_many_groups_meets_the_same_steps),
 		cmocka_unit_test(kill_follows_after_the_grace_when_term_is_ignored),
 		cmocka_unit_test(a_program_that_handles_term_exits_its_own_way),
 		cmocka_unit_test(repeated_refusals_escalate_as_the_list_says),
