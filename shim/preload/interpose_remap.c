@@ -9,7 +9,8 @@
  *
  * Growth is of the state of the last old page. MREMAP_DONTUNMAP leaves the old
  * pages mapped, empty and charged, and an old size of 0 gives shared pages a
- * second place: both are charged like new mappings.
+ * second place: both are charged like new mappings, but for shared objects,
+ * of which each page is charged once (shared_objects.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,8 +30,10 @@ struct remap {
 	size_t new_bytes;
 	int flags;
 	bool old_stays;
+	bool replaces_views; /* which may have been charged for what this one shows */
 	void *target;
-	struct mapping_runs runs; /* what the old pages were */
+	struct shared_view view;  /* what the old pages show of a shared object */
+	struct mapping_runs runs; /* what they were */
 };
 
 /* The state of the last old page, and so of what grows behind it. */
@@ -44,9 +47,27 @@ static enum mapping_state last_state(const struct remap *r)
 	return MAPPING_UNKNOWN;
 }
 
+/* The part of the object that a view is to show. */
+static struct shared_view part_of(const struct remap *r, uintptr_t at, size_t from, size_t to)
+{
+	return (struct shared_view){r->view.object, r->view.offset + from, at + from, to - from};
+}
+
+static enum mapping_state view_state(const struct remap *r)
+{
+	return last_state(r) == MAPPING_RESERVED ? MAPPING_RESERVED : MAPPING_CHARGED;
+}
+
 /* What must be charged beside what the old pages already are. */
 static size_t need_of(const struct remap *r)
 {
+	size_t shown = r->old.bytes; /* already */
+
+	if (r->view.object)
+		return r->new_bytes > shown && view_state(r) == MAPPING_CHARGED
+			       ? shared_objects_unpaid(r->view.object, r->view.offset + shown,
+						       r->new_bytes - shown)
+			       : 0;
 	if (r->old_stays && r->old.bytes < r->new_bytes) /* a second place */
 		return last_state(r) == MAPPING_CHARGED ? r->new_bytes : 0;
 	if (r->old_stays)
@@ -56,43 +77,92 @@ static size_t need_of(const struct remap *r)
 	return 0;
 }
 
-/* Marks one range. Return: bytes that are charged now. */
+/* Marks one range. Return: bytes that are charged now and were not, when another thread had been there. */
 static size_t place(uintptr_t begin, size_t bytes, enum mapping_state state)
 {
+	size_t was;
+
 	if (state == MAPPING_UNKNOWN || mappings_prepare(begin, bytes, state))
 		return 0;
-	mappings_set(begin, bytes, state);
-	return state == MAPPING_CHARGED ? bytes : 0;
+	was = mappings_set(begin, bytes, state);
+	return state == MAPPING_CHARGED ? bytes - was : 0;
+}
+
+/* The same for a part of a view. */
+static size_t place_view(const struct remap *r, uintptr_t at, size_t from, enum mapping_state state)
+{
+	struct shared_view view = part_of(r, at, from, r->new_bytes);
+
+	return mappings_prepare(view.begin, view.bytes, state) ? 0 : shared_objects_enter(&view, state);
+}
+
+/* Bytes of a run that are still there. */
+static size_t kept_of(const struct remap *r, const struct mapping_run *run)
+{
+	size_t offset = run->begin - r->old.begin;
+
+	if (offset >= r->new_bytes) /* those that follow may lie before it */
+		return 0;
+	return run->bytes < r->new_bytes - offset ? run->bytes : r->new_bytes - offset;
+}
+
+/*
+ * Marks a view that has come over others, which may have been charged for what it shows: then it is now.
+ * Return: bytes that are charged now.
+ */
+static size_t place_over_views(const struct remap *r, uintptr_t at)
+{
+	size_t charged = place_view(r, at, 0, MAPPING_CHARGED);
+	size_t grows = r->new_bytes > r->old.bytes ? r->new_bytes - r->old.bytes : 0;
+
+	if (charged && grows && view_state(r) == MAPPING_RESERVED &&
+	    !mappings_prepare(at + r->old.bytes, grows, MAPPING_RESERVED))
+		charged -= mappings_set(at + r->old.bytes, grows, MAPPING_RESERVED);
+	for (int i = 0; charged && i < r->runs.count; i++) {
+		const struct mapping_run *run = &r->runs.run[i];
+		uintptr_t begin = at + (run->begin - r->old.begin);
+		size_t kept = kept_of(r, run);
+
+		if (run->state == MAPPING_RESERVED && kept && !mappings_prepare(begin, kept, run->state))
+			charged -= mappings_set(begin, kept, run->state);
+	}
+	return charged;
 }
 
 /* Marks the new pages as the old ones were. Return: bytes that are charged now. */
 static size_t place_all(const struct remap *r, uintptr_t at)
 {
+	size_t grows = r->new_bytes > r->old.bytes ? r->new_bytes - r->old.bytes : 0;
+	struct shared_view same = part_of(r, at, 0, r->new_bytes - grows);
+	bool is_second = r->view.object && r->old_stays; /* for which the first stays charged */
 	size_t charged = 0;
 
+	if (r->view.object && r->replaces_views && !r->old_stays)
+		return place_over_views(r, at);
 	for (int i = 0; i < r->runs.count; i++) {
 		const struct mapping_run *run = &r->runs.run[i];
-		size_t offset = run->begin - r->old.begin;
-		size_t bytes = run->bytes;
+		size_t kept = kept_of(r, run);
 
-		if (offset >= r->new_bytes) /* those that follow may lie before it */
-			continue;
-		if (bytes > r->new_bytes - offset)
-			bytes = r->new_bytes - offset;
-		charged += place(at + offset, bytes, run->state);
+		if (kept && !(is_second && run->state == MAPPING_CHARGED))
+			charged += place(at + (run->begin - r->old.begin), kept, run->state);
 	}
-	if (r->new_bytes > r->old.bytes)
-		charged += place(at + r->old.bytes, r->new_bytes - r->old.bytes, last_state(r));
+	if (r->view.object)
+		shared_objects_put(&same);
+	if (grows && r->view.object)
+		charged += place_view(r, at, r->old.bytes, view_state(r));
+	else if (grows)
+		charged += place(at + r->old.bytes, grows, last_state(r));
 	return charged;
 }
 
 /* Takes what the call has replaced out of the map. Return: bytes that were charged there. */
 static size_t clear(uintptr_t begin, size_t bytes)
 {
+	size_t was = range_vacate((struct range){begin, bytes});
+
 	if (mappings_prepare(begin, bytes, MAPPING_UNKNOWN))
-		return 0;
-	shared_objects_forget(begin, bytes);
-	return mappings_set(begin, bytes, MAPPING_UNKNOWN);
+		return was;
+	return was + mappings_set(begin, bytes, MAPPING_UNKNOWN);
 }
 
 /*
@@ -104,9 +174,12 @@ static size_t clear_target(const struct remap *r, uintptr_t at)
 {
 	size_t known = 0, was = 0;
 
+	if (at == r->old.begin && !r->old_stays)
+		return r->new_bytes > r->old.bytes ? clear(at + r->old.bytes, r->new_bytes - r->old.bytes)
+						   : 0;
 	for (int i = 0; i < r->runs.count; i++)
 		known += r->runs.run[i].bytes;
-	if (known == 0 || known == r->old.bytes || r->new_bytes != r->old.bytes)
+	if (r->view.object || known == 0 || known == r->old.bytes || r->new_bytes != r->old.bytes)
 		return clear(at, r->new_bytes);
 	for (int i = 0; i < r->runs.count; i++)
 		was += clear(at + (r->runs.run[i].begin - r->old.begin), r->runs.run[i].bytes);
@@ -114,15 +187,38 @@ static size_t clear_target(const struct remap *r, uintptr_t at)
 }
 
 /* The call has succeeded: the old pages are out of the map unless they stay. */
-static void settle(const struct remap *r, void *block, int64_t paid)
+static void settle(struct remap *r, void *block, int64_t paid)
 {
 	uintptr_t at = (uintptr_t)block;
-	size_t before = (size_t)paid + (r->old_stays ? 0 : r->runs.charged) + clear_target(r, at);
-	size_t now = place_all(r, at);
+	size_t before, now;
 
+	/* What is cut off others may show, too. */
+	if (!r->old_stays && r->new_bytes < r->old.bytes)
+		shared_objects_leave(r->old.begin + r->new_bytes, r->old.bytes - r->new_bytes, &r->runs);
+	/* Of several views at once none is followed: what moved is charged by itself. */
+	if (!r->view.object && !r->old_stays && at != r->old.begin &&
+	    shared_objects_are_in(r->old.begin, r->old.bytes))
+		shared_objects_lift(&(struct shared_view){.begin = r->old.begin, .bytes = r->old.bytes});
+	r->replaces_views = shared_objects_are_in(at, r->new_bytes);
+	before = (size_t)paid + (r->old_stays ? 0 : r->runs.charged) + clear_target(r, at);
+	now = place_all(r, at);
 	/* Only if another thread changes the same range meanwhile: forget it rather than miscount. */
 	if (!range_settle(before, now))
 		budget_refund(before - now + mappings_set(at, r->new_bytes, MAPPING_UNKNOWN));
+}
+
+/* Of a view goes what is to move; what is cut off goes when it has gone. */
+static void lift_view(const struct remap *r, bool up)
+{
+	size_t moves = r->new_bytes < r->old.bytes ? r->new_bytes : r->old.bytes;
+	struct shared_view part = part_of(r, r->old.begin, 0, moves);
+
+	if (!r->view.object || r->old_stays)
+		return;
+	if (up)
+		shared_objects_lift(&part);
+	else
+		shared_objects_put(&part);
 }
 
 /* Notes what the old pages are, and takes them out of the map unless they stay. */
@@ -130,9 +226,11 @@ static bool take_old(struct remap *r)
 {
 	if (!range_prepared(r->old, MAPPING_UNKNOWN))
 		return false;
+	shared_objects_find(r->old.begin, r->old.bytes, &r->view);
 	if (mappings_take(r->old.begin, r->old.bytes, &r->runs) == r->old.begin + r->old.bytes) {
 		if (r->old_stays)
 			mappings_restore(&r->runs);
+		lift_view(r, true);
 		return true;
 	}
 	mappings_restore(&r->runs);
@@ -143,6 +241,7 @@ static void put_back(const struct remap *r)
 {
 	if (!r->old_stays)
 		mappings_restore(&r->runs);
+	lift_view(r, false);
 }
 
 static void *remap(struct remap *r, size_t old_len, size_t new_len, struct hooked_call call)

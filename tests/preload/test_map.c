@@ -129,6 +129,22 @@ static void ledger_agrees_with_the_kernel_after_random_operations(void **state)
 	}
 }
 
+static void each_page_of_a_shared_object_is_charged_once_while_anything_shows_it(void **state)
+{
+	bool is_long = getenv("RL_LONG") && *getenv("RL_LONG");
+	static const char *const seeds[] = {"1", "2", "3", "4"};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct run *r =
+			guarded(SET("MEM=200M"), ARGV("churn_views", is_long ? "200000" : "10000", seeds[i]));
+
+		expect_out(r, "wrong=0 left=0\n");
+		expect_exit(r, 0);
+		run_free(r);
+	}
+}
+
 /* The kernel needs no memory for it, nor, for some, do we; and what we cannot note is charged once, not
  * twice. */
 static void a_full_address_space_lets_everything_be_unmapped(void **state)
@@ -269,6 +285,7 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_refuses_is_told_as_its_own),
 		cmocka_unit_test(each_step_is_charged_as_the_kernel_commits),
 		cmocka_unit_test(ledger_agrees_with_the_kernel_after_random_operations),
+		cmocka_unit_test(each_page_of_a_shared_object_is_charged_once_while_anything_shows_it),
 		cmocka_unit_test(a_full_address_space_lets_everything_be_unmapped),
 		cmocka_unit_test(a_handler_may_map_in_the_middle_of_mapping),
 		cmocka_unit_test(a_handler_may_jump_out_of_a_mapping_call),
