@@ -41,11 +41,13 @@ PRELOAD_SRC := $(wildcard shim/preload/*.c) $(wildcard shim/preload/*.S)
 API_SRC := $(wildcard shim/api/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
 # What each fork and exit runs lies together: the kernel maps a file's pages anew in each child, 64 KiB at a fault.
-FORK_SRC := $(patsubst %,shim/%.c,core/accounts core/breach core/grades core/ledger_lock core/procfs core/progress \
-	core/record core/slots core/slots_reach core/step_signals core/sweep core/trace core/tree core/watchdog \
-	preload/callback preload/environment_loan preload/forkguard preload/interpose_exit preload/interpose_process \
-	preload/interpose_thread preload/lifecycle preload/member preload/own_leash preload/progress_word \
-	preload/raw_threads preload/seccomp preload/timer_thread)
+FORK_SRC := $(patsubst %,shim/%.c,preload/interpose_exec core/ledger_file preload/exec_mark preload/environment \
+	preload/lifecycle preload/interpose_process preload/forkguard preload/newborn preload/member core/ledger_lock core/slots \
+	core/slots_reach core/trace preload/own_leash preload/interpose_thread preload/timer_thread core/watchdog \
+	preload/late_start preload/kernel_timer preload/backstop core/stacks core/breach core/leader \
+	preload/raw_threads preload/progress_word preload/environment_loan preload/callback preload/seccomp \
+	core/step_signals core/accounts core/tree core/sweep core/procfs core/grades core/progress core/record \
+	preload/interpose_exit preload/memory)
 SHIM_SRC := $(CORE_SRC) $(PRELOAD_SRC) $(API_SRC)
 SHIM_OBJ := $(patsubst %,$(B)/%.o,$(FORK_SRC) $(filter-out $(FORK_SRC),$(SHIM_SRC)))
 CORE_OBJ := $(patsubst %,$(B)/%.o,$(CORE_SRC))

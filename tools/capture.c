@@ -17,20 +17,14 @@
 #include <unistd.h>
 
 #include "core/attrs.h"
+#include "core/fmt_json.h"
+#include "core/rawsys.h"
 
 enum {
 	PIECE = 256 << 10,	  /* read at once */
 	STAMPED_PIECE = 32 << 10, /* the same where each byte may grow by a stamp */
 	TURN = 4 << 20,		  /* of one stream before the other has its turn */
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 int capture_in_child(const struct capture *capture)
 {
@@ -54,7 +48,8 @@ static ssize_t read_some(struct capture *c, struct capture_stream *s, size_t mos
 		return 0;
 	if (c->stamps)
 		keeper_put(&s->keeper, c->out,
-			   stamper_apply(&s->stamper, now_ns() - c->start_ns, c->in, (size_t)got, c->out));
+			   stamper_apply(&s->stamper, raw_clock_ns(CLOCK_MONOTONIC) - c->start_ns, c->in,
+					 (size_t)got, c->out));
 	else
 		keeper_put(&s->keeper, c->in, (size_t)got);
 	return got;
@@ -172,30 +167,27 @@ void capture_finish(struct capture *c)
 
 static void put_number(struct fmt *f, const char *stream, const char *name, int64_t value)
 {
-	if (f->buf[f->len - 1] != '{')
-		fmt_char(f, ',');
-	fmt_char(f, '"');
-	fmt_str(f, stream);
-	fmt_str(f, name);
-	fmt_str(f, "\":");
-	fmt_int(f, value);
+	char key[32];
+	struct fmt k = FMT_INIT(key);
+
+	fmt_str(&k, stream);
+	fmt_str(&k, name);
+	fmt_json_number(f, key, value);
 }
 
 void capture_describe(const struct capture *c, struct fmt *f)
 {
-	static const char *const NAMES[] = {"stdout", "stderr"};
-
 	fmt_char(f, '{');
 	for (int i = 0; i < CAPTURE_STREAMS; i++) {
 		const struct capture_stream *s = &c->stream[i];
 
 		if (!s->path || s->shared != i)
 			continue;
-		put_number(f, NAMES[i], "_bytes", s->bytes);
-		put_number(f, NAMES[i], "_cut", s->cut);
-		put_number(f, NAMES[i], "_lost", s->keeper.lost);
+		put_number(f, CAPTURE_NAMES[i], "_bytes", s->bytes);
+		put_number(f, CAPTURE_NAMES[i], "_cut", s->cut);
+		put_number(f, CAPTURE_NAMES[i], "_lost", s->keeper.lost);
 		if (s->keeper.error)
-			put_number(f, NAMES[i], "_errno", s->keeper.error);
+			put_number(f, CAPTURE_NAMES[i], "_errno", s->keeper.error);
 	}
 	fmt_char(f, '}');
 }

@@ -28,6 +28,9 @@
 
 enum { CAPTURE_OUT, CAPTURE_ERR, CAPTURE_STREAMS };
 
+/* "stdout" and "stderr": options, files and keys. */
+extern const char *const CAPTURE_NAMES[];
+
 /* As the options say it. */
 struct capture_options {
 	const char *out, *err; /* --stdout, --stderr; NULL: not captured */

@@ -17,7 +17,7 @@
 
 enum { PIPE_BYTES = 256 << 10 };
 
-static const char *const NAMES[] = {"stdout", "stderr"};
+const char *const CAPTURE_NAMES[] = {"stdout", "stderr"};
 
 static int check_options(const struct capture_options *o)
 {
@@ -109,7 +109,7 @@ static int name_files(struct capture *c, const struct capture_options *o)
 		struct capture_stream *s = &c->stream[i];
 
 		*s = (struct capture_stream){.from = -1, .to = -1, .fd = -1, .shared = i};
-		if (o->dir ? asprintf(&s->path, "%s/%s", o->dir, NAMES[i]) < 0
+		if (o->dir ? asprintf(&s->path, "%s/%s", o->dir, CAPTURE_NAMES[i]) < 0
 			   : given[i] && !(s->path = strdup(given[i]))) {
 			s->path = NULL;
 			return cli_complain("out of memory");
@@ -164,7 +164,7 @@ int capture_open(struct capture *c, const struct capture_options *o)
 	if (name_files(c, o) || (o->dir && make_directory(o->dir)))
 		return -1;
 	for (int i = 0; i < CAPTURE_STREAMS; i++)
-		if (c->stream[i].path && open_stream(c, i, o->dir ? "capture" : NAMES[i], limit))
+		if (c->stream[i].path && open_stream(c, i, o->dir ? "capture" : CAPTURE_NAMES[i], limit))
 			return -1;
 	return 0;
 }

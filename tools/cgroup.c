@@ -72,16 +72,6 @@ static const char *read_in(const char *dir, const char *name, char text[FILE_MAX
 	return text;
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
-		if ((at == text || at[-1] == ' ') && (!at[len] || strchr(" \n", at[len])))
-			return true;
-	return false;
-}
-
 static void set_number(struct cgroup *c, const char *dir, const char *file, const char *word, int64_t value)
 {
 	char text[32];
@@ -177,7 +167,7 @@ static void enable_controllers(struct cgroup *c, const char *dir, const char *co
 	for (int i = 0; i < 2; i++) {
 		static const char *const NAMES[] = {"memory", "pids"};
 
-		if (has_word(controllers, NAMES[i]))
+		if (cgroup_has_word(controllers, ' ', NAMES[i]))
 			snprintf(want + strlen(want), sizeof(want) - strlen(want), "+%s ", NAMES[i]);
 	}
 	if (!*want || write_in(dir, "cgroup.subtree_control", want) != -EBUSY)
@@ -238,7 +228,7 @@ static void choose(struct cgroup *c, const struct cgroup_walls *walls, const cha
 
 	if (!trouble)
 		read_in(place.dir, "cgroup.controllers", controllers);
-	if (!has_word(controllers, "memory") && !has_word(controllers, "pids")) {
+	if (!cgroup_has_word(controllers, ' ', "memory") && !cgroup_has_word(controllers, ' ', "pids")) {
 		add_v1(c, root, "pids", "pids.max", walls->tasks);
 		add_v1(c, root, "memory", "memory.limit_in_bytes", walls->memory_bytes);
 	}

@@ -77,6 +77,9 @@ struct cgroup_place {
 	char path[PATH_MAX]; /* as the kernel names it */
 };
 
+/* Whether one line, a list with such separators, has this word. */
+bool cgroup_has_word(const char *list, char separator, const char *word);
+
 /*
  * `controller` is NULL for cgroup v2.
  * Return: NULL, or why there is none.

@@ -9,13 +9,13 @@
 
 #include "cgroup.h"
 
-/* Whether a list with commas has this word. */
-static bool has_word(const char *list, const char *word)
+bool cgroup_has_word(const char *list, char separator, const char *word)
 {
 	size_t len = strlen(word);
 
 	for (const char *at = strstr(list, word); at; at = strstr(at + 1, word))
-		if ((at == list || at[-1] == ',') && (!at[len] || at[len] == ','))
+		if ((at == list || at[-1] == separator) &&
+		    (!at[len] || at[len] == '\n' || at[len] == separator))
 			return true;
 	return false;
 }
@@ -54,7 +54,7 @@ static bool take_path(const struct search *search, char *line)
 		return false;
 	*controllers++ = *path++ = '\0';
 	path[strcspn(path, "\n")] = '\0';
-	if (search->controller ? !has_word(controllers, search->controller)
+	if (search->controller ? !cgroup_has_word(controllers, ',', search->controller)
 			       : strcmp(line, "0") != 0 || *controllers)
 		return false;
 	snprintf(search->place->path, PATH_MAX, "%s", path);
@@ -96,7 +96,7 @@ static const char *below(const char *path, const char *top)
 
 static bool is_of(const struct mount *m, const char *controller)
 {
-	return controller ? !strcmp(m->type, "cgroup") && has_word(m->options, controller)
+	return controller ? !strcmp(m->type, "cgroup") && cgroup_has_word(m->options, ',', controller)
 			  : !strcmp(m->type, "cgroup2");
 }
 

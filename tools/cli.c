@@ -194,6 +194,12 @@ void cli_help_settings(bool limits)
 	}
 }
 
+int cli_print_version(void)
+{
+	puts("reslimit " RL_VERSION);
+	return cli_finish_output();
+}
+
 int cli_finish_output(void)
 {
 	errno = 0;

@@ -2,7 +2,7 @@
  * cli.h - what every subcommand shares: options from the tables, complaints, help.
  *
  * Owns:    nothing.
- * Called:  reslimit.c and the cmd_* files.
+ * Called:  every part of the tools that complains; the commands for the rest.
  * Context: one thread, may allocate.
  * Fork:    nothing, because there is no state.
  *
@@ -80,6 +80,9 @@ void cli_help_flags(const struct cli_flag *flags, size_t count);
 
 /* Prints the rows of the settings that are supported: limits with their actions, or all others. */
 void cli_help_settings(bool limits);
+
+/* Prints the name and the version. Return: CLI_OK or CLI_FAILED. */
+int cli_print_version(void);
 
 /*
  * Flushes stdout and complains if it could not be written.

@@ -37,7 +37,8 @@ static const struct cli_flag FLAGS[] = {
 
 enum { SECOND_NS = 1000000000, INTERVAL_MIN_NS = 50000000 };
 
-struct request {
+/* What is to be shown, and how. */
+struct view {
 	bool once, json, help;
 	int64_t interval_ns;
 };
@@ -54,41 +55,41 @@ static int print_help(void)
 	return cli_finish_output();
 }
 
-static int read_interval(struct request *request, const char *text)
+static int read_interval(struct view *view, const char *text)
 {
-	if (!units_time(text, strlen(text), &request->interval_ns) && request->interval_ns >= INTERVAL_MIN_NS)
+	if (!units_time(text, strlen(text), &view->interval_ns) && view->interval_ns >= INTERVAL_MIN_NS)
 		return 0;
 	cli_complain("--interval " CLI_SHOWN ": not an interval; give 50ms or more, as in 0.5s", text);
 	return -1;
 }
 
-static int note_option(struct request *request, const struct cli_option *option)
+static int note_option(struct view *view, const struct cli_option *option)
 {
 	if (!option->flag) {
 		cli_complain("limits are not set here; reslimit help top lists the options");
 		return -1;
 	}
 	if (option->flag == &FLAGS[FLAG_INTERVAL])
-		return read_interval(request, option->value);
-	request->once |= option->flag == &FLAGS[FLAG_ONCE];
-	request->json |= option->flag == &FLAGS[FLAG_JSON];
-	request->help |= option->flag == &FLAGS[FLAG_HELP];
+		return read_interval(view, option->value);
+	view->once |= option->flag == &FLAGS[FLAG_ONCE];
+	view->json |= option->flag == &FLAGS[FLAG_JSON];
+	view->help |= option->flag == &FLAGS[FLAG_HELP];
 	return 0;
 }
 
-static int read_request(struct request *request, char **words)
+static int read_options(struct view *view, char **words)
 {
 	struct cli_option option;
 	int got = 1;
 
-	while (!request->help && got > 0) {
+	while (!view->help && got > 0) {
 		got = cli_read_option(&words, FLAGS, RL_ARRAY_LEN(FLAGS), &option);
-		if (got > 0 && note_option(request, &option))
+		if (got > 0 && note_option(view, &option))
 			return -1;
 	}
 	if (got < 0)
 		return -1;
-	if (!request->help && *words) {
+	if (!view->help && *words) {
 		cli_complain(CLI_SHOWN ": top takes no arguments; leave it out", *words);
 		return -1;
 	}
@@ -163,11 +164,11 @@ static int show(const char *text, const struct winsize *size)
 }
 
 /* Shows the table until q, a signal, or an end of the terminal. Return: an exit status. */
-static int keep_showing(const struct request *request, const sigset_t *while_waiting)
+static int keep_showing(const struct view *view, const sigset_t *while_waiting)
 {
 	struct pollfd key = {.fd = STDIN_FILENO, .events = POLLIN};
-	struct timespec interval = {.tv_sec = request->interval_ns / SECOND_NS,
-				    .tv_nsec = request->interval_ns % SECOND_NS};
+	struct timespec interval = {.tv_sec = view->interval_ns / SECOND_NS,
+				    .tv_nsec = view->interval_ns % SECOND_NS};
 
 	while (!ending_signal) {
 		struct winsize size = {.ws_col = 80};
@@ -203,7 +204,7 @@ static void catch_signals(sigset_t *caught, sigset_t *before)
 		sigaction(SIGNALS[i], &action, NULL);
 }
 
-static int show_on_terminal(const struct request *request)
+static int show_on_terminal(const struct view *view)
 {
 	struct termios was, keys;
 	sigset_t caught, before;
@@ -216,7 +217,7 @@ static int show_on_terminal(const struct request *request)
 	keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &keys);
 	fputs("\033[?1049h\033[?25l", stdout);
-	status = keep_showing(request, &before);
+	status = keep_showing(view, &before);
 	fputs("\033[?25h\033[?1049l", stdout);
 	fflush(stdout);
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &was);
@@ -230,15 +231,15 @@ static int show_on_terminal(const struct request *request)
 
 int cmd_top(char **argv)
 {
-	struct request request = {.interval_ns = SECOND_NS};
+	struct view view = {.interval_ns = SECOND_NS};
 
-	if (read_request(&request, argv + 1))
+	if (read_options(&view, argv + 1))
 		return CLI_FAILED;
-	if (request.help)
+	if (view.help)
 		return print_help();
-	if (request.json)
+	if (view.json)
 		return print_json();
-	if (request.once || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+	if (view.once || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
 		return print_table();
-	return show_on_terminal(&request);
+	return show_on_terminal(&view);
 }

@@ -39,6 +39,8 @@ struct gauges {
 
 /* Whether `fd` is a terminal to draw on; if not, all that follows does nothing. */
 bool gauges_can_show(int fd);
+
+/* Opens that terminal anew; the first drawing is due a little later. */
 void gauges_begin(struct gauges *gauges, int fd, pid_t group, int64_t now_ns, struct caretaker *caretaker);
 
 /* Draws, if it is due. */

@@ -27,8 +27,10 @@ enum oom_answer {
 	OOM_UNKNOWN, /* somewhere, or it cannot be told */
 };
 
+/* Notes the counts as they are now. */
 void oom_look(struct oom *before);
 
+/* Whether they have risen since. */
 enum oom_answer oom_ask(const struct oom *before);
 
 #endif

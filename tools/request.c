@@ -143,10 +143,8 @@ static int serve(const struct request *request, const struct request_command *co
 
 	if (request_has(request, REQUEST_HELP))
 		return print_help(command);
-	if (request_has(request, REQUEST_VERSION)) {
-		puts("reslimit " RL_VERSION);
-		return cli_finish_output();
-	}
+	if (request_has(request, REQUEST_VERSION))
+		return cli_print_version();
 	if (!settings_start(&settings) && !apply(&settings, request))
 		status = start_or_print(request, &settings, command->start);
 	settings_free(&settings);

@@ -50,12 +50,6 @@ static int print_help(void)
 	return cli_finish_output();
 }
 
-static int print_version(void)
-{
-	puts("reslimit " RL_VERSION);
-	return cli_finish_output();
-}
-
 static int unknown_command(const char *name)
 {
 	return cli_complain(CLI_SHOWN ": unknown command; reslimit help lists them", name);
@@ -91,7 +85,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help"))
 		return print_help();
 	if (!strcmp(argv[1], "--version"))
-		return print_version();
+		return cli_print_version();
 	command = find_command(argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);

@@ -18,6 +18,7 @@
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "core/sweep.h"
+#include "core/time_namespace.h"
 #include "core/tree.h"
 #include "supervisor_parts.h"
 
@@ -64,7 +65,10 @@ static bool find_outer(struct supervisor *s)
 {
 	const char *path = getenv(CONFIG_LEDGER_VARIABLE);
 
-	return path && *path && !ledger_open(path, &s->ledger);
+	if (!path || !*path || ledger_open(path, &s->ledger))
+		return false;
+	time_namespace_enter(s->ledger);
+	return true;
 }
 
 static int make_ledger(struct supervisor *s)

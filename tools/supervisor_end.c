@@ -8,16 +8,12 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "core/cputime.h"
 #include "core/ledger_lock.h"
 #include "core/record_text.h"
 #include "core/slots.h"
 #include "core/sweep.h"
 #include "supervisor_parts.h"
-
-static int64_t time_of(const struct timeval *tv)
-{
-	return (int64_t)tv->tv_sec * 1000000000 + tv->tv_usec * 1000;
-}
 
 /* Whether our library did its work in the program; the kernel and the loader would start it without. */
 static void note_guard(struct supervisor *s)
@@ -48,7 +44,7 @@ void supervisor_write_record(struct supervisor *s)
 	int64_t waited_ns;
 
 	getrusage(RUSAGE_CHILDREN, &o->usage);
-	waited_ns = time_of(&o->usage.ru_utime) + time_of(&o->usage.ru_stime);
+	waited_ns = cputime_ns(&o->usage.ru_utime) + cputime_ns(&o->usage.ru_stime);
 	if (waited_ns > o->cpu_ns)
 		o->cpu_ns = waited_ns;
 	note_guard(s);

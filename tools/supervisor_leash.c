@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "core/accounts.h"
 #include "core/leash.h"
 #include "core/leash_socket.h"
 #include "core/ledger_file.h"
 #include "core/rawsys.h"
+#include "core/slots.h"
 #include "supervisor_parts.h"
 
 /*
@@ -76,10 +76,8 @@ static void take_hold(struct supervisor *s, uint32_t slot, pid_t pid)
 static pid_t process_in(const struct supervisor *s, uint32_t slot)
 {
 	const struct slot *place = &s->ledger->slot[slot];
-	uint32_t state = atomic_load_explicit(&place->state, memory_order_acquire);
 
-	if ((state != SLOT_LIVE && state != SLOT_LEAVING) || place->pid_namespace ||
-	    !accounts_is_within(s->ledger, place->account, s->account))
+	if (!slots_is_member(s->ledger, slot, s->account) || place->pid_namespace)
 		return 0;
 	return atomic_load_explicit(&place->pid, memory_order_relaxed);
 }

@@ -71,7 +71,7 @@ static void become_program(void *argument)
 	slots_bind_self(s->ledger, s->slot);
 	ledger_unlock(s->ledger, &mask);
 	drop_status_fd(s);
-	raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, &s->files, NULL);
+	raw_rlimit(RLIMIT_NOFILE, &s->files, NULL);
 	restore_turn(s);
 	supervisor_restore_signals(s);
 	error = -cgroup_join(&s->cgroup);

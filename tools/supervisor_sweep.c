@@ -14,6 +14,7 @@
 
 #include "core/plugin.h"
 #include "core/rawsys.h"
+#include "core/stacks.h"
 #include "descendants.h"
 #include "supervisor_parts.h"
 
@@ -109,7 +110,6 @@ static void kill_all(struct supervisor *s, struct descendants *list)
 
 	/* From here on no guarded process makes another: who forks faster than we look would get away. */
 	atomic_store_explicit(&s->ledger->account[s->account].killing, 1, memory_order_relaxed);
-
 	while (find(s, list) && raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
 		cgroup_kill(&s->cgroup);
 		signal_all(list, SIGKILL);
@@ -130,6 +130,8 @@ void supervisor_sweep(struct supervisor *s)
 	struct descendants list = {0};
 	bool is_killed = s->ledger->account[s->account].killing;
 
+	/* What stays behind after a look at stacks is ours, and nothing that the tree has left. */
+	stacks_end_last();
 	supervisor_reap(s);
 	if (find(s, &list)) {
 		name_survivors(s, &list);

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "core/procread.h"
 #include "core/stacks.h"
 #include "supervisor_parts.h"
 
@@ -33,10 +32,9 @@ static int run(void *unused)
 /* The Yama security module lets only ancestors trace, no sibling: we can still look at those that sleep. */
 static bool may_siblings_trace(void)
 {
-	char scope[2];
+	char scope = stacks_tracing_scope();
 
-	return procread_file("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) <= 0 ||
-	       scope[0] == '0';
+	return !scope || scope == '0';
 }
 
 /* No end signal: who waits for children does not find it. A table of descriptors of its own ends with it. */

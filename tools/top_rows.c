@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/attrs.h"
-#include "core/fmt.h"
+#include "core/fmt_json.h"
 #include "core/rawsys.h"
 #include "tables.h"
 #include "usage.h"
@@ -147,36 +147,21 @@ out:
 	return text;
 }
 
-static void put_number(struct fmt *f, const char *name, const char *end, int64_t value)
+static void put_number(struct fmt *f, const char *name, const char *part, const char *unit, int64_t value)
 {
-	fmt_str(f, ",\"");
-	fmt_str(f, name);
-	fmt_str(f, end);
-	fmt_str(f, "\":");
-	fmt_int(f, value);
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s%s%s", name, part, unit);
+	fmt_json_number(f, key, value);
 }
 
 static void put_gauge(struct fmt *f, const char *name, const char *unit, const struct usage_gauge *g)
 {
-	char key[32];
-
-	put_number(f, name, unit, g->used);
-	if (g->peak >= 0) {
-		snprintf(key, sizeof(key), "_peak%s", unit);
-		put_number(f, name, key, g->peak);
-	}
-	if (g->limit != RL_UNLIMITED) {
-		snprintf(key, sizeof(key), "_limit%s", unit);
-		put_number(f, name, key, g->limit);
-	}
-}
-
-static void put_text(struct fmt *f, const char *name, const char *value)
-{
-	fmt_str(f, ",\"");
-	fmt_str(f, name);
-	fmt_str(f, "\":");
-	fmt_json_str(f, value, PATH_MAX);
+	put_number(f, name, "", unit, g->used);
+	if (g->peak >= 0)
+		put_number(f, name, "_peak", unit, g->peak);
+	if (g->limit != RL_UNLIMITED)
+		put_number(f, name, "_limit", unit, g->limit);
 }
 
 static void print_object(const struct ledger *l, const struct usage *u, FILE *to)
@@ -185,27 +170,27 @@ static void print_object(const struct ledger *l, const struct usage *u, FILE *to
 	struct usage_gauge wall_ns = u->wall_ns;
 	struct fmt f = FMT_INIT(line);
 
-	fmt_str(&f, "{\"ledger\":");
-	fmt_json_str(&f, l->path, LEDGER_PATH);
-	put_number(&f, "account", "", u->account);
+	fmt_char(&f, '{');
+	fmt_json_text(&f, "ledger", l->path, LEDGER_PATH);
+	fmt_json_number(&f, "account", u->account);
 	if (u->parent != LEDGER_NONE)
-		put_number(&f, "parent", "", u->parent);
-	put_number(&f, "pid", "", u->pid);
+		fmt_json_number(&f, "parent", u->parent);
+	fmt_json_number(&f, "pid", u->pid);
 	if (*u->name)
-		put_text(&f, "name", u->name);
+		fmt_json_text(&f, "name", u->name, PATH_MAX);
 	if (*u->exe)
-		put_text(&f, "exe", u->exe);
+		fmt_json_text(&f, "exe", u->exe, PATH_MAX);
 	put_gauge(&f, "mem", "_bytes", &u->bytes);
 	put_gauge(&f, "threads", "", &u->threads);
 	put_gauge(&f, "procs", "", &u->procs);
 	/* Apart, as in the record. */
 	wall_ns.used += u->stopped_ns;
 	put_gauge(&f, "wall", "_ns", &wall_ns);
-	put_number(&f, "wall_stopped_ns", "", u->stopped_ns);
+	fmt_json_number(&f, "wall_stopped_ns", u->stopped_ns);
 	put_gauge(&f, "cpu", "_ns", &u->cpu_ns);
-	put_text(&f, "state", usage_state_name(u->state));
+	fmt_json_text(&f, "state", usage_state_name(u->state), PATH_MAX);
 	if (u->cause)
-		put_text(&f, "limit", u->cause);
+		fmt_json_text(&f, "limit", u->cause, PATH_MAX);
 	fmt_str(&f, "}\n");
 	fputs(line, to);
 }

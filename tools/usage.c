@@ -36,14 +36,9 @@ static int64_t cpu_of_members(const struct ledger *ledger, uint32_t account)
 	uint64_t pid_namespace = slots_own_namespace(ledger);
 	int64_t sum_ns = 0;
 
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
-
-		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
-		    accounts_is_within(ledger, s->account, account))
-			sum_ns += cpu_of_slot(s, pid_namespace);
-	}
+	for (uint32_t i = 0; i < end; i++)
+		if (slots_is_member(ledger, i, account))
+			sum_ns += cpu_of_slot(&ledger->slot[i], pid_namespace);
 	return sum_ns;
 }
 
@@ -98,8 +93,7 @@ void usage_read(const struct ledger *ledger, uint32_t account, int64_t now_ns, s
 	u->bytes.limit = a->limit[RL_MEM];
 	u->threads =
 		(struct usage_gauge){a->threads, larger(a->threads_peak, a->threads), a->limit[RL_THREADS]};
-	/* The account counts the first process too, limits and records do not. */
-	u->procs.used = a->procs > 0 ? a->procs - 1 : 0;
+	u->procs.used = account_procs_beside_first(a);
 	u->procs.peak = larger(a->procs_peak, u->procs.used);
 	u->procs.limit = a->limit[RL_PROCS];
 	u->stopped_ns = a->stopped_ns;

@@ -2,7 +2,7 @@
  * usage.h - what a guarded tree uses now, for people who look on.
  *
  * Owns:    nothing.
- * Called:  gauges, cmd_top.
+ * Called:  gauges, top_rows.
  * Context: one thread; without the ledger's lock and without a store to the
  *          ledger, which may be mapped for reading only.
  * Fork:    nothing, because there is no state.

@@ -24,6 +24,7 @@
 extern "C" {
 #endif
 
+/* Of a limit: there is none. */
 #define RESLIMIT_UNLIMITED INT64_MAX
 
 /* ---- Progress: RESLIMIT_IDLE=TIME ----------------------------------------------------------------------
@@ -45,6 +46,7 @@ extern "C" {
  */
 int reslimit_progress(void) __attribute__((weak));
 
+/* What the macros of this file answer where the library is not there. Return: -1 with errno ENOENT. */
 static inline int reslimit_is_absent(void)
 {
 	errno = ENOENT;
@@ -113,16 +115,16 @@ int reslimit_on_limit(void (*callback)(const struct reslimit_event *event, void 
 
 /* The tree as it is now: all processes that share the budget. */
 struct reslimit_sample {
-	size_t size;   /* of this structure, as the library knows it */
-	pid_t pid;     /* process that the budget was opened for; it may have ended */
-	int64_t at_ns; /* when the sample was taken */
-	int64_t tick_ns;
+	size_t size;	 /* of this structure, as the library knows it */
+	pid_t pid;	 /* process that the budget was opened for; it may have ended */
+	int64_t at_ns;	 /* when the sample was taken */
+	int64_t tick_ns; /* RESLIMIT_TICK: from one check to the next */
 
-	int64_t mem_bytes; /* charged to MEM now */
-	int64_t mem_peak_bytes;
-	int64_t mem_limit_bytes;
-	int64_t rss_bytes; /* sum of the resident sets; shared pages count in each */
-	int64_t threads;   /* beside each process's first */
+	int64_t mem_bytes;	 /* charged to MEM now */
+	int64_t mem_peak_bytes;	 /* the most that ever was */
+	int64_t mem_limit_bytes; /* RESLIMIT_MEM; of each limit below the like */
+	int64_t rss_bytes;	 /* sum of the resident sets; shared pages count in each */
+	int64_t threads;	 /* beside each process's first */
 	int64_t threads_limit;
 	int64_t procs;	     /* with the first */
 	int64_t procs_limit; /* beside the first */
@@ -151,11 +153,12 @@ int reslimit_check(const struct reslimit_sample *sample, void *state);
  */
 int reslimit_init(const char *arg, void **state);
 
+/* What reslimit_on_violation() is told. */
 struct reslimit_violation {
-	size_t size;
-	int code;	  /* what reslimit_check() returned */
-	const char *name; /* as in the verdict, without custom: */
-	const struct reslimit_sample *sample;
+	size_t size;			      /* of this structure, as the library knows it */
+	int code;			      /* what reslimit_check() returned */
+	const char *name;		      /* as in the verdict, without custom: */
+	const struct reslimit_sample *sample; /* that it returned it for; good until the call returns */
 };
 
 /* What becomes of a violation. A positive number is a signal that takes the place of the list's first step.

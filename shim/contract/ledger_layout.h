@@ -140,7 +140,8 @@ struct slot {
 	_Atomic uint32_t leash_bans; /* enum leash_ban, that of its maker at first; outlasts an exec */
 	/* Its pid while it is about to execute; FUTEX_OWNER_DIED once the kernel has let go of its memory. */
 	_Atomic uint32_t executed;
-	int32_t reserved[26];
+	_Atomic int64_t stops_told_ns; /* until then its watchdog has credited each of its stops */
+	int32_t reserved[24];
 };
 static_assert(sizeof(struct slot) == 256, "two slots never share a cache line, and none lies on two pages");
 
@@ -370,6 +371,7 @@ struct ledger {
 	_Atomic int64_t swept_ns;	/* CLOCK_MONOTONIC of the last look at every process */
 	/* No slot, or cell, below is free: where the next is looked for. Lowered before one becomes so. */
 	_Atomic uint32_t slots_full_to, cells_full_to;
+	_Atomic int64_t home_clock_ns[2], has_time_namespaces; /* see time_namespace.h */
 	char path[LEDGER_PATH];
 
 	struct slot slot[LEDGER_SLOTS] __attribute__((aligned(sizeof(struct slot))));

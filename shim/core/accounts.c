@@ -30,6 +30,28 @@ static uint32_t find_free(struct ledger *ledger)
 	return end;
 }
 
+/* Takes a free entry, with nothing in it and no clock running. Return: NULL when the table is full. */
+static struct account *take_free(struct ledger *ledger, uint32_t root)
+{
+	uint32_t index = find_free(ledger);
+	struct account *a = account_at(ledger, index);
+
+	if (!a)
+		return NULL;
+	memset(a, 0, sizeof(*a));
+	a->root = root;
+	a->own_part = index;
+	a->next_step_ns = INT64_MAX;
+	return a;
+}
+
+/* From here on it counts. Return: its index. */
+static uint32_t enter(struct account *a)
+{
+	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
+	return a->own_part;
+}
+
 static void copy_text(char *to, size_t size, const char *text)
 {
 	if (text)
@@ -46,18 +68,13 @@ static void copy_trace(struct account *a, const struct account *above, const cha
 uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config,
 		       enum account_part part)
 {
-	uint32_t index = find_free(ledger);
-	struct account *a;
+	struct account *a = take_free(ledger, root);
 
-	if (index == LEDGER_NONE)
+	if (!a)
 		return LEDGER_NONE;
-	a = &ledger->account[index];
-	memset(a, 0, sizeof(*a));
 	a->parent = parent;
-	a->root = root;
 	if (root != LEDGER_NONE)
 		a->root_pid = atomic_load_explicit(&ledger->slot[root].pid, memory_order_relaxed);
-	a->own_part = index;
 	a->config_hash = config->hash;
 	a->part = config->root ? ACCOUNT_RUNNER : part;
 	a->scope = config->root ? RL_SCOPE_TREE : (uint32_t)config->scope;
@@ -83,25 +100,18 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 	atomic_store_explicit(&a->record_taken, a->part == ACCOUNT_RUNNER, memory_order_relaxed);
 	grades_open(a, config);
 	resident_open(a, config);
-	a->next_step_ns = INT64_MAX;
 	atomic_store_explicit(&a->wall_deadline_ns, INT64_MAX, memory_order_relaxed);
-	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
-	return index;
+	return enter(a);
 }
 
 uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t root)
 {
-	uint32_t index = find_free(ledger);
 	const struct account *m = &ledger->account[model];
-	struct account *a;
+	struct account *a = take_free(ledger, root);
 
-	if (index == LEDGER_NONE)
+	if (!a)
 		return LEDGER_NONE;
-	a = &ledger->account[index];
-	memset(a, 0, sizeof(*a));
 	a->parent = m->parent;
-	a->own_part = index;
-	a->root = root;
 	a->config_hash = m->config_hash;
 	a->scope = m->scope;
 	a->part = m->part;
@@ -117,10 +127,8 @@ uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t r
 	memcpy(a->name, m->name, sizeof(a->name));
 	memcpy(a->log, m->log, sizeof(a->log));
 	memcpy(a->stacks, m->stacks, sizeof(a->stacks));
-	a->next_step_ns = INT64_MAX;
 	accounts_start_clock(a, raw_clock_ns(CLOCK_MONOTONIC));
-	atomic_store_explicit(&a->in_use, 1, memory_order_relaxed);
-	return index;
+	return enter(a);
 }
 
 struct account *accounts_find_settings(const struct ledger *ledger, uint32_t index, uint64_t config_hash)
@@ -207,12 +215,6 @@ void accounts_add_threads(struct ledger *ledger, uint32_t index, int64_t count)
 	}
 }
 
-/* Each account was opened for a first process, which is beside nobody. */
-static int64_t procs_beside_first(const struct account *a)
-{
-	return a->procs > 0 ? a->procs - 1 : 0;
-}
-
 void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
@@ -220,8 +222,8 @@ void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count)
 		a->procs += count;
 		if (count > 0)
 			a->procs_total += count;
-		if (procs_beside_first(a) > a->procs_peak)
-			a->procs_peak = procs_beside_first(a);
+		if (account_procs_beside_first(a) > a->procs_peak)
+			a->procs_peak = account_procs_beside_first(a);
 	}
 }
 
@@ -235,30 +237,29 @@ void accounts_move_proc(struct ledger *ledger, uint32_t from, uint32_t to)
 	ledger->account[to].procs_total++;
 }
 
+/* How many would be beside the first: the sum of processes has that one in it, that of threads has not. */
+static int64_t with_one_more(const struct account *a, enum limit_id id)
+{
+	return id == RL_PROCS ? a->procs : a->threads + 1;
+}
+
+bool account_has_room(const struct account *a, enum limit_id id)
+{
+	return with_one_more(a, id) <= a->limit[id];
+}
+
 bool accounts_have_room(const struct ledger *ledger, uint32_t index, enum limit_id id)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
-	{
-		int64_t used = id == RL_PROCS ? a->procs : a->threads + 1;
-
-		if (used > a->limit[id])
-			return false;
-	}
+	if (!account_has_room(a, id))
+		return false;
 	return true;
 }
 
-bool accounts_procs_at_peak(const struct ledger *ledger, uint32_t index)
+bool accounts_are_at_peak(const struct ledger *ledger, uint32_t index, enum limit_id id)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
-	if (a->procs > a->procs_peak)
-		return true;
-	return false;
-}
-
-bool accounts_threads_at_peak(const struct ledger *ledger, uint32_t index)
-{
-	FOR_EACH_ACCOUNT_UP(ledger, index, a)
-	if (a->threads >= a->threads_peak)
+	if (with_one_more(a, id) > (id == RL_PROCS ? a->procs_peak : a->threads_peak))
 		return true;
 	return false;
 }

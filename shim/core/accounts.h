@@ -2,7 +2,8 @@
  * accounts.h - budgets as a tree: limits, sums, peaks.
  *
  * Owns:    ledger->account[].
- * Called:  cells and slots for sums; denial and breach for outcomes; record.
+ * Called:  tree and slots open and close them; slots, leases and cells keep
+ *          their sums; startup and roots ask for settings; everybody walks up.
  * Context: under the ledger's lock unless said otherwise; async-signal-safe,
  *          never allocates, leaves errno alone.
  * Fork:    nothing, because all state is in the ledger.
@@ -12,9 +13,9 @@
 #ifndef RL_CORE_ACCOUNTS_H
 #define RL_CORE_ACCOUNTS_H
 
-#include "../contract/ledger_layout.h"
 #include <stddef.h>
 
+#include "../contract/ledger_layout.h"
 #include "config.h"
 
 static inline struct account *account_at(const struct ledger *ledger, uint32_t index)
@@ -25,6 +26,12 @@ static inline struct account *account_at(const struct ledger *ledger, uint32_t i
 /* Walks from an account to the top of the tree. */
 #define FOR_EACH_ACCOUNT_UP(ledger, index, a)                                                                \
 	for (struct account *a = account_at((ledger), (index)); a; a = account_at((ledger), a->parent))
+
+/* As limits and records count: each account was opened for a first process, which is beside nobody. */
+static inline int64_t account_procs_beside_first(const struct account *account)
+{
+	return account->procs > 0 ? account->procs - 1 : 0;
+}
 
 /* Limits that SCOPE=process leaves with the tree: a process cannot hold processes, and one plug-in serves
  * all. */
@@ -67,12 +74,12 @@ void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count);
 /* Moves a process that holds nothing yet to an account below or beside its own. */
 void accounts_move_proc(struct ledger *ledger, uint32_t from, uint32_t to);
 
-/* Whether one more thread or process fits all the way up. */
+/* Whether one more thread or process fits into an account, and whether all the way up. */
+bool account_has_room(const struct account *account, enum limit_id id);
 bool accounts_have_room(const struct ledger *ledger, uint32_t index, enum limit_id id);
 
-/* Whether one more process or thread, or n more bytes, would be a new peak somewhere. */
-bool accounts_procs_at_peak(const struct ledger *ledger, uint32_t index);
-bool accounts_threads_at_peak(const struct ledger *ledger, uint32_t index);
+/* Whether one more thread or process, or n more bytes, would be a new peak somewhere. */
+bool accounts_are_at_peak(const struct ledger *ledger, uint32_t index, enum limit_id id);
 bool accounts_bytes_at_peak(const struct ledger *ledger, uint32_t index, int64_t n);
 
 /* Raises the peaks for a period in which at least `unused` of the lease was not charged. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "attrs.h"
+#include "setting_list.h"
 #include "text.h"
 #include "units.h"
 
@@ -54,11 +55,7 @@ static bool step_named(const char *text, size_t len, int *signal)
 
 static int complain(struct fmt *why, const char *text, size_t len, const char *what)
 {
-	fmt_str(why, "step '");
-	fmt_printable(why, text, len);
-	fmt_str(why, "' ");
-	fmt_str(why, what);
-	return -EINVAL;
+	return setting_list_refuse_item(why, "step", text, len, what);
 }
 
 static int parse_step(struct action_step *step, const char *text, size_t len, struct fmt *why)
@@ -111,19 +108,14 @@ int action_parse(struct action *action, const char *text, size_t len, bool denia
 {
 	memset(action, 0, sizeof(*action));
 	for (;;) {
-		const char *comma = memchr(text, ',', len);
-		size_t step_len = comma ? (size_t)(comma - text) : len;
+		size_t step_len = setting_list_item(text, len, ',');
 
-		if (action->count == RL_STEPS_MAX) {
-			fmt_str(why, "more than ");
-			fmt_int(why, RL_STEPS_MAX);
-			fmt_str(why, " steps; give fewer");
-			return -EINVAL;
-		}
+		if (action->count == RL_STEPS_MAX)
+			return setting_list_refuse_more(why, RL_STEPS_MAX, "steps");
 		if (parse_step(&action->step[action->count], text, step_len, why))
 			return -EINVAL;
 		action->count++;
-		if (!comma)
+		if (step_len == len)
 			return check_list(action, deniable, why);
 		text += step_len + 1;
 		len -= step_len + 1;

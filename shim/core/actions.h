@@ -2,7 +2,8 @@
  * actions.h - reads action lists: step:delay,step:delay,...
  *
  * Owns:    nothing.
- * Called:  config, tools; breach and record for signal names.
+ * Called:  config; denial, grades and watchdog ask what a list holds; breach,
+ *          record, stacks, callback and the plug-in's host for steps' names.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *

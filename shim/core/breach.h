@@ -2,7 +2,8 @@
  * breach.h - a limit's steps: the first breach wins, signals follow, KILL ends.
  *
  * Owns:    the accounts' breach and step members.
- * Called:  denial (claims), watchdog (claims and carries out).
+ * Called:  denial (claims), watchdog (claims and carries out); who makes a
+ *          process or a thread, whether it still may; backstop for the delays.
  * Context: async-signal-safe, never allocates, leaves errno alone. Claiming is
  *          done under the ledger's lock; carrying out takes it and may not
  *          return (KILL).

@@ -68,8 +68,7 @@ static void thaw(struct ledger *ledger, uint32_t slot, struct cell *cell)
 	atomic_store_explicit(&cell->frozen, frozen, memory_order_relaxed);
 }
 
-/* Gives back all credit but `keep`. It goes before its lease, so that no credit is left that nothing backs.
- */
+/* Gives back all credit but `keep`. It goes before its lease: killed in between, none is left unbacked. */
 static void give_back_but(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t keep)
 {
 	int64_t credit = load(&cell->credit);
@@ -256,13 +255,8 @@ struct cell *cells_attach(struct ledger *ledger, uint32_t slot)
 
 void cells_retire_locked(struct ledger *ledger, uint32_t slot, struct cell *cell)
 {
-	int64_t credit;
-
 	settle(ledger, slot, cell, 0);
-	credit = load(&cell->credit);
-	/* The credit goes before its lease: killed in between, no credit is left that nothing backs. */
-	store(&cell->credit, 0);
-	leases_give_back(ledger, slot, credit);
+	give_back_but(ledger, slot, cell, 0);
 	slots_free_cell(ledger, cell);
 }
 

@@ -2,7 +2,8 @@
  * cells.h - the byte budget as a thread meets it: credit in its own cell.
  *
  * Owns:    the cells but for `taken`.
- * Called:  interpose_heap from any thread on every allocation.
+ * Called:  heap from any thread on every allocation, budget for other bytes;
+ *          member and interpose_thread as threads come and go; lifecycle.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          the slow paths take the ledger's lock.
  * Fork:    the child attaches new cells; those of the parent stay the parent's.
@@ -108,7 +109,8 @@ void cells_settle_refund(struct ledger *ledger, uint32_t slot, struct cell *cell
  */
 int cells_prepare(struct ledger *ledger, uint32_t slot, struct cell *cell, int64_t n);
 
-/* The same without a cell: at start, after a thread's end, when the table is full. Return: 0 or -ENOMEM. */
+/* Charges or returns n bytes without a cell: at start, after a thread's end, when the table is full.
+ * Return: 0 or -ENOMEM. */
 int cells_charge_direct(struct ledger *ledger, uint32_t slot, int64_t n);
 void cells_refund_direct(struct ledger *ledger, uint32_t slot, int64_t n);
 

@@ -2,8 +2,8 @@
  * claims.h - places for children whose number the maker does not know in time.
  *
  * Owns:    slot.claim.
- * Called:  interpose_process and interpose_spawn around a libc function that
- *          makes a process by itself; startup in that process.
+ * Called:  interpose_process, around a libc function that makes a process by
+ *          itself; place, in that process.
  * Context: under the ledger's lock; async-signal-safe, vfork child, never
  *          allocates, leaves errno alone.
  * Fork:    nothing, because all state is in the ledger.

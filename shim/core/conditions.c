@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "attrs.h"
+#include "setting_list.h"
 #include "units.h"
 
 /* Longer ones first: `<=` begins like `<`. */
@@ -39,11 +40,7 @@ static const char *trim(const char *text, size_t *len)
 
 static int complain(struct fmt *why, const char *text, size_t len, const char *what)
 {
-	fmt_str(why, "condition '");
-	fmt_printable(why, text, len);
-	fmt_str(why, "' ");
-	fmt_str(why, what);
-	return -EINVAL;
+	return setting_list_refuse_item(why, "condition", text, len, what);
 }
 
 /* Writes the condition as it was given, without its spaces. */
@@ -90,19 +87,14 @@ int conditions_parse(struct conditions *conditions, const char *text, size_t len
 {
 	memset(conditions, 0, sizeof(*conditions));
 	for (;;) {
-		const char *end = memchr(text, ';', len);
-		size_t one_len = end ? (size_t)(end - text) : len;
+		size_t one_len = setting_list_item(text, len, ';');
 
-		if (conditions->count == RL_CONDITIONS_MAX) {
-			fmt_str(why, "more than ");
-			fmt_int(why, RL_CONDITIONS_MAX);
-			fmt_str(why, " conditions; give fewer");
-			return -EINVAL;
-		}
+		if (conditions->count == RL_CONDITIONS_MAX)
+			return setting_list_refuse_more(why, RL_CONDITIONS_MAX, "conditions");
 		if (parse_one(&conditions->condition[conditions->count], text, one_len, why))
 			return -EINVAL;
 		conditions->count++;
-		if (!end)
+		if (one_len == len)
 			return 0;
 		text += one_len + 1;
 		len -= one_len + 1;

@@ -72,7 +72,7 @@ struct config {
 	const char *plugin; /* LIB.so[:ARG] */
 	const char *trace;
 	const char *log;
-	const char *root;   /* while it is set, nothing is limited: the program is not one of these */
+	const char *root;   /* RESLIMIT_ROOT for a program that it does not name: nothing is limited */
 	const char *stacks; /* NULL: none; "1": the log; else a path */
 	uint64_t hash;	    /* of the settings as they were given; by config_finish() */
 };

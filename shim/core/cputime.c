@@ -30,18 +30,13 @@ void cputime_refresh(const struct ledger *ledger, uint32_t self)
 		read_thread_clock(NULL, raw_getpid());
 }
 
-static int64_t timeval_ns(const struct timeval *tv)
-{
-	return (int64_t)tv->tv_sec * 1000000000 + tv->tv_usec * 1000;
-}
-
 int64_t cputime_of_children(void)
 {
 	struct rusage usage;
 
 	if (raw_getrusage(RUSAGE_CHILDREN, &usage) < 0)
 		return 0;
-	return timeval_ns(&usage.ru_utime) + timeval_ns(&usage.ru_stime);
+	return cputime_ns(&usage.ru_utime) + cputime_ns(&usage.ru_stime);
 }
 
 /* What a process has used itself, and whether it is there to be asked from that pid namespace. */
@@ -79,12 +74,10 @@ static int64_t sum_members(struct ledger *ledger, uint32_t account, uint32_t sel
 
 	for (uint32_t i = 0; i < end; i++) {
 		struct slot *s = &ledger->slot[i];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
 		int64_t own_ns;
 		bool is_there;
 
-		if ((state != SLOT_LIVE && state != SLOT_LEAVING) ||
-		    !accounts_is_within(ledger, s->account, account))
+		if (!slots_is_member(ledger, i, account))
 			continue;
 		own_ns = time_of_slot(s, pid_namespace, &is_there);
 		slots_ns += own_ns;

@@ -2,7 +2,8 @@
  * cputime.h - processor time of a tree, living and dead.
  *
  * Owns:    the slots' cpu_ns and children_ns, the accounts' sums of them.
- * Called:  watchdog, record.
+ * Called:  meter_time in the watchdog; record, trace and the plug-in's host;
+ *          startup for what was used before; the supervisor.
  * Context: under the ledger's lock unless said otherwise; async-signal-safe, never allocates, leaves
  *          errno alone.
  * Fork:    nothing, because all state is in the ledger.
@@ -12,7 +13,16 @@
 #ifndef RL_CORE_CPUTIME_H
 #define RL_CORE_CPUTIME_H
 
+#include <stdint.h>
+#include <sys/time.h>
+
 #include "../contract/ledger_layout.h"
+
+/* A time of getrusage(2) in nanoseconds. Context: any thread. */
+static inline int64_t cputime_ns(const struct timeval *time)
+{
+	return (int64_t)time->tv_sec * 1000000000 + time->tv_usec * 1000;
+}
 
 /*
  * Brings the kernel's sum for the calling process, in slot `self`, up to date:

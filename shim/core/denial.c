@@ -75,7 +75,7 @@ static bool leaves_no_room(const struct account *a, const struct denial *d)
 {
 	if (d->limit == RL_MEM)
 		return a->leased + d->amount > grades_ceiling(a);
-	return (d->limit == RL_PROCS ? a->procs : a->threads + 1) > a->limit[d->limit];
+	return !account_has_room(a, d->limit);
 }
 
 /* The account whose limit left no room; the top one if all seem to have some again. */
@@ -92,45 +92,53 @@ static uint32_t refusing_account(const struct ledger *ledger, uint32_t index, co
 	return top;
 }
 
+/* Begins the limit's steps if they are due, and leaves the first to the caller if it can run it. */
+static void begin_steps(struct ledger *ledger, enum limit_id limit, bool may_call, int64_t now_ns,
+			struct denial_outcome *outcome)
+{
+	if (series_is_over(&ledger->account[outcome->account], limit, now_ns))
+		outcome->is_due = breach_claim(ledger, outcome->account, limit, now_ns);
+	if (outcome->is_due && may_call && breach_take_call(ledger, outcome->account, now_ns))
+		outcome->call_for = outcome->account;
+}
+
 struct denial_outcome denial_note(struct ledger *ledger, uint32_t slot, const struct denial *d, bool may_call)
 {
 	struct denial_outcome outcome = {.call_for = LEDGER_NONE};
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	uint32_t index = ledger->slot[slot].account;
 	bool past_refuser = false;
-	uint64_t mask;
-	uint32_t refuser;
+	struct account *refuser;
 	enum limit_id limit;
+	uint64_t mask;
 
 	ledger_lock(ledger, &mask);
-	refuser = refusing_account(ledger, index, d);
-	limit = d->limit == RL_MEM ? grades_limit(&ledger->account[refuser]) : d->limit;
+	outcome.account = refusing_account(ledger, index, d);
+	refuser = &ledger->account[outcome.account];
+	limit = d->limit == RL_MEM ? grades_limit(refuser) : d->limit;
 	for (; index != LEDGER_NONE; index = ledger->account[index].parent) {
 		struct account *a = &ledger->account[index];
 
 		/* Above the refusing account only the other part of the same budget is concerned. */
-		if (past_refuser && (a->part != ACCOUNT_TREE || index != ledger->account[refuser].parent))
+		if (past_refuser && (a->part != ACCOUNT_TREE || index != refuser->parent))
 			break;
 		a->denied[limit]++;
 		a->last_denied = limit + 1;
 		a->kernel_was_last = 0;
 		describe_first(a, d, now_ns);
-		if (index == refuser && series_is_over(a, limit, now_ns))
-			outcome.is_due = breach_claim(ledger, index, limit, now_ns);
-		if (index == refuser && outcome.is_due && may_call && breach_take_call(ledger, index, now_ns))
-			outcome.call_for = index;
-		if (index == refuser)
+		if (a == refuser) {
+			begin_steps(ledger, limit, may_call, now_ns, &outcome);
 			past_refuser = true;
+		}
 	}
 	if (d->limit == RL_MEM)
-		grades_open_reserve(&ledger->account[refuser]);
+		grades_open_reserve(refuser);
 	ledger_unlock(ledger, &mask);
-	outcome.account = refuser;
-	if (!is_worth_a_line(ledger->account[refuser].denied[limit]))
+	if (!is_worth_a_line(refuser->denied[limit]))
 		return outcome;
-	logline(&ledger->account[refuser], "refused", d->call, d->amount);
-	trace_event(ledger, refuser, "refused", {"pid", NULL, raw_getpid()}, {"call", d->call, 0},
-		    {"bytes", NULL, d->amount}, {"count", NULL, ledger->account[refuser].denied[limit]});
+	logline(refuser, "refused", d->call, d->amount);
+	trace_event(ledger, outcome.account, "refused", {"pid", NULL, raw_getpid()}, {"call", d->call, 0},
+		    {"bytes", NULL, d->amount}, {"count", NULL, refuser->denied[limit]});
 	return outcome;
 }
 

@@ -2,7 +2,7 @@
  * denial.h - a call was refused: counted, described once, escalated.
  *
  * Owns:    the accounts' denied, series and first_denial members.
- * Called:  interposers, right after a refusal.
+ * Called:  member, for the hooks, right after a refusal.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          takes the ledger's lock.
  * Fork:    nothing, because all state is in the ledger.

@@ -7,7 +7,7 @@
  * Fork:    nothing, because there is no state.
  *
  * `*` any bytes, none included; `?` one byte; `[a-z_]` one of these, `[!a-z]`
- * one but these, a `]` first is a member; `\` takes the next byte as it is.
+ * or `[^a-z]` one but these, a `]` first is a member; `\` takes the next byte as it is.
  * libc's fnmatch() may allocate and asks the locale.
  *
  * SPDX-License-Identifier: MIT

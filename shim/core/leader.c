@@ -32,9 +32,10 @@ void leader_find(struct leader *leader)
 
 static bool is_zombie(void)
 {
-	uint64_t blocked;
+	struct procfs_first first;
 
-	return procfs_first_thread(&blocked) == 'Z';
+	procfs_look_at_first(&first);
+	return first.state == 'Z';
 }
 
 static bool has_ended(const struct leader *leader, uint32_t leaving)

@@ -2,7 +2,8 @@
  * leader.h - has every thread of the program ended but the watchdog's?
  *
  * Owns:    nothing; struct leader is the watchdog's.
- * Called:  watchdog, in the thread that is a guest in the program's process.
+ * Called:  timer_thread and watchdog, in the thread that is a guest in the
+ *          program's process.
  * Context: the watchdog's thread; async-signal-safe, never allocates, leaves
  *          errno alone.
  * Fork:    the child asks anew: leader_find().

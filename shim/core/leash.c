@@ -127,8 +127,7 @@ static uint64_t pipe_at(pid_t pid, int fd)
 	struct stat st;
 
 	put_fd_path(&f, pid, fd);
-	return raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) == 0 && S_ISFIFO(st.st_mode) ? st.st_ino
-												 : 0;
+	return raw_stat(path, &st, 0) == 0 && S_ISFIFO(st.st_mode) ? st.st_ino : 0;
 }
 
 int leash_count_in(const struct ledger *ledger, uint32_t slot, pid_t pid)

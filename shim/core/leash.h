@@ -2,7 +2,8 @@
  * leash.h - when the supervisor dies, the kernel kills its tree.
  *
  * Owns:    nothing; descriptors are the caller's.
- * Called:  own_leash in a guarded process; the supervisor.
+ * Called:  own_leash in a guarded process; meter_watch, which does not count
+ *          them; the supervisor.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          leash_take() may not return.
  * Fork:    a child's leash is its own: leash_fork() in the shim takes one.

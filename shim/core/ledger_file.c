@@ -138,14 +138,13 @@ static int grow_beyond_file_limit(int fd)
 	struct rlimit was, lifted;
 	int error;
 
-	if (raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &was) < 0 ||
-	    was.rlim_cur >= sizeof(struct ledger))
+	if (raw_rlimit(RLIMIT_FSIZE, NULL, &was) < 0 || was.rlim_cur >= sizeof(struct ledger))
 		return raw_ftruncate(fd, sizeof(struct ledger));
 	lifted = was;
 	lifted.rlim_cur = was.rlim_max;
-	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &lifted, NULL);
+	raw_rlimit(RLIMIT_FSIZE, &lifted, NULL);
 	error = truncate_quietly(fd);
-	raw_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, &was, NULL);
+	raw_rlimit(RLIMIT_FSIZE, &was, NULL);
 	return error;
 }
 
@@ -294,8 +293,8 @@ static bool path_leads_to(const struct ledger *ledger, int fd)
 	struct stat kept, there;
 
 	return raw_geteuid() == ledger->owner && raw_fstat(fd, &kept) == 0 &&
-	       raw_syscall4(SYS_newfstatat, AT_FDCWD, ledger->path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       kept.st_dev == there.st_dev && kept.st_ino == there.st_ino;
+	       raw_stat(ledger->path, &there, AT_SYMLINK_NOFOLLOW) == 0 && kept.st_dev == there.st_dev &&
+	       kept.st_ino == there.st_ino;
 }
 
 void ledger_pass_fd(const struct ledger *ledger, bool pass)
@@ -358,8 +357,7 @@ static bool has_other_files(const char *directory)
 {
 	struct stat st;
 
-	return raw_syscall4(SYS_newfstatat, AT_FDCWD, directory, &st, 0) < 0 ||
-	       st.st_size != ENTRIES_WITH_OURS * TMPFS_ENTRY;
+	return raw_stat(directory, &st, 0) < 0 || st.st_size != ENTRIES_WITH_OURS * TMPFS_ENTRY;
 }
 
 int ledger_create(struct ledger **ledger)

@@ -2,7 +2,8 @@
  * ledger_file.h - where the ledger lives: made, found again, removed.
  *
  * Owns:    the file's name, its creation, its removal.
- * Called:  lifecycle at start and end, supervisor, top.
+ * Called:  startup, lifecycle at the end; hooks of what could keep a program
+ *          from finding it again; cells, slots and accounts to grow; the tools.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    the mapping is shared with the child.
  *

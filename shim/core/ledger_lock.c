@@ -11,6 +11,7 @@
 #include "accounts.h"
 #include "attrs.h"
 #include "procfs.h"
+#include "rawfutex.h"
 #include "rawsys.h"
 
 #define LOCK_WAITERS 0x80000000U
@@ -93,6 +94,13 @@ static void sleep_a_while(struct ledger *ledger, uint32_t word, int64_t now_ns, 
 	waits.switches++;
 }
 
+/* In place of what stands there. Others may sleep too: keep the mark, at the price of one wake too many. */
+static bool take_over(struct ledger *ledger, uint32_t word, uint32_t self)
+{
+	return atomic_compare_exchange_strong_explicit(&ledger->lock, &word, self | LOCK_WAITERS,
+						       memory_order_acquire, memory_order_relaxed);
+}
+
 /* Sleeps until the lock is ours, or `urgent` is served without it. */
 static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urgent)
 {
@@ -103,18 +111,13 @@ static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urg
 		int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
 		if (!word) {
-			/* Others may sleep too: keep the mark, at the price of one wake too many. */
-			if (atomic_compare_exchange_strong_explicit(&ledger->lock, &word, self | LOCK_WAITERS,
-								    memory_order_acquire,
-								    memory_order_relaxed))
+			if (take_over(ledger, word, self))
 				return LOCK_TAKEN;
 			continue;
 		}
 		if ((now_ns - began_ns > LOOK_AFTER_NS || (word & ~LOCK_WAITERS) == self) &&
 		    owner_is_dead(ledger, word & ~LOCK_WAITERS, self, now_ns - began_ns)) {
-			if (atomic_compare_exchange_strong_explicit(&ledger->lock, &word, self | LOCK_WAITERS,
-								    memory_order_acquire,
-								    memory_order_relaxed))
+			if (take_over(ledger, word, self))
 				return LOCK_INHERITED;
 			continue;
 		}
@@ -129,13 +132,16 @@ static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urg
 	}
 }
 
-static enum outcome lock(struct ledger *ledger, uint64_t *mask, bool urgent)
+enum manner { PATIENT, URGENT, NEWBORN };
+
+static enum outcome lock(struct ledger *ledger, uint64_t *mask, enum manner manner)
 {
 	/* Not static: the page of constants would be one more for each forked child. */
 	const uint64_t all = ~0ULL;
 	uint32_t self = (uint32_t)raw_gettid();
 	enum outcome outcome = LOCK_TAKEN;
 	bool taken = false;
+	int64_t taken_ns;
 
 	raw_sigmask(SIG_SETMASK, &all, mask);
 	for (int i = 0; i < SPINS && !taken; i++) {
@@ -144,10 +150,11 @@ static enum outcome lock(struct ledger *ledger, uint64_t *mask, bool urgent)
 			raw_cpu_relax();
 	}
 	if (!taken)
-		outcome = wait_for_lock(ledger, self, urgent);
+		outcome = wait_for_lock(ledger, self, manner == URGENT);
 	if (outcome == LOCK_FORCED)
 		return outcome;
-	atomic_store_explicit(&ledger->lock_taken_ns, raw_clock_ns(CLOCK_BOOTTIME), memory_order_relaxed);
+	taken_ns = manner == NEWBORN ? raw_clock_by_call_ns(CLOCK_BOOTTIME) : raw_clock_ns(CLOCK_BOOTTIME);
+	atomic_store_explicit(&ledger->lock_taken_ns, taken_ns, memory_order_relaxed);
 	if (outcome == LOCK_INHERITED) {
 		atomic_fetch_add_explicit(&ledger->repairs, 1, memory_order_relaxed);
 		accounts_recompute(ledger);
@@ -157,12 +164,17 @@ static enum outcome lock(struct ledger *ledger, uint64_t *mask, bool urgent)
 
 void ledger_lock(struct ledger *ledger, uint64_t *mask)
 {
-	lock(ledger, mask, false);
+	lock(ledger, mask, PATIENT);
+}
+
+void ledger_lock_newborn(struct ledger *ledger, uint64_t *mask)
+{
+	lock(ledger, mask, NEWBORN);
 }
 
 bool ledger_lock_urgent(struct ledger *ledger, uint64_t *mask)
 {
-	return lock(ledger, mask, true) != LOCK_FORCED;
+	return lock(ledger, mask, URGENT) != LOCK_FORCED;
 }
 
 void ledger_unlock_urgent(struct ledger *ledger, const uint64_t *mask, bool is_locked)

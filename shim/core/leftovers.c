@@ -175,7 +175,7 @@ static bool is_left(int fd, enum use use, char *path)
 	struct stat st;
 	struct ledger *ledger;
 	uint32_t magic = 0;
-	bool is_left;
+	bool answer;
 
 	raw_syscall4(SYS_pread64, fd, &magic, sizeof(magic), offsetof(struct ledger, magic));
 	if (!magic || raw_fstat(fd, &st) < 0 || !ledger_file_is_ours(fd, &st))
@@ -184,11 +184,11 @@ static bool is_left(int fd, enum use use, char *path)
 	if (raw_is_error((long)ledger))
 		return false;
 	if (!ledger_is_whole(ledger))
-		is_left = is_left_unread(fd, use, path);
+		answer = is_left_unread(fd, use, path);
 	else
-		is_left = use == USE_NONE ? !is_expected(ledger) : slots_is_last(ledger, LEDGER_NONE);
+		answer = use == USE_NONE ? !is_expected(ledger) : slots_is_last(ledger, LEDGER_NONE);
 	ledger_unmap(ledger);
-	return is_left;
+	return answer;
 }
 
 /*
@@ -211,7 +211,7 @@ static void remove_if_left(const char *directory, const char *name, bool maker_i
 	fmt_str(&f, directory);
 	fmt_char(&f, '/');
 	fmt_str(&f, name);
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (raw_stat(path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	/* A supervisor's socket has a name for a moment only. */
 	if (S_ISSOCK(st.st_mode) && maker_is_gone)

@@ -2,7 +2,8 @@
  * logline.h - one line per event, for people who look into a run.
  *
  * Owns:    nothing; the descriptor or file of RESLIMIT_LOG is opened per line.
- * Called:  startup, denial, breach, stops, watchdog, record; stacks for its text.
+ * Called:  startup, denial, breach, stops, watchdog, record; stacks for its
+ *          text; the supervisor.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *

@@ -1,7 +1,7 @@
 /*
  * meter_plugin.c - what a plug-in's host found, and whether it still looks; see meter.h.
  *
- * The host takes its samples by itself (preload/plugin_host.c). Here only the
+ * The host takes its samples by itself (preload/plugin_loop.c). Here only the
  * ledger is read: a violation becomes the verdict, and a host that hangs or is
  * gone is noted. If it was asked what to do about a violation and never
  * answered, the built-in action runs.

@@ -19,8 +19,8 @@
 
 #include <stdatomic.h>
 
-#include "accounts.h"
 #include "ledger_lock.h"
+#include "procfs.h"
 #include "rawsys.h"
 #include "resident.h"
 #include "slots.h"
@@ -38,6 +38,7 @@ struct batch {
 	uint32_t next; /* slot */
 	uint32_t count;
 	uint32_t slot[BATCH];
+	pid_t pid[BATCH]; /* as it is numbered where the caller is */
 };
 
 static int64_t growth_limit(const struct account *a)
@@ -90,22 +91,22 @@ static bool list_members(struct watchdog *w, uint32_t account, struct batch *bat
 {
 	struct ledger *ledger = w->ledger;
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	uint64_t mask;
+	uint64_t pid_namespace = slots_namespace_of(ledger, w->slot), mask;
 
 	batch->count = 0;
 	ledger_lock(ledger, &mask);
 	for (; batch->next < end && batch->count < BATCH; batch->next++) {
-		const struct slot *s = &ledger->slot[batch->next];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
+		pid_t pid = slots_pid_in(&ledger->slot[batch->next], pid_namespace);
 
-		if ((state != SLOT_LIVE && state != SLOT_LEAVING) ||
-		    !accounts_is_within(ledger, s->account, account))
+		if (!slots_is_member(ledger, batch->next, account))
 			continue;
-		/* A pid of another namespace says nothing here. */
-		if (!slots_shares_pids(ledger, batch->next, w->slot))
+		/* One in a namespace further in, or out, which has no number here that we know. */
+		if (!pid) {
 			atomic_fetch_or_explicit(&ledger->degraded, LEDGER_RSS_UNSEEN, memory_order_relaxed);
-		else
-			batch->slot[batch->count++] = batch->next;
+			continue;
+		}
+		batch->slot[batch->count] = batch->next;
+		batch->pid[batch->count++] = pid;
 	}
 	ledger_unlock(ledger, &mask);
 	return batch->count > 0;
@@ -116,7 +117,7 @@ static int64_t exact_bytes(const struct slot *s, pid_t pid, bool alone)
 {
 	int64_t share;
 
-	if (!slots_is_alive(s))
+	if (procfs_life(pid, s->born_ns) != PROCFS_ALIVE)
 		return 0;
 	share = alone ? -1 : resident_share_of(pid);
 	return share < 0 ? resident_of(pid) : share;
@@ -133,7 +134,7 @@ static int64_t add_up(struct watchdog *w, uint32_t account, bool exact, uint32_t
 	while (list_members(w, account, &batch)) {
 		for (uint32_t i = 0; i < batch.count; i++) {
 			const struct slot *s = &w->ledger->slot[batch.slot[i]];
-			pid_t pid = atomic_load_explicit(&s->pid, memory_order_relaxed);
+			pid_t pid = batch.pid[i];
 			int64_t bytes = exact ? exact_bytes(s, pid, alone) : resident_of(pid);
 
 			if (bytes < 0)

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "approach.h"
 #include "cputime.h"
 #include "ledger_lock.h"
 #include "rawsys.h"
@@ -28,7 +29,21 @@ enum {
 	CPU_REHEARSING_NS = 150000,
 	/* What a sleep may be late by: the last before the limit ends so much before it. */
 	CPU_WAKING_NS = 200000,
+	/* The same on the processor that the program runs on: that one need not wake up first. */
+	CPU_WAKING_BESIDE_NS = 100000,
 };
+
+/* Return: when to look again. */
+static int64_t wait_for_deadline(struct watchdog *w, const struct account *a, int64_t again_ns,
+				 int64_t deadline_ns, int64_t now_ns)
+{
+	int64_t awake_ns = approach_is_ours(w, a) ? deadline_ns - APPROACH_NS : deadline_ns;
+
+	if (now_ns < awake_ns)
+		return again_ns < awake_ns ? again_ns : awake_ns;
+	approach_await(w, deadline_ns, now_ns);
+	return now_ns;
+}
 
 int64_t meter_wall(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
@@ -41,7 +56,7 @@ int64_t meter_wall(struct watchdog *w, uint32_t account, int64_t now_ns)
 	if (watchdog_stands_by(w, a))
 		deadline_ns += WATCHDOG_STANDBY_NS;
 	if (now_ns < deadline_ns)
-		return again_ns < deadline_ns ? again_ns : deadline_ns;
+		return wait_for_deadline(w, a, again_ns, deadline_ns, now_ns);
 	again_ns = stops_hold(w, account, now_ns);
 	return again_ns ? again_ns : METER_REACHED;
 }
@@ -80,6 +95,11 @@ static int64_t time_to_limit(const struct watchdog *w, const struct account *a, 
 	return (a->limit[RL_CPU] - used_ns) / (runners > 0 ? runners : 1);
 }
 
+static int64_t waking_ns(void)
+{
+	return approach_is_beside_first() ? CPU_WAKING_BESIDE_NS : CPU_WAKING_NS;
+}
+
 /* When to look again: when the account's processor time could first be used up, or a little before. */
 static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_t used_ns, int64_t now_ns)
 {
@@ -87,8 +107,8 @@ static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_
 
 	if (wait_ns > 2 * CPU_REHEARSAL_NS)
 		wait_ns -= CPU_REHEARSAL_NS;
-	else if (wait_ns > CPU_LOOK_NS + CPU_WAKING_NS)
-		wait_ns -= CPU_WAKING_NS;
+	else if (wait_ns > CPU_LOOK_NS + waking_ns())
+		wait_ns -= waking_ns();
 	count_idle_look(w, tree_is_idle(w, a, used_ns), now_ns);
 	for (uint32_t i = 0; i < w->idle_looks && least_ns < CPU_IDLE_LOOK_NS; i++)
 		least_ns *= 2;
@@ -99,30 +119,35 @@ static int64_t next_cpu_look(struct watchdog *w, const struct account *a, int64_
  * What the program uses while the step looks at files, and finds them in no cache, is beyond the limit: so
  * they are looked at before. Return: whether that took time, and the clocks must be read again.
  */
-static bool rehearse(struct watchdog *w, int64_t left_ns, int64_t now_ns)
+static bool rehearse(struct watchdog *w, const struct account *a, int64_t left_ns, int64_t now_ns)
 {
-	if (!w->prepare_end || left_ns < CPU_REHEARSING_NS || left_ns > 2 * CPU_REHEARSAL_NS ||
-	    now_ns - w->rehearsed_ns < 2 * CPU_REHEARSAL_NS)
+	if (left_ns < CPU_REHEARSING_NS || left_ns > 2 * CPU_REHEARSAL_NS || !approach_rehearse(w, now_ns))
 		return false;
-	w->rehearsed_ns = now_ns;
-	signal_state_rehearse();
+	if (approach_is_ours(w, a) && !w->idle_since_ns)
+		approach_go_beside_first();
 	return true;
 }
 
 /*
- * Less is left than it takes to fall asleep and to wake up: the watchdog that acts first stays awake, where
- * that takes no processor from the program. It reads once more what the step will, because a millisecond
- * later most of that is in no cache of the processor. Half as long as what is left, because its own time
+ * Less is left than it takes to fall asleep and to wake up: the watchdog that acts first stays awake. It
+ * reads once more what the step will, because a millisecond later most of that is in no cache of the
+ * processor. As long as what is left if nobody else runs meanwhile, else half of it, because its own time
  * counts too. Return: whether it did, and the clocks must be read again.
  */
 static bool stay_awake(const struct watchdog *w, const struct account *a, int64_t left_ns, int64_t now_ns)
 {
-	if (!w->prepare_end || w->slot != a->root || w->cpus < 2 || w->idle_since_ns ||
-	    left_ns > CPU_LOOK_NS + CPU_WAKING_NS)
+	bool is_beside = approach_is_beside_first();
+	bool is_alone = is_beside && a->procs == 1 && !a->threads;
+
+	if (!approach_is_ours(w, a) || left_ns > CPU_LOOK_NS + waking_ns())
+		return false;
+	/* Nobody runs beside the watchdog: whether somebody would, and so reach the limit, only /proc can
+	 * tell. */
+	if (is_beside ? signal_state_processor_of_first() < 0 : w->idle_since_ns != 0)
 		return false;
 	if (left_ns > CPU_REHEARSING_NS)
 		signal_state_is_deadly(SIGTERM);
-	while (raw_clock_ns(CLOCK_MONOTONIC) < now_ns + left_ns / 2)
+	while (raw_clock_ns(CLOCK_MONOTONIC) < now_ns + (is_alone ? left_ns : left_ns / 2))
 		raw_cpu_relax();
 	return true;
 }
@@ -142,7 +167,8 @@ int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 		next_ns = next_cpu_look(w, a, used_ns, now_ns);
 	left_ns = time_to_limit(w, a, used_ns);
 	ledger_unlock_urgent(w->ledger, &mask, is_locked);
-	if (next_ns != METER_REACHED && (rehearse(w, left_ns, now_ns) || stay_awake(w, a, left_ns, now_ns)))
+	if (next_ns != METER_REACHED &&
+	    (rehearse(w, a, left_ns, now_ns) || stay_awake(w, a, left_ns, now_ns)))
 		return now_ns;
 	return next_ns;
 }

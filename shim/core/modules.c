@@ -27,18 +27,6 @@ struct line {
 	const char *path;
 };
 
-static const char *read_hex(const char *s, uint64_t *value)
-{
-	for (*value = 0;; s++) {
-		if (*s >= '0' && *s <= '9')
-			*value = *value * 16 + (uint64_t)(*s - '0');
-		else if (*s >= 'a' && *s <= 'f')
-			*value = *value * 16 + (uint64_t)(*s - 'a' + 10);
-		else
-			return s;
-	}
-}
-
 static const char *skip_word(const char *s)
 {
 	while (*s && *s != ' ')
@@ -51,14 +39,14 @@ static const char *skip_word(const char *s)
 /* "start-end perms offset dev inode   path" */
 static bool parse(const char *text, struct line *line)
 {
-	text = read_hex(text, &line->start);
+	text = procread_hex(text, &line->start);
 	if (*text != '-')
 		return false;
-	text = read_hex(text + 1, &line->end);
+	text = procread_hex(text + 1, &line->end);
 	if (*text != ' ' || strnlen(text, 6) < 6)
 		return false;
 	memcpy(line->flags, text + 1, sizeof(line->flags));
-	text = read_hex(text + 6, &line->offset);
+	text = procread_hex(text + 6, &line->offset);
 	line->path = skip_word(skip_word(text + 1));
 	return true;
 }

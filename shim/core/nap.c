@@ -20,18 +20,33 @@ enum {
 	WRITTEN_BYTES = 12,
 };
 
-/* Holds two whole pages wherever it lies: its own alignment would be that of all our variables, and move the
- * few that each start writes to a page of their own. */
-static char room[3 * PAGE] RL_SELDOM;
+/* A mapping that no child gets: each fork copies what there is, and two pages of ours in a mapping of others
+ * would make three of it. */
+static struct {
+	char *pages;
+	pid_t pid; /* whose they are */
+} room;
 
-static char *second_page(void)
+static bool make_room(void)
 {
-	return (char *)(((uintptr_t)room + 2 * PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+	pid_t pid = raw_getpid();
+	long pages;
+
+	if (room.pid == pid)
+		return true;
+	pages = raw_mmap(NULL, (size_t)2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (raw_is_error(pages) || raw_mprotect((char *)pages + PAGE, PAGE, PROT_READ) < 0)
+		return false;
+	/* Where it is refused children get it, and make another. */
+	raw_syscall3(SYS_madvise, pages, 2 * PAGE, MADV_DONTFORK);
+	room.pages = (char *)pages;
+	room.pid = pid;
+	return true;
 }
 
 static char *time_left(void)
 {
-	return second_page() - WRITTEN_BYTES;
+	return room.pages + PAGE - WRITTEN_BYTES;
 }
 
 void nap_prepare(struct nap *nap)
@@ -42,8 +57,7 @@ void nap_prepare(struct nap *nap)
 	nap->wake_fd = (int)raw_syscall4(SYS_signalfd4, -1, &wake, sizeof(wake), O_CLOEXEC | O_NONBLOCK);
 	nap->timer_fd = (int)raw_syscall2(SYS_timerfd_create, CLOCK_MONOTONIC, O_CLOEXEC | O_NONBLOCK);
 	nap->is_prepared = nap->wake_fd >= 0 && nap->timer_fd >= 0 &&
-			   __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
-			   raw_mprotect(second_page(), PAGE, PROT_READ) == 0;
+			   __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && make_room();
 }
 
 static int64_t gone_ns(void)

@@ -4,7 +4,7 @@
  * Owns:    two pages, and two descriptors in the watchdog's own table.
  * Called:  watchdog, in its thread alone.
  * Context: async-signal-safe, never allocates, leaves errno alone. RAW_WAKE_SIGNAL is blocked.
- * Fork:    nothing, because the child's watchdog prepares its own.
+ * Fork:    the child has neither; its watchdog prepares its own.
  *
  * No kernel notes when a process was stopped. But ppoll(2) writes what is left of
  * its time when it is interrupted, before the thread stops. It would then be taken up

@@ -2,9 +2,9 @@
  * peek.h - reads memory that may not be there.
  *
  * Owns:    nothing; struct peek is the caller's, its small cache included.
- * Called:  modules, unwind.
- * Context: the watchdog's thread or the process that it starts for stacks;
- *          async-signal-safe, never allocates, leaves errno alone.
+ * Called:  modules, unwind and cfi; filter_program and seccomp for what the
+ *          program points to; resume_call for code.
+ * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *
  * By process_vm_readv(2), which fails where a load would fault: what is read

@@ -2,7 +2,7 @@
  * placeholders.h - %p and %n in the names of files that a run writes.
  *
  * Owns:    nothing.
- * Called:  record, trace.
+ * Called:  record, trace, stacks.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *

@@ -2,7 +2,8 @@
  * plugin.h - what the plug-in's host and the watchdogs agree on.
  *
  * Owns:    nothing; the account holds a struct plugin.
- * Called:  meter_plugin in every watchdog; preload/plugin_host in the host.
+ * Called:  meter_plugin in every watchdog; preload/plugin_loop in the host;
+ *          the supervisor.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because all state is in the ledger.
  *

@@ -20,8 +20,7 @@ bool procfile_is_programs(int fd, uint64_t dev, uint64_t ino)
 		return false;
 	fmt_str(&f, "/proc/self/fd/");
 	fmt_int(&f, fd);
-	return raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) == 0 && st.st_dev == dev &&
-	       st.st_ino == ino;
+	return raw_stat(path, &st, 0) == 0 && st.st_dev == dev && st.st_ino == ino;
 }
 
 static bool is_held(const struct procfile *file)

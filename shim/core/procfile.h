@@ -2,7 +2,8 @@
  * procfile.h - a file of /proc that is read again and again.
  *
  * Owns:    its descriptor.
- * Called:  meter_watch, in the timer thread and in who makes it.
+ * Called:  meter_watch, in the timer thread and in who makes it; record, to
+ *          tell what is open.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    the child opens its own: what it inherits tells of its parent.
  *

@@ -19,6 +19,7 @@ enum {
 	FIELDS_TO_THREADS = 17,
 	FIELDS_THREADS_TO_START = 2,
 	FIELDS_TO_BLOCKED = 29,
+	FIELDS_BLOCKED_TO_PROCESSOR = 7,
 };
 enum { FLAG_EXITING = 4 };
 
@@ -56,6 +57,12 @@ static const char *read_stat(pid_t pid, char text[STAT_MAX], long *error)
 	return len > 0 ? after_command(text, len) : NULL;
 }
 
+/* The field of the start, in the time of the tree. */
+static int64_t began_at(const char *field)
+{
+	return procread_number(field) * TICK_NS - raw_clock_shift_of(CLOCK_BOOTTIME);
+}
+
 enum procfs_life procfs_life(pid_t pid, int64_t born_ns)
 {
 	char text[STAT_MAX];
@@ -73,7 +80,7 @@ enum procfs_life procfs_life(pid_t pid, int64_t born_ns)
 	if ((*field == 'Z' || *field == 'X') && procread_number(threads) <= 1)
 		return PROCFS_ZOMBIE;
 	field = skip_fields(threads, FIELDS_THREADS_TO_START);
-	return procread_number(field) * TICK_NS > born_ns + TICK_NS ? PROCFS_GONE : PROCFS_ALIVE;
+	return began_at(field) > born_ns + TICK_NS ? PROCFS_GONE : PROCFS_ALIVE;
 }
 
 bool procfs_is_ending(pid_t pid)
@@ -98,7 +105,7 @@ int64_t procfs_began_ns(pid_t pid)
 
 	if (!field)
 		return 0;
-	return procread_number(skip_fields(field, FIELDS_TO_THREADS + FIELDS_THREADS_TO_START)) * TICK_NS;
+	return began_at(skip_fields(field, FIELDS_TO_THREADS + FIELDS_THREADS_TO_START));
 }
 
 bool procfs_is_stopped(pid_t tid)
@@ -109,15 +116,25 @@ bool procfs_is_stopped(pid_t tid)
 	return state && (*state == 'T' || *state == 't');
 }
 
-char procfs_first_thread(uint64_t *blocked)
+void procfs_look_at_first(struct procfs_first *first)
 {
 	char text[STAT_MAX];
 	const char *field = read_stat(0, text, NULL);
 
+	first->state = field ? *field : '\0';
 	if (!field)
-		return '\0';
-	*blocked = (uint64_t)procread_number(skip_fields(field, FIELDS_TO_BLOCKED));
-	return *field;
+		return;
+	field = skip_fields(field, FIELDS_TO_BLOCKED);
+	first->blocked = (uint64_t)procread_number(field);
+	first->processor = (int)procread_number(skip_fields(field, FIELDS_BLOCKED_TO_PROCESSOR));
+}
+
+int64_t procfs_threads(void)
+{
+	char text[STAT_MAX];
+	const char *field = read_stat(0, text, NULL);
+
+	return field ? procread_number(skip_fields(field, FIELDS_TO_THREADS)) : 0;
 }
 
 bool procfs_is_held(pid_t pid)
@@ -156,7 +173,7 @@ uint64_t procfs_pid_namespace(pid_t pid)
 	struct stat st;
 
 	procread_put_path(&f, pid, "ns/pid");
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) < 0)
+	if (raw_stat(path, &st, 0) < 0)
 		return 0;
 	return st.st_ino;
 }

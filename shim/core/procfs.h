@@ -58,10 +58,17 @@ int64_t procfs_own_ready_ns(void);
 /* The pid namespace of a process, or of the calling one (0); 0 where /proc does not tell. */
 uint64_t procfs_pid_namespace(pid_t pid);
 
-/*
- * The state of the calling process's first thread, as the letter of /proc/PID/stat, and which of the signals
- * 1 to 31 it blocks. It costs a fifth of /proc/PID/status. Return: '\0' if it cannot be read.
- */
-char procfs_first_thread(uint64_t *blocked);
+/* The calling process's first thread. */
+struct procfs_first {
+	char state;	  /* the letter of /proc/PID/stat; '\0' if it cannot be read */
+	uint64_t blocked; /* which of the signals 1 to 31 */
+	int processor;	  /* that has it, or had it last */
+};
+
+/* It costs a fifth of /proc/PID/status. */
+void procfs_look_at_first(struct procfs_first *first);
+
+/* How many threads the calling process has; 0 where /proc does not tell. */
+int64_t procfs_threads(void);
 
 #endif

@@ -61,6 +61,18 @@ int64_t procread_number(const char *text)
 	return number;
 }
 
+const char *procread_hex(const char *text, uint64_t *value)
+{
+	for (*value = 0;; text++) {
+		if (*text >= '0' && *text <= '9')
+			*value = *value << 4 | (uint64_t)(*text - '0');
+		else if (*text >= 'a' && *text <= 'f')
+			*value = *value << 4 | (uint64_t)(*text - 'a' + 10);
+		else
+			return text;
+	}
+}
+
 int64_t procread_field(const char *text, const char *key)
 {
 	const char *at = strstr(text, key);

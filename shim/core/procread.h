@@ -37,6 +37,9 @@ long procread_text(pid_t pid, const char *name, char *text, size_t size);
 /* The number that a text begins with, behind spaces and tabs; 0 if there is none. */
 int64_t procread_number(const char *text);
 
+/* The number that a text begins with in hexadecimal digits. Return: what follows them. */
+const char *procread_hex(const char *text, uint64_t *value);
+
 /* The number behind `key`, as "\nThreads:"; 0 where the text has no such key. */
 int64_t procread_field(const char *text, const char *key);
 

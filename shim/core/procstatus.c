@@ -11,7 +11,11 @@
 #include "rawsys.h"
 #include "units.h"
 
-enum { LINE_MAX_KEPT = 96 /* longer lines hold no single number */, KIB = 1024, DOTS = 2 };
+enum {
+	LINE_MAX_KEPT = 96 /* longer lines hold no single number, and no mask of signals */,
+	KIB = 1024,
+	DOTS = 2
+};
 
 /* A number in decimal: what begins with 0 is octal (Umask) or hexadecimal (SigBlk). */
 static bool read_number(const char *text, size_t len, int64_t *value)
@@ -26,39 +30,59 @@ static bool read_number(const char *text, size_t len, int64_t *value)
 }
 
 /* "VmSwap:\t      12 kB" */
-static void read_line(const char *line, size_t len, procstatus_field *field, void *context)
+static void read_line(const char *line, size_t len, procstatus_text *field, void *context)
 {
 	const char *colon = memchr(line, ':', len);
 	size_t at;
-	int64_t value;
 
 	if (!colon)
 		return;
 	for (at = (size_t)(colon - line) + 1; at < len && (line[at] == '\t' || line[at] == ' '); at++)
 		;
-	if (at < len && read_number(line + at, len - at, &value))
-		field(context, line, (size_t)(colon - line), value);
+	field(context, line, (size_t)(colon - line), line + at, len - at);
 }
 
-void procstatus_read(int fd, procstatus_field *field, void *context)
+void procstatus_read_text(int fd, procstatus_text *field, void *context)
 {
-	char buffer[512], line[LINE_MAX_KEPT];
+	char buffer[512], line[LINE_MAX_KEPT + 1];
 	size_t line_len = 0;
 	long len;
 
 	while ((len = raw_read(fd, buffer, sizeof(buffer))) > 0) {
 		for (long i = 0; i < len; i++) {
 			if (buffer[i] != '\n') {
-				if (line_len < sizeof(line))
+				if (line_len < LINE_MAX_KEPT)
 					line[line_len] = buffer[i];
 				line_len++;
 				continue;
 			}
-			if (line_len && line_len <= sizeof(line))
+			line[line_len < LINE_MAX_KEPT ? line_len : LINE_MAX_KEPT] = '\0';
+			if (line_len && line_len <= LINE_MAX_KEPT)
 				read_line(line, line_len, field, context);
 			line_len = 0;
 		}
 	}
+}
+
+struct numbers {
+	procstatus_field *field;
+	void *context;
+};
+
+static void read_field(void *context, const char *name, size_t len, const char *text, size_t text_len)
+{
+	const struct numbers *numbers = context;
+	int64_t value;
+
+	if (text_len && read_number(text, text_len, &value))
+		numbers->field(numbers->context, name, len, value);
+}
+
+void procstatus_read(int fd, procstatus_field *field, void *context)
+{
+	struct numbers numbers = {field, context};
+
+	procstatus_read_text(fd, read_field, &numbers);
 }
 
 static int64_t count_entries(int fd)
@@ -78,7 +102,7 @@ int64_t procstatus_descriptors(const char *path, int fd)
 	struct stat st;
 
 	/* Since Linux 6.2 the directory's size is the answer. */
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) == 0 && st.st_size > 0)
+	if (raw_stat(path, &st, 0) == 0 && st.st_size > 0)
 		return st.st_size;
 	return fd < 0 ? -1 : count_entries(fd);
 }

@@ -2,7 +2,7 @@
  * procstatus.h - numbers from /proc/PID/status, and the number of open descriptors.
  *
  * Owns:    nothing.
- * Called:  meter_watch; the start, to see which fields there are.
+ * Called:  meter_watch, at the start too, to see which fields there are; signal_state.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *
@@ -17,8 +17,15 @@
 /* Called for each field that holds one number: bytes where the file has kB. */
 typedef void procstatus_field(void *context, const char *name, size_t len, int64_t value);
 
-/* Reads a status file from where `fd` stands. */
+/* Called for each field, with what it holds; NUL follows. */
+typedef void procstatus_text(void *context, const char *name, size_t len, const char *text, size_t text_len);
+
+/*
+ * Read a status file from where `fd` stands. It may be long: the groups of a user can be thousands. Lines of
+ * more than 96 bytes are passed over.
+ */
 void procstatus_read(int fd, procstatus_field *field, void *context);
+void procstatus_read_text(int fd, procstatus_text *field, void *context);
 
 /*
  * How many descriptors are open. `path` is the process's fd directory; `fd` is

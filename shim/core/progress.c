@@ -70,7 +70,7 @@ static bool last_write(const struct look *look, pid_t pid, const char *descripto
 
 	*at_ns = 0;
 	procread_put_path(&f, pid, descriptor);
-	if (raw_syscall4(SYS_newfstatat, AT_FDCWD, path, &st, 0) < 0)
+	if (raw_stat(path, &st, 0) < 0)
 		return true; /* closed, or not ours to see */
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		return false;
@@ -98,14 +98,6 @@ static int64_t bytes_written(pid_t pid)
 	return procread_field(text, "wchar:");
 }
 
-/* The number of the slot's process in that pid namespace, or 0. */
-static pid_t pid_seen_from(const struct slot *s, uint64_t pid_namespace)
-{
-	uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
-
-	return state == SLOT_LIVE || state == SLOT_LEAVING ? slots_pid_in(s, pid_namespace) : 0;
-}
-
 bool progress_look_for_output(struct ledger *ledger, uint32_t account, uint32_t self, int64_t now_ns)
 {
 	static const char *const descriptors[] = {"fd/1", "fd/2"};
@@ -118,11 +110,10 @@ bool progress_look_for_output(struct ledger *ledger, uint32_t account, uint32_t 
 	bool any_without_time = false;
 
 	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-		pid_t pid = pid_seen_from(s, pid_namespace);
+		pid_t pid = slots_member_in(ledger, i, account, pid_namespace);
 		bool has_time = true;
 
-		if (!pid || !accounts_is_within(ledger, s->account, account))
+		if (!pid)
 			continue;
 		for (int d = 0; d < 2; d++) {
 			has_time &= last_write(&look, pid, descriptors[d], &at_ns);

@@ -2,7 +2,8 @@
  * progress.h - when a tree last got on: what it told, and what it wrote.
  *
  * Owns:    the accounts' progress_ns, output_seen and date_ahead_ns.
- * Called:  meter_idle; slots for those that die; stops for those that go on.
+ * Called:  meter_idle; slots for those that die; stops for those that go on;
+ *          accounts when clocks begin.
  * Context: with the ledger's lock or without: the members are atomic and only
  *          rise. Looking for output reads files, so it is done without the
  *          lock. Async-signal-safe, never allocates, leaves errno alone.

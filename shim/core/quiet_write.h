@@ -2,7 +2,7 @@
  * quiet_write.h - writes that neither raise a signal in the guarded program nor hold it up.
  *
  * Owns:    nothing; the signal mask is back as it was on return.
- * Called:  record, logline, trace, stacks; sinks.
+ * Called:  record, logline, trace, stacks; sinks; startup for its complaint.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    nothing, because there is no state.
  *

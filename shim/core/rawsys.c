@@ -6,3 +6,4 @@
 #include "rawsys.h"
 
 raw_clock_function *raw_clock;
+struct raw_clock_shift raw_clock_shift;

@@ -1,7 +1,7 @@
 /*
- * rawsys.h - raw system calls: the one place that knows the processor.
+ * rawsys.h - raw system calls.
  *
- * Owns:    raw_clock.
+ * Owns:    raw_clock, raw_clock_shift.
  * Called:  shim/core and shim/preload, from any state.
  * Context: any thread, async-signal-safe, vfork child; leaves errno alone, so
  *          that the timer thread, which libc does not know, can use them too.
@@ -15,7 +15,6 @@
 #define RL_CORE_RAWSYS_H
 
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,121 +25,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#if defined(__x86_64__)
-#define RAW_AUDIT_ARCH AUDIT_ARCH_X86_64
-static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
-}
-#elif defined(__aarch64__)
-#define RAW_AUDIT_ARCH AUDIT_ARCH_AARCH64
-static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long x8 __asm__("x8") = nr;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-	register long x5 __asm__("x5") = f;
-
-	__asm__ volatile("svc 0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-	return x0;
-}
-#else
-#error "reslimit knows the system call convention of x86-64 and aarch64"
-#endif
-
-/* Whether a result that may be an address is -errno. */
-static inline bool raw_is_error(long result)
-{
-	return result < 0 && result > -4096;
-}
-
-#define raw_syscall0(nr)	     raw_syscall6((nr), 0, 0, 0, 0, 0, 0)
-#define raw_syscall1(nr, a)	     raw_syscall6((nr), (long)(a), 0, 0, 0, 0, 0)
-#define raw_syscall2(nr, a, b)	     raw_syscall6((nr), (long)(a), (long)(b), 0, 0, 0, 0)
-#define raw_syscall3(nr, a, b, c)    raw_syscall6((nr), (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define raw_syscall4(nr, a, b, c, d) raw_syscall6((nr), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define raw_syscall5(nr, a, b, c, d, e)                                                                      \
-	raw_syscall6((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-
-/*
- * Adds to, or subtracts from, a counter that only this thread writes. A signal handler on this
- * thread may do the same in the middle: on x86-64 one instruction cannot be
- * split by it, and no lock prefix is paid; elsewhere an atomic addition.
- */
-static inline void raw_add_own(_Atomic int64_t *counter, int64_t n)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("addq %1, %0" : "+m"(*counter) : "er"(n) : "cc", "memory");
-#else
-	__atomic_fetch_add((int64_t *)counter, n, __ATOMIC_RELAXED);
-#endif
-}
-
-/* Whether others see a thread's stores in the order in which it makes them. */
-#if defined(__x86_64__) || defined(__i386__)
-enum { RAW_STORES_KEEP_ORDER = true };
-#else
-enum { RAW_STORES_KEEP_ORDER = false };
-#endif
-
-/* Return: whether the difference is below zero. */
-static inline bool raw_subtract_own(_Atomic int64_t *counter, int64_t n)
-{
-#if defined(__x86_64__)
-	bool negative;
-
-	__asm__ volatile("subq %2, %0" : "+m"(*counter), "=@ccs"(negative) : "er"(n) : "memory");
-	return negative;
-#else
-	return __atomic_sub_fetch((int64_t *)counter, n, __ATOMIC_RELAXED) < 0;
-#endif
-}
-
-/* The processor's own way to copy or fill many bytes. Return: false if it has none. */
-static inline bool raw_copy(void *to, const void *from, size_t n)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
-	return true;
-#else
-	(void)to, (void)from, (void)n;
-	return false;
-#endif
-}
-
-static inline bool raw_fill(void *to, int byte, size_t n)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
-	return true;
-#else
-	(void)to, (void)byte, (void)n;
-	return false;
-#endif
-}
-
-/* Tells the processor that this is a waiting loop. */
-static inline void raw_cpu_relax(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#endif
-}
+#include "processor.h"
 
 static inline int raw_open(const char *path, int flags, mode_t mode)
 {
@@ -170,6 +55,11 @@ static inline int raw_fcntl(int fd, int cmd, long arg)
 static inline int raw_fstat(int fd, struct stat *st)
 {
 	return (int)raw_syscall2(SYS_fstat, fd, st);
+}
+
+static inline int raw_stat(const char *path, struct stat *st, int flags)
+{
+	return (int)raw_syscall4(SYS_newfstatat, AT_FDCWD, path, st, flags);
 }
 
 static inline int raw_ftruncate(int fd, off_t len)
@@ -266,22 +156,39 @@ static inline void raw_sigmask(int how, const uint64_t *set, uint64_t *old)
  */
 typedef int raw_clock_function(clockid_t clock, struct timespec *ts);
 extern raw_clock_function *raw_clock __attribute__((visibility("hidden")));
-#if defined(__x86_64__)
-#define RAW_CLOCK_SYMBOL "__vdso_clock_gettime"
-#else
-#define RAW_CLOCK_SYMBOL "__kernel_clock_gettime"
-#endif
 
+/* What the time namespace of this process adds to the time of its tree; see time_namespace.h. */
+extern struct raw_clock_shift {
+	int64_t monotonic_ns, boottime_ns;
+} raw_clock_shift __attribute__((visibility("hidden")));
+
+static inline int64_t raw_clock_shift_of(clockid_t clock)
+{
+	if (clock == CLOCK_MONOTONIC)
+		return raw_clock_shift.monotonic_ns;
+	return clock == CLOCK_BOOTTIME ? raw_clock_shift.boottime_ns : 0;
+}
+
+/* Return: the time of the tree. By a system call, for a forked child: the first use of that function is a
+ * fault or two. */
+static inline int64_t raw_clock_by_call_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
+		return -1;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - raw_clock_shift_of(clock);
+}
+
+/* Return: the time of the tree. */
 static inline int64_t raw_clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
 	/* Of processor time the kernel must be asked in any case. */
 	if (raw_clock && (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME) && raw_clock(clock, &ts) == 0)
-		return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-	if (raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
-		return -1;
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+		return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - raw_clock_shift_of(clock);
+	return raw_clock_by_call_ns(clock);
 }
 
 /* The processor-time clock of another process, as the kernel encodes it. */
@@ -301,6 +208,12 @@ static inline pid_t raw_tid_of_cpu_clock(clockid_t clock)
 	return (pid_t) ~((unsigned int)clock >> 3 | ~0U << 29);
 }
 
+/* The calling process's; either may be NULL. */
+static inline int raw_rlimit(int resource, const struct rlimit *set, struct rlimit *was)
+{
+	return (int)raw_syscall4(SYS_prlimit64, 0, resource, set, was);
+}
+
 static inline int raw_getrusage(int who, struct rusage *ru)
 {
 	return (int)raw_syscall2(SYS_getrusage, who, ru);
@@ -314,22 +227,6 @@ static inline int64_t raw_switches(int64_t *taken)
 
 	*taken = is_told ? usage.ru_nivcsw : 0;
 	return is_told ? usage.ru_nvcsw : 0;
-}
-
-enum { RAW_FUTEX_WAKE = 1, RAW_FUTEX_WAIT_BITSET = 9, RAW_FUTEX_PRIVATE = 128 };
-
-/* Sleeps while *word == value, until the absolute CLOCK_MONOTONIC time; INT64_MAX is for ever. */
-static inline int raw_futex_wait_until(_Atomic uint32_t *word, uint32_t value, int64_t until_ns, int op_flags)
-{
-	struct timespec ts = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
-
-	return (int)raw_syscall6(SYS_futex, (long)word, RAW_FUTEX_WAIT_BITSET | op_flags, (long)value,
-				 (long)(until_ns == INT64_MAX ? NULL : &ts), 0, 0xffffffffL);
-}
-
-static inline int raw_futex_wake(_Atomic uint32_t *word, int count, int op_flags)
-{
-	return (int)raw_syscall3(SYS_futex, word, RAW_FUTEX_WAKE | op_flags, count);
 }
 
 /*

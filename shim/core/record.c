@@ -101,6 +101,11 @@ int record_count_descriptors(const struct ledger *ledger)
 	return count;
 }
 
+bool record_holds_files(void)
+{
+	return held_count > 0;
+}
+
 void record_keep_over_exec(bool keep)
 {
 	for (int i = 0; i < held_count; i++)
@@ -153,7 +158,7 @@ static int open_beyond_limit(const char *path)
 	struct rlimit was, more;
 	int fd = quiet_open(path);
 
-	if (fd != -EMFILE || raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &was) < 0)
+	if (fd != -EMFILE || raw_rlimit(RLIMIT_NOFILE, NULL, &was) < 0)
 		return fd;
 	/* What is open may lie above the limit. */
 	more.rlim_cur = was.rlim_cur + 1024;
@@ -161,10 +166,10 @@ static int open_beyond_limit(const char *path)
 		more.rlim_cur = was.rlim_max;
 	more.rlim_max = more.rlim_cur > was.rlim_max ? more.rlim_cur : was.rlim_max;
 	/* With both limits used up that takes a privilege. */
-	if (raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, &more, NULL) < 0)
+	if (raw_rlimit(RLIMIT_NOFILE, &more, NULL) < 0)
 		return fd;
 	fd = quiet_open(path);
-	raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, &was, NULL);
+	raw_rlimit(RLIMIT_NOFILE, &was, NULL);
 	return fd;
 }
 

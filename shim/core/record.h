@@ -2,7 +2,8 @@
  * record.h - the status record: one JSON line at the end of an account.
  *
  * Owns:    the private copies of the status descriptors; alone writes them.
- * Called:  lifecycle (hold), interpose_exit, fatal, breach (end); the supervisor.
+ * Called:  startup (hold), interpose_exec; lifecycle, timer_thread and, before a
+ *          KILL, step_signals (end); the supervisor.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone;
  *          takes the ledger's lock.
  * Fork:    nothing: a child inherits the descriptors, and is the first process
@@ -70,6 +71,9 @@ bool record_take_private_files(const struct ledger *ledger);
 
 /* How many such copies the program has among its descriptors. */
 int record_count_descriptors(const struct ledger *ledger);
+
+/* Whether there are, or were, any. */
+bool record_holds_files(void);
 
 /* Lets the copies survive an exec that is about to come, or not, if it failed. */
 void record_keep_over_exec(bool keep);

@@ -14,8 +14,8 @@
 #include "attrs.h"
 #include "cells.h"
 #include "cputime.h"
+#include "fmt_json.h"
 #include "rawsys.h"
-#include "record_json.h"
 
 /* What is read of strings that others chose, so that the line fits RECORD_MAX however it is escaped. */
 enum { CGROUP_SHOWN = 200, EXE_SHOWN = 200, SITE_SHOWN = 96, NAME_SHOWN = LEDGER_NAME };
@@ -28,11 +28,6 @@ static const enum unit LIMIT_UNITS[] = {
 #undef RL_LIMIT
 };
 
-static int64_t timeval_ns(const struct timeval *tv)
-{
-	return (int64_t)tv->tv_sec * 1000000000 + tv->tv_usec * 1000;
-}
-
 static void put_usage(struct fmt *f, const struct record_ending *ending)
 {
 	struct rusage self, children;
@@ -44,10 +39,10 @@ static void put_usage(struct fmt *f, const struct record_ending *ending)
 		raw_getrusage(RUSAGE_SELF, &self);
 		raw_getrusage(RUSAGE_CHILDREN, &children);
 	}
-	number(f, "user_ns", timeval_ns(&self.ru_utime) + timeval_ns(&children.ru_utime));
-	number(f, "sys_ns", timeval_ns(&self.ru_stime) + timeval_ns(&children.ru_stime));
-	number(f, "rss_peak_bytes",
-	       (self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss : children.ru_maxrss) * 1024L);
+	fmt_json_number(f, "user_ns", cputime_ns(&self.ru_utime) + cputime_ns(&children.ru_utime));
+	fmt_json_number(f, "sys_ns", cputime_ns(&self.ru_stime) + cputime_ns(&children.ru_stime));
+	fmt_json_number(f, "rss_peak_bytes",
+			(self.ru_maxrss > children.ru_maxrss ? self.ru_maxrss : children.ru_maxrss) * 1024L);
 }
 
 /* What the kernel refused last, whether or not that is the verdict. */
@@ -65,25 +60,24 @@ static void put_oserror(struct fmt *f, const struct account *a, const struct rec
 	}
 	if (!error)
 		return;
-	number(f, "errno", error);
-	text(f, "failed_call", call, 32);
+	fmt_json_number(f, "errno", error);
+	fmt_json_text(f, "failed_call", call, 32);
 	if (a->kernel_refusal.count)
-		number(f, "kernel_refusals", a->kernel_refusal.count);
+		fmt_json_number(f, "kernel_refusals", a->kernel_refusal.count);
 }
 
 static void put_survivors(struct fmt *f, const struct record_outside *outside)
 {
 	if (!outside || !outside->survivor_count)
 		return;
-	number(f, "survivors_total", outside->survivor_count);
+	fmt_json_number(f, "survivors_total", outside->survivor_count);
 	if (outside->survivors_left)
-		number(f, "survivors_left", outside->survivors_left);
-	key(f, "survivors");
-	fmt_char(f, '[');
+		fmt_json_number(f, "survivors_left", outside->survivors_left);
+	fmt_json_open(f, "survivors", '[');
 	for (int i = 0; i < outside->survivors_named; i++) {
-		fmt_str(f, i ? ",{" : "{");
-		number(f, "pid", outside->survivor[i].pid);
-		text(f, "comm", outside->survivor[i].comm, RECORD_COMM);
+		fmt_json_element(f);
+		fmt_json_number(f, "pid", outside->survivor[i].pid);
+		fmt_json_text(f, "comm", outside->survivor[i].comm, RECORD_COMM);
 		fmt_char(f, '}');
 	}
 	fmt_char(f, ']');
@@ -103,8 +97,7 @@ static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t acco
 	const struct account *a = &ledger->account[account];
 	const struct account *own = account_of_first(ledger, account);
 
-	key(f, "limits");
-	fmt_char(f, '{');
+	fmt_json_open(f, "limits", '{');
 	for (size_t i = 0; i < RL_LIMIT_COUNT; i++) {
 		int64_t limit = a->limit[i];
 		char name[32];
@@ -118,7 +111,7 @@ static void put_limits(struct fmt *f, const struct ledger *ledger, uint32_t acco
 		fmt_str(&n, LIMIT_UNITS[i] == UNIT_SIZE	  ? "_bytes"
 			    : LIMIT_UNITS[i] == UNIT_TIME ? "_ns"
 							  : "");
-		number(f, name, limit);
+		fmt_json_number(f, name, limit);
 	}
 	fmt_char(f, '}');
 }
@@ -129,54 +122,48 @@ static void put_grades(struct fmt *f, const struct account *a)
 	int64_t lasting_ns = since_ns ? raw_clock_ns(CLOCK_MONOTONIC) - since_ns : 0;
 
 	if (a->limit[RL_MEM_GROWTH] != RL_UNLIMITED)
-		number(f, "mem_base_bytes", a->growth_base > 0 ? a->growth_base : 0);
+		fmt_json_number(f, "mem_base_bytes", a->growth_base > 0 ? a->growth_base : 0);
 	if (a->mem_grace_ns > 0) {
-		number(f, "mem_spikes", a->spikes);
-		number(f, "mem_spike_longest_ns",
-		       lasting_ns > a->spike_longest_ns ? lasting_ns : a->spike_longest_ns);
+		fmt_json_number(f, "mem_spikes", a->spikes);
+		fmt_json_number(f, "mem_spike_longest_ns",
+				lasting_ns > a->spike_longest_ns ? lasting_ns : a->spike_longest_ns);
 	}
-	if (a->reserve) {
-		key(f, "reserve_opened");
-		fmt_str(f, a->reserve_open ? "true" : "false");
-	}
+	if (a->reserve)
+		fmt_json_bool(f, "reserve_opened", a->reserve_open);
 }
 
 static void put_resident(struct fmt *f, const struct account *a)
 {
 	if (a->limit[RL_RSS] == RL_UNLIMITED && a->limit[RL_RSS_GROWTH] == RL_UNLIMITED)
 		return;
-	number(f, "rss_tree_peak_bytes", a->rss_peak);
-	number(f, "rss_base_bytes", a->rss_base > 0 ? a->rss_base : 0);
-	number(f, "rss_samples", a->rss_samples);
-	if (a->rss_base_exceeds) {
-		key(f, "baseline_exceeds_limit");
-		fmt_str(f, "true");
-	}
+	fmt_json_number(f, "rss_tree_peak_bytes", a->rss_peak);
+	fmt_json_number(f, "rss_base_bytes", a->rss_base > 0 ? a->rss_base : 0);
+	fmt_json_number(f, "rss_samples", a->rss_samples);
+	if (a->rss_base_exceeds)
+		fmt_json_bool(f, "baseline_exceeds_limit", true);
 }
 
 static void put_denied(struct fmt *f, const struct account *a)
 {
 	const struct first_denial *d = &a->first_denial;
 
-	key(f, "denied");
-	fmt_char(f, '{');
+	fmt_json_open(f, "denied", '{');
 	for (size_t i = 0; i < RL_LIMIT_COUNT; i++)
 		if (a->denied[i])
-			number(f, RECORD_LIMIT_KEYS[i], a->denied[i]);
+			fmt_json_number(f, RECORD_LIMIT_KEYS[i], a->denied[i]);
 	fmt_char(f, '}');
 	if (!d->set)
 		return;
-	key(f, "first_denial");
-	fmt_char(f, '{');
-	text(f, "call", d->call, sizeof(d->call));
+	fmt_json_open(f, "first_denial", '{');
+	fmt_json_text(f, "call", d->call, sizeof(d->call));
 	if (d->amount)
-		number(f, "bytes", d->amount);
+		fmt_json_number(f, "bytes", d->amount);
 	if (d->site[0])
-		text(f, "site", d->site, SITE_SHOWN);
+		fmt_json_text(f, "site", d->site, SITE_SHOWN);
 	if (d->build_id[0])
-		text(f, "build_id", d->build_id, sizeof(d->build_id));
-	number(f, "tid", d->tid);
-	number(f, "at_ns", d->at_ns);
+		fmt_json_text(f, "build_id", d->build_id, sizeof(d->build_id));
+	fmt_json_number(f, "tid", d->tid);
+	fmt_json_number(f, "at_ns", d->at_ns);
 	fmt_char(f, '}');
 }
 
@@ -187,11 +174,10 @@ static void put_condition(struct fmt *f, const struct account *a)
 
 	if (breach != RL_WATCH + 1)
 		return;
-	key(f, "condition");
-	fmt_char(f, '{');
-	text(f, "text", a->observed.condition, sizeof(a->observed.condition));
-	number(f, "value", a->observed.value);
-	number(f, "pid", a->observed.pid);
+	fmt_json_open(f, "condition", '{');
+	fmt_json_text(f, "text", a->observed.condition, sizeof(a->observed.condition));
+	fmt_json_number(f, "value", a->observed.value);
+	fmt_json_number(f, "pid", a->observed.pid);
 	fmt_char(f, '}');
 }
 
@@ -203,16 +189,16 @@ static void put_plugin(struct fmt *f, const struct account *a)
 
 	if (a->limit[RL_PLUGIN] == RL_UNLIMITED)
 		return;
-	key(f, "plugin");
-	fmt_char(f, '{');
-	text(f, "name", p->verdict + strlen(RECORD_VERDICT_CUSTOM), sizeof(p->verdict));
-	text(f, "state", STATES[atomic_load_explicit(&p->state, memory_order_relaxed) % RL_ARRAY_LEN(STATES)],
-	     16);
-	number(f, "pid", atomic_load_explicit(&p->pid, memory_order_relaxed));
-	number(f, "checks", atomic_load_explicit(&p->checks, memory_order_relaxed));
-	number(f, "kept", atomic_load_explicit(&p->kept, memory_order_relaxed));
+	fmt_json_open(f, "plugin", '{');
+	fmt_json_text(f, "name", p->verdict + strlen(RECORD_VERDICT_CUSTOM), sizeof(p->verdict));
+	fmt_json_text(f, "state",
+		      STATES[atomic_load_explicit(&p->state, memory_order_relaxed) % RL_ARRAY_LEN(STATES)],
+		      16);
+	fmt_json_number(f, "pid", atomic_load_explicit(&p->pid, memory_order_relaxed));
+	fmt_json_number(f, "checks", atomic_load_explicit(&p->checks, memory_order_relaxed));
+	fmt_json_number(f, "kept", atomic_load_explicit(&p->kept, memory_order_relaxed));
 	if (atomic_load_explicit(&a->breach, memory_order_acquire) == RL_PLUGIN + 1)
-		number(f, "code", p->code);
+		fmt_json_number(f, "code", p->code);
 	fmt_char(f, '}');
 }
 
@@ -220,15 +206,13 @@ static void put_steps(struct fmt *f, const struct account *a)
 {
 	if (!a->step_count)
 		return;
-	key(f, "steps");
-	fmt_char(f, '[');
+	fmt_json_open(f, "steps", '[');
 	for (uint32_t i = 0; i < a->step_count; i++) {
-		fmt_str(f, i ? ",{" : "{");
-		number(f, "at_ns", a->step[i].at_ns);
-		text(f, "step", action_step_name(a->step[i].signal), 16);
+		fmt_json_element(f);
+		fmt_json_number(f, "at_ns", a->step[i].at_ns);
+		fmt_json_text(f, "step", action_step_name(a->step[i].signal), 16);
 		if (a->step[i].skipped) {
-			key(f, "skipped");
-			fmt_str(f, "true");
+			fmt_json_bool(f, "skipped", true);
 		}
 		fmt_char(f, '}');
 	}
@@ -256,16 +240,15 @@ static void put_coverage(struct fmt *f, const struct ledger *ledger, const char 
 	bool is_unguarded = outside && outside->is_unguarded;
 	bool any = false;
 
-	key(f, "coverage");
-	fmt_char(f, '{');
-	text(f, "heap", is_unguarded ? "none" : heap, 16);
-	text(f, "mappings", is_unguarded ? "none" : "full", 16);
-	text(f, "procs", is_unguarded || degraded & LEDGER_UNRESERVED ? "partial" : "full", 16);
-	text(f, "reclaim",
-	     atomic_load_explicit(&ledger->fenced, memory_order_relaxed) ? "atomics" : "membarrier", 16);
+	fmt_json_open(f, "coverage", '{');
+	fmt_json_text(f, "heap", is_unguarded ? "none" : heap, 16);
+	fmt_json_text(f, "mappings", is_unguarded ? "none" : "full", 16);
+	fmt_json_text(f, "procs", is_unguarded || degraded & LEDGER_UNRESERVED ? "partial" : "full", 16);
+	fmt_json_text(f, "reclaim",
+		      atomic_load_explicit(&ledger->fenced, memory_order_relaxed) ? "atomics" : "membarrier",
+		      16);
 	fmt_char(f, '}');
-	key(f, "escapes");
-	fmt_char(f, '[');
+	fmt_json_open(f, "escapes", '[');
 	if (is_unguarded) {
 		fmt_json_str(f, "unguarded-program", 32);
 		any = true;
@@ -287,12 +270,12 @@ static void put_exe(struct fmt *f, const struct account *a, const struct record_
 	long len;
 
 	if (ending->outside) {
-		text(f, "exe", a->exe, EXE_SHOWN);
+		fmt_json_text(f, "exe", a->exe, EXE_SHOWN);
 		return;
 	}
 	len = raw_readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
 	exe[len > 0 ? len : 0] = '\0';
-	text(f, "exe", exe, EXE_SHOWN);
+	fmt_json_text(f, "exe", exe, EXE_SHOWN);
 }
 
 static void put_verdict(struct fmt *f, const struct ledger *ledger, uint32_t account,
@@ -302,20 +285,17 @@ static void put_verdict(struct fmt *f, const struct ledger *ledger, uint32_t acc
 	const char *verdict = record_verdict(ledger, account, ending, &certain);
 	const struct account *cause = record_cause(ledger, account);
 
-	text(f, "verdict", verdict, 32);
-	key(f, "certain");
-	fmt_str(f, certain ? "true" : "false");
+	fmt_json_text(f, "verdict", verdict, 32);
+	fmt_json_bool(f, "certain", certain);
 	if (cause != &ledger->account[account] &&
 	    cause != &ledger->account[ledger->account[account].own_part])
-		text(f, "limit_of", cause->name[0] ? cause->name : "outer", NAME_SHOWN);
+		fmt_json_text(f, "limit_of", cause->name[0] ? cause->name : "outer", NAME_SHOWN);
 	put_oserror(f, &ledger->account[account], ending->outside);
 	if (!ending->signal)
-		number(f, "exit_code", ending->exit_code);
-	number(f, "signal", ending->signal);
-	if (ending->outside && ending->signal) {
-		key(f, "core_dumped");
-		fmt_str(f, ending->outside->dumped_core ? "true" : "false");
-	}
+		fmt_json_number(f, "exit_code", ending->exit_code);
+	fmt_json_number(f, "signal", ending->signal);
+	if (ending->outside && ending->signal)
+		fmt_json_bool(f, "core_dumped", ending->outside->dumped_core);
 }
 
 /* What the threads did before the first step: as many of them as there is room for. */
@@ -350,23 +330,25 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	const struct record_outside *outside = ending->outside;
 
 	fmt_char(f, '{');
-	number(f, "reslimit", RECORD_VERSION);
+	fmt_json_number(f, "reslimit", RECORD_VERSION);
 	if (a->name[0])
-		text(f, "name", a->name, NAME_SHOWN);
+		fmt_json_text(f, "name", a->name, NAME_SHOWN);
 	if (!outside || outside->pid > 0)
-		number(f, "pid", outside ? outside->pid : raw_getpid());
+		fmt_json_number(f, "pid", outside ? outside->pid : raw_getpid());
 	put_exe(f, a, ending);
 	put_verdict(f, ledger, account, ending);
-	number(f, "wall_ns", (outside ? outside->at_ns : raw_clock_ns(CLOCK_MONOTONIC)) - a->start_ns);
-	number(f, "wall_stopped_ns", account_of_first(ledger, account)->stopped_ns);
-	number(f, "cpu_ns", outside ? outside->cpu_ns : cputime_of_account(ledger, account, a->root));
+	fmt_json_number(f, "wall_ns",
+			(outside ? outside->at_ns : raw_clock_ns(CLOCK_MONOTONIC)) - a->start_ns);
+	fmt_json_number(f, "wall_stopped_ns", account_of_first(ledger, account)->stopped_ns);
+	fmt_json_number(f, "cpu_ns",
+			outside ? outside->cpu_ns : cputime_of_account(ledger, account, a->root));
 	put_usage(f, ending);
-	number(f, "mem_peak_bytes", a->mem_peak);
-	number(f, "mem_end_bytes",
-	       outside ? outside->mem_end_bytes : cells_charged_to_account(ledger, account));
-	number(f, "threads_peak", a->threads_peak);
-	number(f, "procs_peak", a->procs_peak);
-	number(f, "procs_total", a->procs_total);
+	fmt_json_number(f, "mem_peak_bytes", a->mem_peak);
+	fmt_json_number(f, "mem_end_bytes",
+			outside ? outside->mem_end_bytes : cells_charged_to_account(ledger, account));
+	fmt_json_number(f, "threads_peak", a->threads_peak);
+	fmt_json_number(f, "procs_peak", a->procs_peak);
+	fmt_json_number(f, "procs_total", a->procs_total);
 	put_grades(f, account_of_first(ledger, account));
 	put_resident(f, account_of_first(ledger, account));
 	put_limits(f, ledger, account);
@@ -376,11 +358,11 @@ void record_text(struct fmt *f, struct ledger *ledger, uint32_t account, const s
 	put_steps(f, record_cause(ledger, account));
 	put_survivors(f, outside);
 	if (outside && outside->cgroup) {
-		text(f, "cgroup", outside->cgroup, CGROUP_SHOWN);
-		text(f, "cgroup_walls", outside->cgroup_walls, CGROUP_SHOWN);
+		fmt_json_text(f, "cgroup", outside->cgroup, CGROUP_SHOWN);
+		fmt_json_text(f, "cgroup_walls", outside->cgroup_walls, CGROUP_SHOWN);
 	}
 	if (outside && outside->capture) {
-		key(f, "capture");
+		fmt_json_key(f, "capture");
 		fmt_str(f, outside->capture);
 	}
 	put_coverage(f, ledger, outside && a->heap_bypassed ? "bypassed" : heap_coverage, outside);

@@ -2,7 +2,7 @@
  * record_text.h - the wording of the status record.
  *
  * Owns:    nothing.
- * Called:  record; the supervisor for its exit status.
+ * Called:  record; callback and top for names; the supervisor for its exit status.
  * Context: under the ledger's lock; async-signal-safe, never allocates, leaves
  *          errno alone.
  * Fork:    nothing, because there is no state.

@@ -86,15 +86,9 @@ int64_t resident_of_members(const struct ledger *ledger, uint32_t account, uint3
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
-		pid_t pid = slots_pid_in(s, pid_namespace);
-		int64_t bytes;
+		pid_t pid = slots_member_in(ledger, i, account, pid_namespace);
+		int64_t bytes = pid ? resident_of(pid) : 0;
 
-		if ((state != SLOT_LIVE && state != SLOT_LEAVING) || !pid ||
-		    !accounts_is_within(ledger, s->account, account))
-			continue;
-		bytes = resident_of(pid);
 		sum += bytes > 0 ? bytes : 0;
 	}
 	return sum;

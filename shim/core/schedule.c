@@ -44,6 +44,22 @@ bool schedule_before_others(pid_t tid)
 	return raw_syscall3(SYS_sched_setattr, tid, &attributes, 0) == 0;
 }
 
+bool schedule_is_before_others(void)
+{
+	struct sched_attributes attributes = {.size = 0};
+
+	return find(0, &attributes) && attributes.policy == SCHEDULE_FIFO;
+}
+
+/* The clock of a thread that runs goes on between two looks; the first brings it up to date. */
+bool schedule_is_running(pid_t tid)
+{
+	clockid_t clock = raw_cpu_clock_of_thread(tid);
+	int64_t before_ns = raw_clock_ns(clock);
+
+	return raw_clock_ns(clock) > before_ns;
+}
+
 void schedule_in_short_slices(void)
 {
 	struct sched_attributes attributes = {.size = 0};

@@ -21,6 +21,12 @@
  */
 bool schedule_before_others(pid_t tid);
 
+/* Whether the calling thread is before those that have the ordinary policy. */
+bool schedule_is_before_others(void);
+
+/* Whether a thread has a processor at this instant. */
+bool schedule_is_running(pid_t tid);
+
 /* Gives the calling thread the shortest slice, which goes first since Linux 6.12, unprivileged. */
 void schedule_in_short_slices(void);
 

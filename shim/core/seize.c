@@ -16,7 +16,7 @@
 
 #include "rawsys.h"
 
-enum { LOOK_NS = 20000 };
+enum { LOOK_NS = 20000, LONGEST_LOOK_NS = 1000000 };
 
 /* The signal that the thread stopped for and must still get. */
 static int pending_signal;
@@ -44,27 +44,51 @@ static bool read_registers(pid_t tid, struct registers *registers, long *call)
 	return true;
 }
 
-pid_t seize_next(struct registers *registers, long *call, int64_t until_ns)
+/* Return: a thread that has stopped, 0 if none has yet, below 0 if none is left that was asked. */
+static pid_t find_stopped(struct registers *registers, long *call)
 {
-	while (raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
-		int status = 0;
-		long tid = raw_syscall4(SYS_wait4, -1, &status, WNOHANG | __WALL, NULL);
+	int status = 0;
+	long tid;
 
-		if (tid < 0)
-			return 0;
-		if (!tid) {
-			raw_sleep_ns(LOOK_NS);
-			continue;
-		}
+	while ((tid = raw_syscall4(SYS_wait4, -1, &status, WNOHANG | __WALL, NULL)) > 0) {
 		if (!WIFSTOPPED(status))
 			continue;
 		/* An event is no signal; anything else is one on its way to the thread. */
 		pending_signal = status >> 16 ? 0 : WSTOPSIG(status);
 		if (read_registers((pid_t)tid, registers, call))
-			return (pid_t)tid;
+			break;
 		seize_release((pid_t)tid);
 	}
+	return (pid_t)tid;
+}
+
+pid_t seize_next(struct registers *registers, long *call, int64_t until_ns)
+{
+	while (raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
+		pid_t tid = find_stopped(registers, call);
+
+		if (tid)
+			return tid > 0 ? tid : 0;
+		raw_sleep_ns(LOOK_NS);
+	}
 	return 0;
+}
+
+void seize_let_go(int64_t until_ns)
+{
+	int64_t nap_ns = LOOK_NS;
+	struct registers registers;
+	long call;
+	pid_t tid;
+
+	while ((tid = find_stopped(&registers, &call)) >= 0 && raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
+		if (tid) {
+			seize_release(tid);
+			continue;
+		}
+		raw_sleep_ns(nap_ns);
+		nap_ns = nap_ns < LONGEST_LOOK_NS ? 2 * nap_ns : nap_ns;
+	}
 }
 
 void seize_release(pid_t tid)

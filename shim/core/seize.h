@@ -5,7 +5,8 @@
  * Called:  stacks, in a process of its own that ends soon after.
  * Context: a process that is not of the threads' group and has no other
  *          children; async-signal-safe, never allocates, leaves errno alone.
- *          What could not be stopped in time is let go when that process ends.
+ *          What could not be stopped in time is let go by seize_let_go(); of
+ *          what is only let go by the end of that process a call may fail.
  * Fork:    nothing, because there is no state.
  *
  * SPDX-License-Identifier: MIT
@@ -27,5 +28,11 @@ int seize_ask(pid_t tid);
 pid_t seize_next(struct registers *registers, long *call, int64_t until_ns);
 
 void seize_release(pid_t tid);
+
+/*
+ * Lets go of threads that were asked and have not stopped yet, as they do, until that time. One that sleeps
+ * has been woken by being asked: some calls then return EINTR, unless the thread is met where it stops.
+ */
+void seize_let_go(int64_t until_ns);
 
 #endif

@@ -10,25 +10,41 @@
 #include "fmt.h"
 #include "procfs.h"
 #include "procread.h"
+#include "procstatus.h"
 #include "rawsys.h"
+#include "text.h"
 
-enum { STATUS_MAX = 2048 };
+/* What a status file says of signals, and of who it is about. */
+struct masks {
+	bool is_there, has_ended;
+	uint64_t blocked, ignored, handled;
+};
 
-/* The hexadecimal mask in the line that begins with `name`. Return: false if there is none. */
-static bool read_mask(const char *text, const char *name, uint64_t *mask)
+static void read_field(void *context, const char *name, size_t len, const char *text, size_t text_len)
 {
-	const char *at = strstr(text, name);
+	struct masks *masks = context;
 
-	if (!at)
-		return false;
-	*mask = 0;
-	for (at += strlen(name); *at && *at != '\n'; at++) {
-		if (*at >= '0' && *at <= '9')
-			*mask = *mask << 4 | (uint64_t)(*at - '0');
-		else if (*at >= 'a' && *at <= 'f')
-			*mask = *mask << 4 | (uint64_t)(*at - 'a' + 10);
+	if (text_is("State", name, len))
+		masks->has_ended = text_len && (*text == 'Z' || *text == 'X');
+	else if (text_is("SigBlk", name, len))
+		procread_hex(text, &masks->blocked);
+	else if (text_is("SigIgn", name, len))
+		procread_hex(text, &masks->ignored);
+	else if (text_is("SigCgt", name, len))
+		procread_hex(text, &masks->handled);
+	masks->is_there = true;
+}
+
+static struct masks read_masks(pid_t pid, const char *file)
+{
+	struct masks masks = {.is_there = false};
+	int fd = procread_open(pid, file);
+
+	if (fd >= 0) {
+		procstatus_read_text(fd, read_field, &masks);
+		raw_close(fd);
 	}
-	return true;
+	return masks;
 }
 
 struct asked {
@@ -40,18 +56,15 @@ struct asked {
 static bool thread_blocks(void *context, int64_t tid)
 {
 	const struct asked *asked = context;
-	char name[40], text[STATUS_MAX];
+	char name[40];
 	struct fmt f = FMT_INIT(name);
-	uint64_t blocked;
+	struct masks masks;
 
 	fmt_str(&f, "task/");
 	fmt_int(&f, tid);
 	fmt_str(&f, "/status");
-	if (procread_text(asked->pid, name, text, sizeof(text)) <= 0)
-		return true;
-	if (strstr(text, "\nState:\tZ") || strstr(text, "\nState:\tX"))
-		return true;
-	return read_mask(text, "\nSigBlk:\t", &blocked) && (blocked & asked->bit);
+	masks = read_masks(asked->pid, name);
+	return !masks.is_there || masks.has_ended || (masks.blocked & asked->bit);
 }
 
 static bool all_threads_block(pid_t pid, uint64_t bit)
@@ -66,22 +79,15 @@ static bool all_threads_block(pid_t pid, uint64_t bit)
 
 bool signal_state_is_refused(pid_t pid, int signal)
 {
-	uint64_t bit = 1ULL << (signal - 1), ignored;
-	char text[STATUS_MAX];
+	uint64_t bit = 1ULL << (signal - 1);
+	struct masks masks = read_masks(pid, "status");
 
-	if (procread_text(pid, "status", text, sizeof(text)) <= 0 ||
-	    !read_mask(text, "\nSigIgn:\t", &ignored))
-		return false;
-	return (ignored & bit) || all_threads_block(pid, bit);
+	return masks.is_there && ((masks.ignored & bit) || all_threads_block(pid, bit));
 }
 
 bool signal_state_is_handled(pid_t pid, int signal)
 {
-	uint64_t handled;
-	char text[STATUS_MAX];
-
-	return procread_text(pid, "status", text, sizeof(text)) > 0 &&
-	       read_mask(text, "\nSigCgt:\t", &handled) && (handled & 1ULL << (signal - 1));
+	return read_masks(pid, "status").handled & 1ULL << (signal - 1);
 }
 
 /* Whether the calling process's first thread sleeps in a call that takes signals out of the queue. */
@@ -94,19 +100,50 @@ static bool first_waits_for_signals(void)
 	       procread_number(text) == SYS_rt_sigtimedwait;
 }
 
+/*
+ * What the files told of the calling process's first thread when its clock stood there. Only what it does
+ * itself changes any of that: they need not be read again while it has not run.
+ */
+static struct {
+	pid_t pid;
+	int64_t clock_ns;
+	struct procfs_first is;
+	bool waits_for_signals;
+} first;
+
+static int64_t clock_of_first(pid_t pid)
+{
+	return raw_clock_ns(raw_cpu_clock_of_thread(pid));
+}
+
+static void look_at_first(void)
+{
+	pid_t pid = raw_getpid();
+
+	if (first.pid == pid && first.clock_ns >= 0 && first.clock_ns == clock_of_first(pid))
+		return;
+	first.pid = pid;
+	first.clock_ns = clock_of_first(pid);
+	procfs_look_at_first(&first.is);
+	/* Who runs does not wait. */
+	first.waits_for_signals = first.is.state != 'R' && first_waits_for_signals();
+}
+
 bool signal_state_is_deadly(int signal)
 {
-	uint64_t blocked;
-	char state = procfs_first_thread(&blocked);
+	look_at_first();
+	return first.is.state && first.is.state != 'Z' && !(first.is.blocked >> (signal - 1) & 1) &&
+	       !first.waits_for_signals;
+}
 
-	if (!state || state == 'Z' || (blocked >> (signal - 1) & 1))
-		return false;
-	/* Who runs does not wait. */
-	return state == 'R' || !first_waits_for_signals();
+int signal_state_processor_of_first(void)
+{
+	look_at_first();
+	return first.is.state == 'R' ? first.is.processor : -1;
 }
 
 void signal_state_rehearse(void)
 {
-	signal_state_is_deadly(SIGTERM);
+	look_at_first();
 	first_waits_for_signals();
 }

@@ -32,6 +32,10 @@ bool signal_state_is_handled(pid_t pid, int signal);
  */
 bool signal_state_is_deadly(int signal);
 
+/* The processor that the calling process's first thread has or waits for; -1: it does not run, or nobody
+ * knows. */
+int signal_state_processor_of_first(void);
+
 /* The same without an answer, ahead of time: the first look at each file costs several times what the next
  * does. */
 void signal_state_rehearse(void);

@@ -145,19 +145,26 @@ static uint16_t signal_on_its_way(const struct ledger *ledger, const struct slot
 	return 0;
 }
 
+/* Whether there is room for one more; if a sweep could tell better, it is wished for and the answer is no. */
+static bool has_place(struct ledger *ledger, uint32_t account, enum limit_id id, struct sweep *sweep)
+{
+	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
+	    accounts_are_at_peak(ledger, account, id) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
+		return false;
+	if (accounts_have_room(ledger, account, id))
+		return true;
+	sweep_wish(ledger, sweep, SWEEP_ALL);
+	return false;
+}
+
 uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *sweep, bool *full)
 {
 	const struct slot *p = &ledger->slot[parent];
 	uint32_t index;
 
 	*full = false;
-	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_procs_at_peak(ledger, p->account) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
+	if (!has_place(ledger, p->account, RL_PROCS, sweep))
 		return LEDGER_NONE;
-	if (!accounts_have_room(ledger, p->account, RL_PROCS)) {
-		sweep_wish(ledger, sweep, SWEEP_ALL);
-		return LEDGER_NONE;
-	}
 	index = slots_open(ledger, p->account);
 	if (index == LEDGER_NONE) {
 		*full = !sweep_wish(ledger, sweep, SWEEP_ALL);
@@ -182,13 +189,8 @@ bool slots_reserve_thread(struct ledger *ledger, uint32_t index, struct sweep *s
 {
 	struct slot *s = &ledger->slot[index];
 
-	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_threads_at_peak(ledger, s->account) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
+	if (!has_place(ledger, s->account, RL_THREADS, sweep))
 		return false;
-	if (!accounts_have_room(ledger, s->account, RL_THREADS)) {
-		sweep_wish(ledger, sweep, SWEEP_ALL);
-		return false;
-	}
 	s->threads++;
 	accounts_add_threads(ledger, s->account, 1);
 	return true;
@@ -209,7 +211,7 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid)
 
 	if (state_of(s) != SLOT_RESERVED)
 		return;
-	s->born_ns = raw_clock_ns(CLOCK_BOOTTIME);
+	s->born_ns = raw_clock_by_call_ns(CLOCK_BOOTTIME);
 	atomic_store_explicit(&s->pid, pid, memory_order_relaxed);
 	if (a && a->root == index)
 		a->root_pid = pid;
@@ -251,7 +253,7 @@ bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid)
 {
 	const struct slot *s = &ledger->slot[index];
 
-	return (state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) && pid_of(s) == pid;
+	return slots_is_bound(s) && pid_of(s) == pid;
 }
 
 void slots_free_cell(struct ledger *ledger, struct cell *cell)

@@ -2,8 +2,9 @@
  * slots.h - the processes of a tree, from their reservation to their death.
  *
  * Owns:    ledger->slot[].
- * Called:  interpose_process before and after a fork, lifecycle at start,
- *          interpose_exit, cells when bytes run short, watchdog.
+ * Called:  interpose_process, interpose_thread and claims as processes and
+ *          threads are made; startup, member and place at the start; lifecycle
+ *          at the end; sweep for the dead; the tools; whoever asks who lives.
  * Context: under the ledger's lock unless said otherwise; async-signal-safe,
  *          vfork child, never allocates, leaves errno alone.
  * Fork:    the child's slot is reserved by the parent before the fork, so that
@@ -68,6 +69,16 @@ bool slots_is_reserved_by_thread(const struct ledger *ledger, uint32_t index, pi
 
 /* Whether `index` is in use and was reserved by that thread. */
 bool slots_is_made_by(const struct ledger *ledger, uint32_t index, pid_t tid);
+
+/* Whether there is a process in a slot, whose pid may then be read. Context: also without the lock. */
+bool slots_is_bound(const struct slot *slot);
+
+/* Whether there is one in `index`, and its budget is `account` or one below. Context: also without the lock.
+ */
+bool slots_is_member(const struct ledger *ledger, uint32_t index, uint32_t account);
+
+/* The number that such a member has in a pid namespace; 0: none, or it is no member. Context: as before. */
+pid_t slots_member_in(const struct ledger *ledger, uint32_t index, uint32_t account, uint64_t pid_namespace);
 
 /* Whether `index` is bound to the process `pid`. */
 bool slots_is_of(const struct ledger *ledger, uint32_t index, pid_t pid);
@@ -144,11 +155,12 @@ bool slots_is_alive_in(const struct slot *slot, uint64_t pid_namespace);
 /* Ends all slots of a pid namespace, and of those in it, whose first process is dead. Under the lock. */
 void slots_close_namespace(struct ledger *ledger, uint64_t pid_namespace);
 
-/* Whether the slot's pid means the same to the process in slot `self`, or to us outside. */
+/* Whether the slot's pid means its process also to the one in slot `self`, or with LEDGER_NONE to a
+ * supervisor. */
 bool slots_shares_pids(const struct ledger *ledger, uint32_t index, uint32_t self);
 
-/* Whether it does, and means the same by its number to the process in slot `self`, or to us outside. Context:
- * also without the lock. */
+/* Whether its process lives and can be signalled from there by that number. Context: also without the lock.
+ */
 bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t self);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "accounts.h"
 #include "procfs.h"
 #include "procread.h"
 #include "rawsys.h"
@@ -16,11 +17,18 @@ static bool is_reserved(const struct slot *s)
 	return atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_RESERVED;
 }
 
-static bool is_bound(const struct slot *s)
+bool slots_is_bound(const struct slot *s)
 {
-	uint32_t state = atomic_load_explicit(&s->state, memory_order_relaxed);
+	uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
 
 	return state == SLOT_LIVE || state == SLOT_LEAVING;
+}
+
+bool slots_is_member(const struct ledger *ledger, uint32_t index, uint32_t account)
+{
+	const struct slot *s = &ledger->slot[index];
+
+	return slots_is_bound(s) && accounts_is_within(ledger, s->account, account);
 }
 
 pid_t slots_pid_in(const struct slot *s, uint64_t pid_namespace)
@@ -29,6 +37,12 @@ pid_t slots_pid_in(const struct slot *s, uint64_t pid_namespace)
 		return atomic_load_explicit(&s->pid, memory_order_relaxed);
 	return s->outer_namespace == pid_namespace ? atomic_load_explicit(&s->outer_pid, memory_order_relaxed)
 						   : 0;
+}
+
+pid_t slots_member_in(const struct ledger *ledger, uint32_t index, uint32_t account, uint64_t pid_namespace)
+{
+	return slots_is_member(ledger, index, account) ? slots_pid_in(&ledger->slot[index], pid_namespace)
+						       : 0;
 }
 
 bool slots_is_visible(const struct slot *s, uint64_t pid_namespace)
@@ -85,11 +99,8 @@ bool slots_shares_pids(const struct ledger *ledger, uint32_t index, uint32_t sel
 bool slots_is_reachable(const struct ledger *ledger, uint32_t index, uint32_t self)
 {
 	const struct slot *s = &ledger->slot[index];
-	uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
 
-	if (state != SLOT_LIVE && state != SLOT_LEAVING)
-		return false;
-	return slots_shares_pids(ledger, index, self) && slots_is_alive(s);
+	return slots_is_bound(s) && slots_shares_pids(ledger, index, self) && slots_is_alive(s);
 }
 
 /* The question costs 30 us, so it is asked only once somebody has left the first namespace. */
@@ -116,7 +127,7 @@ uint32_t slots_find_in(const struct ledger *ledger, uint64_t pid_namespace, pid_
 
 		/* One that was bound before belongs to an earlier process of that number: of several the
 		 * last is meant, if the number was given again within a tick. */
-		if (is_bound(s) && slots_pid_in(s, pid_namespace) == pid &&
+		if (slots_is_bound(s) && slots_pid_in(s, pid_namespace) == pid &&
 		    s->born_ns + PROCFS_TICK_NS >= began_ns &&
 		    (found == LEDGER_NONE || s->born_ns > ledger->slot[found].born_ns))
 			found = i;

@@ -91,6 +91,7 @@ static void take_look(const struct ledger *ledger, uint32_t account, uint32_t se
 {
 	int64_t start_ns = raw_clock_ns(CLOCK_MONOTONIC), now_ns;
 
+	stacks_end_last();
 	memset(&look, 0, offsetof(struct look, stack));
 	look.name_count = 0;
 	memset(&look.tasks, 0, sizeof(look.tasks));

@@ -3,7 +3,7 @@
  *
  * Owns:    the accounts' stacks_text; one look at a time per process.
  * Called:  breach, in the watchdog's thread, before a limit's first signal and
- *          before KILL.
+ *          before KILL; timer_thread and the supervisor give it a maker; seccomp.
  * Context: the watchdog's thread; async-signal-safe, never allocates, leaves
  *          errno alone; without the ledger's lock. Takes at most
  *          100 ms and a little, whatever the number of threads.
@@ -41,6 +41,21 @@ void stacks_note(struct ledger *ledger, uint32_t account, uint32_t self, int sig
  */
 typedef pid_t stacks_make_process(void (*work)(void *), void *argument);
 void stacks_set_maker(stacks_make_process *maker);
+
+/*
+ * Who may trace, as the Yama security module has it: '0' everybody of the user, '1' ancestors and who was
+ * named; '\0' where there is no such module. Context: any thread.
+ */
+char stacks_tracing_scope(void);
+
+/*
+ * Waits for the process that the last look left behind, if it did: nobody else is to find it. Context: as for
+ * looks. Return: when to call it again (CLOCK_MONOTONIC), INT64_MAX: not at all.
+ */
+int64_t stacks_tidy(int64_t now_ns);
+
+/* Ends and waits for that process. */
+void stacks_end_last(void);
 
 /* Whom the program allowed to trace it, by PR_SET_PTRACER; to be put back after a look. */
 void stacks_remember_tracer(long tracer);

@@ -34,10 +34,13 @@ struct stack {
 struct look {
 	struct tasks tasks;
 	int64_t until_ns;
-	int processes;	 /* that were looked at */
-	bool may_trace;	 /* in a process of its own */
-	bool refused;	 /* tracing was, somewhere */
-	int stack_count; /* chosen threads, the most interesting first */
+	int processes;	/* that were looked at */
+	bool may_trace; /* in a process of its own */
+	bool refused;	/* tracing was, somewhere */
+	/* Both in order with each other: of who writes and who stops waiting one sees the other. */
+	_Atomic uint32_t is_written; /* at this moment; written by who walks */
+	_Atomic uint32_t is_closed;  /* nobody waits for more; written by who reads */
+	int stack_count;	     /* chosen threads, the most interesting first */
 	struct stack stack[STACKS_MAX];
 	int name_count;
 	char names[STACK_NAMES][MODULE_NAME];
@@ -46,7 +49,10 @@ struct look {
 /* stacks_walk.c: fills in the stacks of the chosen threads. Context: watchdog, or the process made for it. */
 void stacks_walk(struct look *look);
 
-/* stacks_process.c: the same in a process that may trace, if one can be made. */
+/*
+ * stacks_process.c: the same in a process that may trace, if one can be made. It may stay behind, for threads
+ * that were asked to stop and have had no processor yet: see stacks_tidy().
+ */
 void stacks_walk_apart(struct look *look, stacks_make_process *maker);
 
 /* "spinning", "blocked" or "mixed". */

@@ -8,10 +8,11 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "fmt_json.h"
 #include "rawsys.h"
 #include "syscall_names.h"
 
-enum { RECORD_FRAMES = 8, RECORD_THREADS = 4 };
+enum { RECORD_FRAMES = 8, RECORD_THREADS = 4, WORD_SHOWN = 32 };
 
 static const char *state_word(const struct task *t)
 {
@@ -59,22 +60,26 @@ static void put_if_any(struct fmt *f, const char *before, int64_t n, const char 
 	fmt_str(f, after);
 }
 
+static void put_number_if_any(struct fmt *f, const char *name, int64_t n)
+{
+	if (n)
+		fmt_json_number(f, name, n);
+}
+
 static void put_head(struct fmt *f, const struct look *look, const char *step)
 {
-	fmt_str(f, "\"activity\":\"");
-	fmt_str(f, stacks_activity(look));
-	fmt_str(f, "\",\"stacks\":{\"step\":\"");
-	fmt_str(f, step);
-	fmt_str(f, "\",\"threads\":");
-	fmt_int(f, look->tasks.threads);
-	put_if_any(f, ",\"running\":", look->tasks.running, "");
-	put_if_any(f, ",\"sleeping\":", look->tasks.sleeping, "");
-	put_if_any(f, ",\"stopped\":", look->tasks.stopped, "");
-	put_if_any(f, ",\"uninterruptible\":", look->tasks.uninterruptible, "");
+	fmt_json_text(f, "activity", stacks_activity(look), WORD_SHOWN);
+	fmt_json_open(f, "stacks", '{');
+	fmt_json_text(f, "step", step, WORD_SHOWN);
+	fmt_json_number(f, "threads", look->tasks.threads);
+	put_number_if_any(f, "running", look->tasks.running);
+	put_number_if_any(f, "sleeping", look->tasks.sleeping);
+	put_number_if_any(f, "stopped", look->tasks.stopped);
+	put_number_if_any(f, "uninterruptible", look->tasks.uninterruptible);
 	if (look->refused)
-		fmt_str(f, ",\"refused\":true");
+		fmt_json_bool(f, "refused", true);
 	if (look->tasks.cut)
-		fmt_str(f, ",\"cut\":true");
+		fmt_json_bool(f, "cut", true);
 }
 
 static void put_thread(struct fmt *f, const struct look *look, const struct stack *s)
@@ -83,20 +88,14 @@ static void put_thread(struct fmt *f, const struct look *look, const struct stac
 	char call[CALL_TEXT], frame[MODULE_NAME + 24];
 
 	name_call(call, t);
-	fmt_str(f, "{\"pid\":");
-	fmt_int(f, t->pid);
-	fmt_str(f, ",\"tid\":");
-	fmt_int(f, t->tid);
-	fmt_str(f, ",\"name\":");
-	fmt_json_str(f, t->name, sizeof(t->name));
-	fmt_str(f, ",\"state\":\"");
-	fmt_str(f, state_word(t));
-	fmt_char(f, '"');
-	if (call[0]) {
-		fmt_str(f, ",\"syscall\":");
-		fmt_json_str(f, call, sizeof(call));
-	}
-	fmt_str(f, ",\"frames\":[");
+	fmt_char(f, '{');
+	fmt_json_number(f, "pid", t->pid);
+	fmt_json_number(f, "tid", t->tid);
+	fmt_json_text(f, "name", t->name, sizeof(t->name));
+	fmt_json_text(f, "state", state_word(t), WORD_SHOWN);
+	if (call[0])
+		fmt_json_text(f, "syscall", call, sizeof(call));
+	fmt_json_open(f, "frames", '[');
 	for (int i = 0; i < s->count && i < RECORD_FRAMES; i++) {
 		struct fmt one = FMT_INIT(frame);
 

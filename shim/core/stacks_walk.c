@@ -6,6 +6,7 @@
 #include "stacks_look.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "attrs.h"
@@ -33,10 +34,17 @@ static uint32_t intern(struct look *look, const char *name)
 	return i;
 }
 
-static void keep(struct look *look, struct stack *stack)
+/* Writes what was found, unless nobody waits for it any more. */
+static void keep(struct look *look, struct stack *stack, long call)
 {
 	static const char nowhere[MODULE_NAME] = "?";
 
+	atomic_store_explicit(&look->is_written, 1, memory_order_seq_cst);
+	if (atomic_load_explicit(&look->is_closed, memory_order_seq_cst)) {
+		atomic_store_explicit(&look->is_written, 0, memory_order_release);
+		return;
+	}
+	look->tasks.task[stack->task].call = call;
 	for (int i = 0; i < walked.count; i++) {
 		const struct module *m = modules_find(&modules, &peek, walked.pc[i]);
 
@@ -45,13 +53,18 @@ static void keep(struct look *look, struct stack *stack)
 	}
 	stack->guessed_from = walked.guessed_from;
 	stack->count = walked.count;
+	atomic_store_explicit(&look->is_written, 0, memory_order_release);
 }
 
-static struct stack *stack_of(struct look *look, pid_t tid)
+/* NULL also for a thread of another process, which has stopped late: its memory is not the one looked at. */
+static struct stack *stack_of(struct look *look, pid_t pid, pid_t tid)
 {
-	for (int i = 0; i < look->stack_count; i++)
-		if (look->tasks.task[look->stack[i].task].tid == tid)
-			return &look->stack[i];
+	for (int i = 0; i < look->stack_count; i++) {
+		const struct task *t = &look->tasks.task[look->stack[i].task];
+
+		if (t->tid == tid)
+			return t->pid == pid ? &look->stack[i] : NULL;
+	}
 	return NULL;
 }
 
@@ -80,16 +93,16 @@ static void walk_running(struct look *look, pid_t pid)
 		else
 			look->refused = true;
 	}
-	for (; asked && (tid = seize_next(&registers, &call, until_ns)); asked--) {
-		struct stack *stack = stack_of(look, tid);
+	while (asked && (tid = seize_next(&registers, &call, until_ns))) {
+		struct stack *stack = stack_of(look, pid, tid);
 
-		if (stack) {
-			unwind_walk(&walked, &modules, &peek, registers, until_ns);
-			look->tasks.task[stack->task].call = call;
-		}
-		seize_release(tid);
 		if (stack)
-			keep(look, stack);
+			unwind_walk(&walked, &modules, &peek, registers, until_ns);
+		seize_release(tid);
+		if (!stack)
+			continue;
+		keep(look, stack, call);
+		asked--;
 	}
 }
 
@@ -108,7 +121,7 @@ static void walk_sleeping(struct look *look, pid_t pid)
 			continue;
 		registers_from_pair(&registers, t->pc, t->sp);
 		unwind_walk(&walked, &modules, &peek, registers, look->until_ns);
-		keep(look, stack);
+		keep(look, stack, t->call);
 	}
 }
 

@@ -130,16 +130,25 @@ void step_signals_send(struct ledger *ledger, uint32_t account, uint32_t self, i
 			signal_member(ledger, account, i, self, signal);
 }
 
+/* Whether it is processor time that has run out, of which who waits for a processor uses none. */
+static bool is_out_of_processor_time(const struct ledger *ledger, uint32_t self)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[self].account, a)
+	if (atomic_load_explicit(&a->breach, memory_order_relaxed) == RL_CPU + 1)
+		return true;
+	return false;
+}
+
 /*
- * To die of most signals that can dump a core, all threads must first have had a
- * processor, whether or not one is dumped: the first one gets it before others. But
- * not before the caller: one that spins would keep it from the next line.
+ * The process is gone when its first thread has had a processor to die on: that one gets
+ * it before others, if it has none. But not before the caller: one that spins would keep it from the next
+ * line.
  */
-static void die_of(int signal)
+static void die_of(const struct ledger *ledger, uint32_t self, int signal)
 {
 	pid_t pid = raw_getpid();
 
-	if (schedule_before_others(0))
+	if (!is_out_of_processor_time(ledger, self) && !schedule_is_running(pid) && schedule_before_others(0))
 		schedule_before_others(pid);
 	raw_tgkill(pid, raw_gettid(), signal);
 }
@@ -164,7 +173,7 @@ void step_signals_pay_owed(struct ledger *ledger, uint32_t self, bool (*prepare_
 	 */
 	atomic_compare_exchange_strong_explicit(owed, &now, 0, memory_order_seq_cst, memory_order_relaxed);
 	if (ends)
-		die_of(signal);
+		die_of(ledger, self, signal);
 	else
 		raw_kill(raw_getpid(), signal);
 }

@@ -24,11 +24,15 @@ enum {
 	CREDIT_WAIT_NS = 5000000, /* for the first process, which goes on just now, to credit itself */
 	LONG_SLEEP_NS = 10000000,
 	MOMENT_TRIES = 3,
-	HELD_UP_NS = 1000000,	     /* longer than any look */
-	STARVED_NS = 100000000,	     /* longer than a look that waits for its turn */
-	NO_SLEEP_NS = 50000,	     /* a call whose time had come has given up no processor */
+	HELD_UP_NS = 1000000,	/* longer than any look */
+	STARVED_NS = 100000000, /* longer than a look that waits for its turn */
+	NO_SLEEP_NS = 50000,	/* a call whose time had come has given up no processor */
+	LOOKED_AHEAD_NS = 500000,
 	CREDIT_GRACE_NS = 200000000, /* more than FOLLOW_NS: it may have gone on right after the last look */
 };
+
+/* The same where its watchdog is there to tell, and may only wait for a processor. */
+static const int64_t TELL_GRACE_NS = 3000000000;
 
 void stops_credit(struct ledger *ledger, uint32_t account, int64_t ns)
 {
@@ -180,11 +184,20 @@ void stops_init(struct watchdog *w)
 	w->stops.since_own_ready_ns = 0;
 }
 
+/* Every stop before that moment has been credited. */
+static void tell(const struct watchdog *w, struct stops_moment now)
+{
+	if (w->slot != LEDGER_NONE)
+		atomic_store_explicit(&w->ledger->slot[w->slot].stops_told_ns, now.at_ns,
+				      memory_order_release);
+}
+
 void stops_fall_asleep(struct watchdog *w, int64_t for_ns)
 {
 	struct stops_moment now = this_moment();
 
 	was_held_up(w, now);
+	tell(w, now);
 	begin(&w->stops, now);
 	w->stops.planned_ns = for_ns;
 	/* A short sleep is not worth a file, nor is one that will tell by itself. */
@@ -226,11 +239,17 @@ void stops_wake_up(struct watchdog *w, bool interrupted, int64_t slept_ns)
 		if (procfs_is_held(0))
 			w->stops.traced_ns = now.at_ns;
 	}
+	tell(w, now);
 	begin(&w->stops, now);
 	if (!w->nap.is_prepared && is_first_anywhere(w)) {
 		w->stops.since_own_ready_ns = procfs_own_ready_ns();
 		w->stops.since_ready_ns = procfs_first_thread_ready_ns();
 	}
+}
+
+void stops_look_ahead(struct watchdog *w)
+{
+	w->stops.free_ns = procfs_is_held(0) ? 0 : raw_clock_ns(CLOCK_MONOTONIC);
 }
 
 /* The account's first process is this one, and its deadline has come. */
@@ -242,7 +261,7 @@ static int64_t hold_own(struct watchdog *w, int64_t now_ns)
 		begin(&w->stops, now);
 		return now_ns;
 	}
-	if (!w->stops.traced_ns && !procfs_is_held(0))
+	if (!w->stops.traced_ns && (now_ns - w->stops.free_ns < LOOKED_AHEAD_NS || !procfs_is_held(0)))
 		return 0;
 	if (!w->stops.traced_ns)
 		w->stops.traced_ns = now_ns;
@@ -263,6 +282,20 @@ static int64_t hold_from_outside(struct ledger *ledger, uint32_t account, int64_
 	return now_ns + (left_ns < FOLLOW_NS ? left_ns : FOLLOW_NS);
 }
 
+/*
+ * Whether a first process that was seen stopped, and is no more, has yet to credit that: its watchdog got no
+ * processor since. Who acted now would end the tree for the time in which it was stopped.
+ */
+static bool has_yet_to_tell(const struct watchdog *w, const struct slot *first, pid_t pid, int64_t now_ns)
+{
+	pid_t watchdog = atomic_load_explicit(&first->watchdog_tid, memory_order_relaxed);
+
+	return w->stops.first_held_ns && now_ns - w->stops.first_held_ns < TELL_GRACE_NS &&
+	       atomic_load_explicit(&first->stops_told_ns, memory_order_acquire) < w->stops.first_held_ns &&
+	       watchdog && first->pid_namespace == slots_namespace_of(w->ledger, w->slot) &&
+	       !raw_tgkill(pid, watchdog, 0);
+}
+
 int64_t stops_hold(struct watchdog *w, uint32_t account, int64_t now_ns)
 {
 	const struct account *a = &w->ledger->account[account];
@@ -280,10 +313,12 @@ int64_t stops_hold(struct watchdog *w, uint32_t account, int64_t now_ns)
 	if (procfs_is_held(pid)) {
 		if (w->slot == LEDGER_NONE && tree_supervisor(w->ledger, account) == raw_getpid())
 			return hold_from_outside(w->ledger, account, now_ns);
-		w->stops.interrupted_ns = now_ns;
+		w->stops.interrupted_ns = w->stops.first_held_ns = now_ns;
 		return now_ns + FOLLOW_NS;
 	}
-	return now_ns - w->stops.interrupted_ns < CREDIT_GRACE_NS ? now_ns + CREDIT_WAIT_NS : 0;
+	if (now_ns - w->stops.interrupted_ns < CREDIT_GRACE_NS || has_yet_to_tell(w, first, pid, now_ns))
+		return now_ns + CREDIT_WAIT_NS;
+	return 0;
 }
 
 /* Whether only this supervisor can notice that the account's first process is stopped. */

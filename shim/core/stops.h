@@ -52,8 +52,10 @@ struct stops {
 				 */
 	int64_t since_own_ready_ns; /* the same of the watchdog; -1: not asked */
 	int64_t interrupted_ns;	    /* when a stop, of this process or an account's first, was last noticed */
+	int64_t first_held_ns;	    /* when an account's first was last seen stopped */
 	int64_t traced_ns;	    /* under a debugger; credited until then; 0: not */
 	int64_t stood_ns;	    /* when a supervisor that had stopped with its program went on */
+	int64_t free_ns;	    /* when it was last seen not to be under a debugger; 0: never */
 	_Atomic int64_t begun_ns;   /* when the process stopped itself; 0: not since the last look */
 };
 
@@ -73,6 +75,9 @@ void stops_wake_up(struct watchdog *watchdog, bool interrupted, int64_t slept_ns
  * again, or 0: it must not wait.
  */
 int64_t stops_hold(struct watchdog *watchdog, uint32_t account, int64_t now_ns);
+
+/* Shortly before a deadline: what stops_hold() will ask /proc for, so that it need not then. */
+void stops_look_ahead(struct watchdog *watchdog);
 
 /* When a process under a debugger is looked at again; INT64_MAX: it is not under one. */
 int64_t stops_follow(const struct watchdog *watchdog, int64_t now_ns);

@@ -75,15 +75,11 @@ static int64_t read_cpu(const struct task *t)
 
 static const char *read_number(const char *s, uint64_t *value)
 {
-	bool hex = s[0] == '0' && s[1] == 'x';
-
-	for (*value = 0, s += hex ? 2 : 0;; s++) {
-		if (*s >= '0' && *s <= '9')
-			*value = *value * (hex ? 16 : 10) + (uint64_t)(*s - '0');
-		else if (hex && *s >= 'a' && *s <= 'f')
-			*value = *value * 16 + (uint64_t)(*s - 'a' + 10);
-		else
-			break;
+	if (s[0] == '0' && s[1] == 'x') {
+		s = procread_hex(s + 2, value);
+	} else {
+		*value = (uint64_t)procread_number(s);
+		s += strspn(s, "0123456789");
 	}
 	while (*s == ' ')
 		s++;

@@ -12,7 +12,7 @@
 #include "attrs.h"
 #include "cells.h"
 #include "cputime.h"
-#include "fmt.h"
+#include "fmt_json.h"
 #include "ledger_lock.h"
 #include "placeholders.h"
 #include "quiet_write.h"
@@ -29,13 +29,10 @@ enum {
 
 static void put_item(struct fmt *f, const struct trace_item *item)
 {
-	fmt_str(f, ",\"");
-	fmt_str(f, item->key);
-	fmt_str(f, "\":");
 	if (item->text)
-		fmt_json_str(f, item->text, TEXT_SHOWN);
+		fmt_json_text(f, item->key, item->text, TEXT_SHOWN);
 	else
-		fmt_int(f, item->number);
+		fmt_json_number(f, item->key, item->number);
 }
 
 static void write_line(const struct account *a, const char *line, size_t len)
@@ -58,10 +55,9 @@ static void put_line(const struct account *a, const char *event, const struct tr
 	struct fmt f = FMT_INIT(line);
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
-	fmt_str(&f, "{\"t_ns\":");
-	fmt_int(&f, a->start_ns ? now_ns - a->start_ns : 0);
-	fmt_str(&f, ",\"event\":");
-	fmt_json_str(&f, event, TEXT_SHOWN);
+	fmt_char(&f, '{');
+	fmt_json_number(&f, "t_ns", a->start_ns ? now_ns - a->start_ns : 0);
+	fmt_json_text(&f, "event", event, TEXT_SHOWN);
 	for (size_t i = 0; i < count; i++)
 		put_item(&f, &items[i]);
 	fmt_str(&f, "}\n");
@@ -147,7 +143,7 @@ static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
 	ledger_lock(ledger, &mask);
 	items[0].number = cells_charged_to_account(ledger, account);
 	items[2].number = a->threads;
-	items[3].number = a->procs > 0 ? a->procs - 1 : 0;
+	items[3].number = account_procs_beside_first(a);
 	items[4].number = cputime_of_account(ledger, account, self);
 	ledger_unlock(ledger, &mask);
 	items[1].number = resident_of_members(ledger, account, self);

@@ -12,6 +12,7 @@
 
 #include "accounts.h"
 #include "actions.h"
+#include "approach.h"
 #include "attrs.h"
 #include "breach.h"
 #include "ledger_lock.h"
@@ -123,6 +124,8 @@ void watchdog_init(struct watchdog *w, struct ledger *ledger, uint32_t slot)
 	if (slot != LEDGER_NONE)
 		hold_status(w);
 	w->prepare_end = NULL;
+	w->rehearse_end = NULL;
+	approach_init();
 	stops_init(w);
 	atomic_store_explicit(&w->stopping, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->kicked, 0, memory_order_relaxed);
@@ -219,8 +222,8 @@ static int64_t look_at_account(struct watchdog *w, uint32_t account, int64_t now
 
 int64_t watchdog_look(struct watchdog *w)
 {
-	int64_t next_ns = INT64_MAX;
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int64_t next_ns = stacks_tidy(now_ns);
 
 	step_signals_pay_owed(w->ledger, w->slot, w->prepare_end);
 	FOR_EACH_ACCOUNT_UP(w->ledger, w->ledger->slot[w->slot].account, a)
@@ -236,7 +239,7 @@ int64_t watchdog_look_around(struct watchdog *w, uint32_t account)
 {
 	uint32_t end = atomic_load_explicit(&w->ledger->accounts_end, memory_order_relaxed);
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	int64_t next_ns = INT64_MAX;
+	int64_t next_ns = stacks_tidy(now_ns);
 
 	for (uint32_t i = 0; i < end; i++) {
 		const struct account *a = &w->ledger->account[i];
@@ -296,6 +299,7 @@ static void sleep_until(struct watchdog *w, int64_t next_ns)
 
 	if (next_ns <= now_ns)
 		return;
+	approach_leave(next_ns - now_ns);
 	stops_fall_asleep(w, next_ns - now_ns);
 	if (stops_follow(w, now_ns) < next_ns)
 		next_ns = stops_follow(w, now_ns);

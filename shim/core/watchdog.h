@@ -34,7 +34,7 @@ struct watchdog {
 	int64_t own_seen_ns;	     /* processor time of the watchdog itself */
 	int64_t idle_since_ns;	     /* when a look first saw no processor time used, 0: the last one did */
 	uint32_t idle_looks;	     /* looks in a row at which that had gone on for a while */
-	int64_t rehearsed_ns;	     /* when the step for processor time was */
+	int64_t rehearsed_ns;	     /* when a step was */
 	struct sampling watching;    /* of conditions */
 	struct sampling supervising; /* of plug-ins' hosts */
 	struct procfile status, descriptors; /* of the own process */
@@ -42,6 +42,7 @@ struct watchdog {
 	bool comes_late;		     /* to a process that is known not to be over soon */
 	struct nap nap;
 	bool (*prepare_end)(int signal); /* see step_signals_pay_owed(); NULL: somebody else's process */
+	void (*rehearse_end)(void);	 /* looks at what that will; NULL where that is */
 	struct stops stops;
 	_Atomic uint32_t stopping; /* the loop is to end */
 	_Atomic uint32_t kicked;   /* a signal to look is on its way */

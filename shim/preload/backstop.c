@@ -24,19 +24,6 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* SIGKILL for this process at a time of `clock`. */
-static void arm(clockid_t clock, int64_t at_ns)
-{
-	struct sigevent event;
-
-	if (at_ns > RL_LIMIT_MAX)
-		return;
-	memset(&event, 0, sizeof(event));
-	event.sigev_notify = SIGEV_SIGNAL;
-	event.sigev_signo = SIGKILL;
-	kernel_timer_arm(clock, at_ns, &event);
-}
-
 /* When the wall limit has taken its last step at the latest, on CLOCK_MONOTONIC; INT64_MAX: never. */
 static int64_t last_wall_step_ns(const struct account *a)
 {
@@ -49,39 +36,58 @@ static int64_t last_wall_step_ns(const struct account *a)
 /* How much more this process can use by itself before the last step for processor time; INT64_MAX: no end. */
 static int64_t cpu_to_last_step_ns(const struct account *a)
 {
-	int64_t delays_ns = breach_delays_ns(a, RL_CPU);
-	int64_t cpus = watchdog_cpus();
+	int64_t delays_ns, cpus;
 
-	if (a->limit[RL_CPU] == RL_UNLIMITED || delays_ns < 0 ||
-	    delays_ns > RL_LIMIT_MAX / cpus - LAST_RESORT_NS)
+	if (a->limit[RL_CPU] == RL_UNLIMITED)
+		return INT64_MAX;
+	delays_ns = breach_delays_ns(a, RL_CPU);
+	cpus = watchdog_cpus();
+	if (delays_ns < 0 || delays_ns > RL_LIMIT_MAX / cpus - LAST_RESORT_NS)
 		return INT64_MAX;
 	/* The sum may be an old one: then the timer comes late, never early. */
 	return a->limit[RL_CPU] - a->cpu_sum_ns + (delays_ns + LAST_RESORT_NS) * cpus;
 }
 
-void backstop_arm(void)
+void backstop_plan(struct backstop *plan, uint32_t slot)
 {
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	int64_t stopped_at_ns = INT64_MAX, running_ns = INT64_MAX, cpu_ns = INT64_MAX;
 
+	*plan = (struct backstop){INT64_MAX, INT64_MAX, INT64_MAX};
+	/* Also the calls that find out what they are to be. */
 	if (atomic_load_explicit(&forbidden, memory_order_relaxed))
 		return;
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[slot].account, a)
 	{
 		int64_t wall_ns = last_wall_step_ns(a);
 
 		if (wall_ns != INT64_MAX) {
 			wall_ns += LAST_RESORT_NS;
-			running_ns = least(running_ns, wall_ns - now_ns);
-			stopped_at_ns = least(stopped_at_ns, wall_ns + a->stopped_max_ns - a->stopped_ns);
+			plan->running_ns = least(plan->running_ns, wall_ns - now_ns);
+			plan->stopped_at_ns =
+				least(plan->stopped_at_ns, wall_ns + a->stopped_max_ns - a->stopped_ns);
 		}
-		cpu_ns = least(cpu_ns, cpu_to_last_step_ns(a));
+		plan->cpu_ns = least(plan->cpu_ns, cpu_to_last_step_ns(a));
 	}
-	arm(CLOCK_MONOTONIC, stopped_at_ns);
-	if (running_ns != INT64_MAX && stopped_at_ns - now_ns > running_ns)
-		arm(CLOCK_THREAD_CPUTIME_ID, raw_clock_ns(CLOCK_THREAD_CPUTIME_ID) + running_ns);
-	if (cpu_ns != INT64_MAX)
-		arm(CLOCK_PROCESS_CPUTIME_ID, raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) + cpu_ns);
+	/* No sooner than the other: that one does. */
+	if (plan->stopped_at_ns - now_ns <= plan->running_ns)
+		plan->running_ns = INT64_MAX;
+}
+
+void backstop_arm(const struct backstop *plan)
+{
+	struct sigevent event;
+
+	if (atomic_load_explicit(&forbidden, memory_order_relaxed))
+		return;
+	memset(&event, 0, sizeof(event));
+	event.sigev_notify = SIGEV_SIGNAL;
+	event.sigev_signo = SIGKILL;
+	if (plan->stopped_at_ns <= RL_LIMIT_MAX)
+		kernel_timer_arm(CLOCK_MONOTONIC, plan->stopped_at_ns, &event);
+	if (plan->running_ns <= RL_LIMIT_MAX)
+		kernel_timer_arm_in(CLOCK_THREAD_CPUTIME_ID, plan->running_ns, &event);
+	if (plan->cpu_ns <= RL_LIMIT_MAX)
+		kernel_timer_arm_in(CLOCK_PROCESS_CPUTIME_ID, plan->cpu_ns, &event);
 }
 
 void backstop_forbid(void)

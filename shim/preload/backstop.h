@@ -27,7 +27,19 @@
 #ifndef RL_PRELOAD_BACKSTOP_H
 #define RL_PRELOAD_BACKSTOP_H
 
-void backstop_arm(void);
+#include <stdint.h>
+
+struct backstop {
+	int64_t stopped_at_ns; /* CLOCK_MONOTONIC */
+	int64_t running_ns;    /* of the first thread's processor time from now on */
+	int64_t cpu_ns;	       /* of the process's */
+};
+
+/* What the timers of the process in `slot` are to be; INT64_MAX: there is none of that kind. */
+void backstop_plan(struct backstop *plan, uint32_t slot);
+
+/* Context: the process's first thread. */
+void backstop_arm(const struct backstop *plan);
 
 /* No child arms one from here on: a filter would kill it for the calls. */
 void backstop_forbid(void);

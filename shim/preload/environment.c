@@ -18,8 +18,9 @@
 
 enum { ON_STACK_MAX = 32 << 10 };
 
-static const char PRELOAD[] = "LD_PRELOAD=";
-static const char LEDGER[] = CONFIG_LEDGER_VARIABLE "=";
+/* Not constants, which lie where a forked child that executes has mapped nothing yet. */
+static char PRELOAD[] = "LD_PRELOAD=";
+static char LEDGER[] = CONFIG_LEDGER_VARIABLE "=";
 
 static char ledger_entry[sizeof(LEDGER) + CONFIG_PATH_MAX];
 static char our_path[CONFIG_PATH_MAX + 1]; /* "" when the loader found us in another way */

@@ -5,9 +5,12 @@
  */
 #include "fatal.h"
 
+#include <linux/prctl.h>
 #include <string.h>
 
+#include "core/approach.h"
 #include "core/attrs.h"
+#include "core/procread.h"
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "core/signal_state.h"
@@ -68,6 +71,7 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
 	pid_t pid, tid;
 
 	(void)context;
+	member_grow_up();
 	/* It may have the handler from a parent. */
 	if (member.pid == 1 && (!is_fault(signal) || info->si_code <= 0))
 		return;
@@ -163,18 +167,37 @@ static void put_back(int signal, const struct sigaction *old)
 	kernel_action_set(signal, &action, NULL);
 }
 
-static bool dumps_core(int signal)
+static bool can_dump_core(int signal)
 {
 	static const uint64_t dumping = 1ULL << (SIGQUIT - 1) | 1ULL << (SIGILL - 1) | 1ULL << (SIGTRAP - 1) |
 					1ULL << (SIGABRT - 1) | 1ULL << (SIGBUS - 1) | 1ULL << (SIGFPE - 1) |
 					1ULL << (SIGSEGV - 1) | 1ULL << (SIGXCPU - 1) |
 					1ULL << (SIGXFSZ - 1) | 1ULL << (SIGSYS - 1);
+
+	return dumping >> (signal - 1) & 1;
+}
+
+static bool dumps_core(int signal)
+{
 	struct rlimit core = {0, 0};
 
-	if (!(dumping >> (signal - 1) & 1))
+	if (!can_dump_core(signal))
 		return false;
 	raw_syscall2(SYS_getrlimit, RLIMIT_CORE, &core);
 	return core.rlim_cur > 0;
+}
+
+/* Whether cores go to files, which the limit of 0 keeps from being made; what runs a program instead is not
+ * kept. */
+static bool cores_are_files;
+
+void fatal_rehearse(void)
+{
+	char pattern[2];
+
+	signal_state_rehearse();
+	cores_are_files = procread_file("/proc/sys/kernel/core_pattern", pattern, sizeof(pattern)) > 0 &&
+			  pattern[0] != '|' && pattern[0] != '@';
 }
 
 bool fatal_prepare(int signal)
@@ -190,6 +213,9 @@ bool fatal_prepare(int signal)
 	if ((void *)action.handler != (is_withdrawn ? (void *)SIG_DFL : (void *)on_fatal) ||
 	    !signal_state_is_deadly(signal) || !lifecycle_end_elsewhere(&ending))
 		return false;
+	/* Else the kernel has all threads stop for a core that it then finds not to be wanted. */
+	if (can_dump_core(signal) && cores_are_files && !approach_is_forbidden())
+		raw_syscall2(SYS_prctl, PR_SET_DUMPABLE, 0);
 	memset(&action, 0, sizeof(action));
 	kernel_action_set(signal, &action, NULL);
 	raw_sigmask(SIG_UNBLOCK, &set, NULL);
@@ -226,6 +252,7 @@ void fatal_withdraw(void)
 
 void fatal_finish(int signal)
 {
+	member_grow_up();
 	put_back(signal, &BY_DEFAULT);
 	raw_kill(member.pid, signal);
 }

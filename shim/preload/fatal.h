@@ -54,6 +54,10 @@ void fatal_show(int signal, const struct fatal_install *install, struct sigactio
  */
 bool fatal_prepare(int signal);
 
+/* Looks, ahead of time, at the files that fatal_prepare() reads: the first look at each costs several times
+ * what the next does. */
+void fatal_rehearse(void);
+
 bool fatal_is_our_handler(__sighandler_t handler);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/accounts.h"
+#include "kept.h"
 #include "real.h"
 
 bool heap_reads_headers;
@@ -52,8 +53,10 @@ static void compare_sample(const void *block, size_t size)
 		return;
 	if ((word & ~(size_t)CHUNK_FLAGS) - CHUNK_OVERHEAD != size)
 		atomic_store_explicit(&samples_left, 0, memory_order_relaxed);
-	else if (atomic_fetch_sub_explicit(&samples_left, 1, memory_order_relaxed) == 1)
+	else if (atomic_fetch_sub_explicit(&samples_left, 1, memory_order_relaxed) == 1) {
+		kept_learn();
 		heap_reads_headers = true;
+	}
 }
 
 size_t heap_size_slow(void *block)

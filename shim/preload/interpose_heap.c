@@ -17,13 +17,36 @@
 
 #include "core/attrs.h"
 #include "heap.h"
+#include "kept.h"
 #include "real.h"
+
+/* A request while a block is kept, which may be of its size. */
+static RL_HOT __attribute__((noinline)) void *malloc_kept(size_t size, struct hooked_call call)
+{
+	struct cell *cell = thread_self.fast;
+	size_t chunk = thread_self.kept;
+
+	if (RL_UNLIKELY(chunk != kept_chunk_for(size) || !cell || !cell_covers(cell, chunk))) {
+		kept_give_back();
+		return heap_new(size, call);
+	}
+	thread_self.kept = 0;
+	if (RL_LIKELY(cell_charge(cell, (int64_t)(chunk - CHUNK_OVERHEAD))))
+		return thread_self.latest;
+	return heap_settle(thread_self.latest, call);
+}
 
 RL_EXPORT RL_HOT void *malloc(size_t size)
 {
+	void *block;
+
 	if (RL_UNLIKELY(!heap_admit(size, "malloc")))
 		return NULL;
-	return heap_charge(real.malloc(size), "malloc");
+	if (thread_self.kept)
+		return malloc_kept(size, HOOKED_CALL("malloc"));
+	block = real.malloc(size);
+	thread_self.latest = block;
+	return heap_charge(block, "malloc");
 }
 
 RL_ALIAS(malloc) extern void *heap_malloc(size_t size) RL_HIDDEN;
@@ -61,6 +84,8 @@ RL_EXPORT RL_HOT void free(void *block)
 		heap_settle_free(block, cell);
 		return;
 	}
+	if (kept_takes(block, size + CHUNK_OVERHEAD))
+		return;
 	real.free(block);
 }
 

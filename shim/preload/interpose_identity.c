@@ -19,15 +19,21 @@
 #include "interpose_identity.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "core/attrs.h"
 #include "core/ledger_file.h"
 #include "core/ledger_users.h"
 #include "core/slots.h"
+#include "core/time_namespace.h"
 #include "member.h"
 #include "real.h"
 #include "timer_thread.h"
+
+#if !defined(CLONE_NEWTIME)
+#define CLONE_NEWTIME 0x80 /* glibc 2.31 has it not yet */
+#endif
 
 /* What a user that this process is about to become needs: see the head of this file. */
 static void keep_ledger(uid_t user)
@@ -44,21 +50,28 @@ static void keep_ledger(uid_t user)
 		atomic_store_explicit(&admitted, user, memory_order_relaxed);
 }
 
+/* The timer's thread is back; errno stays the call's. */
+static void resume(struct timer_pause pause)
+{
+	int saved = errno;
+
+	timer_thread_resume(pause);
+	errno = saved;
+}
+
 /* One row per function: its name, what it forwards to, the user that it makes or -1, parameters, arguments.
  */
 #define PAUSED_CALL(name, next, user, parameters, arguments)                                                 \
 	RL_EXPORT int name parameters                                                                        \
 	{                                                                                                    \
 		struct timer_pause pause;                                                                    \
-		int result, saved;                                                                           \
+		int result;                                                                                  \
                                                                                                              \
 		real_ensure();                                                                               \
 		keep_ledger(user);                                                                           \
 		pause = timer_thread_pause();                                                                \
 		result = next arguments;                                                                     \
-		saved = errno;                                                                               \
-		timer_thread_resume(pause);                                                                  \
-		errno = saved;                                                                               \
+		resume(pause);                                                                               \
 		return result;                                                                               \
 	}
 
@@ -66,6 +79,8 @@ void identity_expect_namespaces(int flags)
 {
 	if (!member_is_guarded())
 		return;
+	if (flags & CLONE_NEWTIME)
+		time_namespace_expect(member.ledger);
 	if (flags & CLONE_NEWPID)
 		slots_expect_namespaces(member.ledger);
 	if (flags & (CLONE_NEWNS | CLONE_NEWUSER))
@@ -86,30 +101,29 @@ RL_EXPORT int chroot(const char *path)
 RL_EXPORT int unshare(int flags)
 {
 	struct timer_pause pause;
-	int result, saved;
+	int result;
 
 	real_ensure();
 	identity_expect_namespaces(flags);
 	pause = timer_thread_pause();
 	result = REAL_LATE(unshare)(flags);
-	saved = errno;
-	timer_thread_resume(pause);
-	errno = saved;
+	resume(pause);
 	return result;
 }
 
 RL_EXPORT int setns(int fd, int type)
 {
 	struct timer_pause pause;
-	int result, saved;
+	int result;
 
 	real_ensure();
-	identity_expect_namespaces(type ? type : CLONE_NEWNS | CLONE_NEWPID);
+	identity_expect_namespaces(type ? type : CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWTIME);
 	pause = timer_thread_pause();
 	result = REAL_LATE(setns)(fd, type);
-	saved = errno;
-	timer_thread_resume(pause);
-	errno = saved;
+	/* Of these it enters at once, not with its next child. */
+	if (!result && member_is_guarded())
+		time_namespace_enter(member.ledger);
+	resume(pause);
 	return result;
 }
 

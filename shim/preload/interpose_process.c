@@ -133,6 +133,7 @@ void process_become_child(uint32_t slot, pid_t maker, uint32_t account)
 	thread_self.child_slot = slot;
 	thread_self.child_maker = maker;
 	thread_self.child_account = account;
+	thread_self.newborn = NULL;
 	forkguard_run(FORK_CHILD);
 }
 
@@ -140,6 +141,8 @@ pid_t process_fork(pid_t (*make)(const void *context), const void *context, cons
 		   const void *caller)
 {
 	uint32_t slot, outer = thread_self.child_slot; /* of a fork that a handler interrupts with this one */
+	const struct newborn *outer_newborn = thread_self.newborn;
+	struct newborn newborn;
 	int saved = errno;
 	pid_t child;
 
@@ -150,16 +153,20 @@ pid_t process_fork(pid_t (*make)(const void *context), const void *context, cons
 		errno = EAGAIN;
 		return -1;
 	}
+	newborn_look(&newborn, slot);
 	thread_self.child_slot = slot;
+	thread_self.newborn = &newborn;
 	forkguard_run(FORK_PREPARE);
 	child = make(context);
 	if (child == 0) {
-		forkguard_run(FORK_CHILD);
+		if (!newborn_begin(&newborn, slot))
+			forkguard_run(FORK_CHILD);
 		errno = saved;
 		return 0;
 	}
 	saved = child < 0 ? errno : saved;
 	thread_self.child_slot = outer;
+	thread_self.newborn = outer_newborn;
 	forkguard_run(FORK_PARENT);
 	if (child < 0)
 		member_note_kernel_refusal(call, saved);

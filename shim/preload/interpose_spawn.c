@@ -94,52 +94,27 @@ static int guarded_spawn(struct spawn_call *call, char *const *environment, cons
 	return error;
 }
 
-RL_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-			  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-	struct spawn_call call = {
-		.pid = pid, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
+/*
+ * One row per function: its name, where it tells of the child, and the member of struct spawn_call for its
+ * real one. A program that finds a name here, with a libc that lacks it, learns so as on an old kernel.
+ */
+#define SPAWN_FUNCTION(name, kind, to, real_one)                                                             \
+	RL_EXPORT int name(kind *to, const char *file, const posix_spawn_file_actions_t *actions,            \
+			   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])      \
+	{                                                                                                    \
+		struct spawn_call call = {                                                                   \
+			.to = to, .path = file, .actions = actions, .attributes = attributes, .argv = argv}; \
+                                                                                                             \
+		real_ensure();                                                                               \
+		call.real_one = REAL_LATE(name);                                                             \
+		return call.real_one ? guarded_spawn(&call, envp, #name, __builtin_return_address(0))        \
+				     : ENOSYS;                                                               \
+	}
 
-	real_ensure();
-	call.function = REAL_LATE(posix_spawn);
-	return guarded_spawn(&call, envp, "posix_spawn", __builtin_return_address(0));
-}
-
-RL_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-			   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-	struct spawn_call call = {
-		.pid = pid, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
-
-	real_ensure();
-	call.function = REAL_LATE(posix_spawnp);
-	return guarded_spawn(&call, envp, "posix_spawnp", __builtin_return_address(0));
-}
-
-RL_EXPORT int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
-			  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-	struct spawn_call call = {
-		.pidfd = pidfd, .path = path, .actions = actions, .attributes = attributes, .argv = argv};
-
-	real_ensure();
-	call.pidfd_function = REAL_LATE(pidfd_spawn);
-	/* A program that finds the name here, with a libc that lacks it, learns so as on an old kernel. */
-	return call.pidfd_function ? guarded_spawn(&call, envp, "pidfd_spawn", __builtin_return_address(0))
-				   : ENOSYS;
-}
-
-RL_EXPORT int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
-			   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-	struct spawn_call call = {
-		.pidfd = pidfd, .path = file, .actions = actions, .attributes = attributes, .argv = argv};
-
-	real_ensure();
-	call.pidfd_function = REAL_LATE(pidfd_spawnp);
-	return call.pidfd_function ? guarded_spawn(&call, envp, "pidfd_spawnp", __builtin_return_address(0))
-				   : ENOSYS;
-}
+SPAWN_FUNCTION(posix_spawn, pid_t, pid, function)
+SPAWN_FUNCTION(posix_spawnp, pid_t, pid, function)
+SPAWN_FUNCTION(pidfd_spawn, int, pidfd, pidfd_function)
+SPAWN_FUNCTION(pidfd_spawnp, int, pidfd, pidfd_function)
 
 /* A call that holds a place, and perhaps a loan, until it returns or its thread is cancelled. */
 struct held_call {

@@ -26,6 +26,7 @@
 #include "core/cells.h"
 #include "core/ledger_lock.h"
 #include "core/slots.h"
+#include "kept.h"
 #include "member.h"
 #include "raw_threads.h"
 #include "real.h"
@@ -67,6 +68,11 @@ static void give_back(bool has_place)
 	ledger_unlock(member.ledger, &mask);
 }
 
+bool thread_is_counted(void)
+{
+	return is_counted;
+}
+
 bool thread_has_left(void)
 {
 	return has_left;
@@ -79,8 +85,10 @@ static void end_thread(void *value)
 		pthread_setspecific(end_key, value);
 		return;
 	}
-	if (member_is_guarded())
+	if (member_is_guarded()) {
+		kept_give_back();
 		give_back(value == &counted);
+	}
 }
 
 int thread_make_key(void)

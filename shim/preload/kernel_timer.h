@@ -20,4 +20,7 @@
 /* Has `event` happen once, when `clock` shows at_ns. Return: false if the kernel refuses. */
 bool kernel_timer_arm(clockid_t clock, int64_t at_ns, struct sigevent *event);
 
+/* The same when `clock` has gone on by in_ns. */
+bool kernel_timer_arm_in(clockid_t clock, int64_t in_ns, struct sigevent *event);
+
 #endif

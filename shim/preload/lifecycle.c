@@ -231,7 +231,11 @@ __attribute__((constructor)) static void begin(void)
 		return;
 	fatal_install();
 	timer_thread_ensure();
-	if (!timer_thread_is_outside())
-		backstop_arm();
+	if (!timer_thread_is_outside()) {
+		struct backstop plan;
+
+		backstop_plan(&plan, member.slot);
+		backstop_arm(&plan);
+	}
 	progress_begin();
 }

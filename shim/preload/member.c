@@ -12,6 +12,7 @@
 #include "core/cells.h"
 #include "core/ledger_lock.h"
 #include "core/procfs.h"
+#include "core/rawsys.h"
 #include "core/slots.h"
 #include "core/trace.h"
 #include "interpose_thread.h"
@@ -167,7 +168,7 @@ static void become_child(void)
 	if (index == LEDGER_NONE)
 		thread_self.child_account = member.ledger->slot[member.slot].account;
 	do {
-		ledger_lock(member.ledger, &mask);
+		ledger_lock_newborn(member.ledger, &mask);
 		place = take_place(index, pid);
 		ledger_unlock(member.ledger, &mask);
 	} while (place == LEDGER_NONE && sweep_dead(member.ledger, SWEEP_ALL));
@@ -177,7 +178,10 @@ static void become_child(void)
 	else
 		member.slot = index;
 	member.pid = pid;
-	if (index != LEDGER_NONE)
+	/* Another's accounts may be others. */
+	if (index != thread_self.child_slot)
+		thread_self.newborn = NULL;
+	if (index != LEDGER_NONE && newborn_self()->is_traced)
 		trace_process(member.ledger, member.ledger->slot[index].account, "fork");
 	thread_self.child_slot = thread_self.outer_slot = LEDGER_NONE;
 	thread_self.cell = thread_self.fast = thread_self.parked = NULL;

@@ -19,6 +19,7 @@
 #include "core/attrs.h"
 #include "core/denial.h"
 #include "forkguard.h"
+#include "newborn.h"
 
 enum phase {
 	PHASE_BOOT,    /* before the constructor: allocations are noted for later */
@@ -50,22 +51,41 @@ struct thread {
 	 * the hot path's only word. NULL sends it to the slow path.
 	 */
 	struct cell *fast;
+	size_t kept;  /* the chunk size of `latest` if that was freed and libc does not know; 0: it was not */
+	void *latest; /* what malloc returned last */
 	struct cell *cell;
 	enum thread_phase phase;
 	uint32_t child_slot; /* reserved for the process that this thread is about to create */
 	pid_t child_maker;   /* the thread that reserved it: in the child, one of the parent */
 	uint32_t child_account;
-	uint32_t outer_slot; /* the same of a fork that a handler's vfork interrupts */
-	struct cell *parked; /* the parent's cell during a fork */
-	uint32_t parks;	     /* forks by handlers that interrupt a fork */
-	bool serving;	     /* inside an allocator other than libc's: what it maps is not counted */
+	uint32_t outer_slot;	       /* the same of a fork that a handler's vfork interrupts */
+	const struct newborn *newborn; /* what the process that this thread is about to create is to know */
+	struct cell *parked;	       /* the parent's cell during a fork */
+	uint32_t parks;		       /* forks by handlers that interrupt a fork */
+	/*
+	 * A forked child's only thread, while nothing of struct member is the child's yet: all but its place
+	 * and its timers waits until it asks for something; see newborn.h.
+	 */
+	bool is_newborn;
+	bool has_timers; /* and the kernel has those of late_start.h */
+	bool is_busy;	 /* growing up, or executing: no moment for one to begin a watchdog */
+	bool was_called; /* meanwhile, by one of them */
+	bool serving;	 /* inside an allocator other than libc's: what it maps is not counted */
 };
 
 extern RL_THREAD_LOCAL struct thread thread_self RL_HIDDEN;
 
+/* Before anything of this process's that a newborn does not have. */
+static inline void member_grow_up(void)
+{
+	if (RL_UNLIKELY(thread_self.is_newborn))
+		newborn_grow_up();
+}
+
 /* Whether calls are guarded. */
 static inline bool member_is_guarded(void)
 {
+	member_grow_up();
 	return RL_LIKELY(member.phase == PHASE_RUNNING);
 }
 

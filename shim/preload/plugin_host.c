@@ -14,6 +14,7 @@
 #include "contract/record.h"
 #include "core/accounts.h"
 #include "core/procfs.h"
+#include "core/rawfutex.h"
 #include "core/rawsys.h"
 #include "member.h"
 #include "plugin_loop.h"

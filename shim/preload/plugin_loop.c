@@ -14,11 +14,11 @@
 
 #include "api/reslimit.h"
 #include "contract/record.h"
-#include "core/accounts.h"
 #include "core/actions.h"
 #include "core/config.h"
 #include "core/ledger_lock.h"
 #include "core/plugin.h"
+#include "core/rawfutex.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "kernel_action.h"
@@ -265,14 +265,9 @@ static bool is_alone(void)
 
 	if (atomic_load_explicit(&host.plugin->pid, memory_order_relaxed) != host.pid)
 		return true;
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &host.ledger->slot[i];
-		uint32_t state = atomic_load_explicit(&s->state, memory_order_acquire);
-
-		if ((state == SLOT_LIVE || state == SLOT_LEAVING) &&
-		    accounts_is_within(host.ledger, s->account, host.index) && slots_is_alive(s))
+	for (uint32_t i = 0; i < end; i++)
+		if (slots_is_member(host.ledger, i, host.index) && slots_is_alive(&host.ledger->slot[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -13,19 +13,23 @@
 
 _Atomic int64_t *_Atomic progress_word;
 
+static void set_word(bool tells)
+{
+	atomic_store_explicit(&progress_word, tells ? &member.ledger->slot[member.slot].progress_ns : NULL,
+			      memory_order_relaxed);
+}
+
 void progress_begin(void)
 {
-	struct slot *s = &member.ledger->slot[member.slot];
-	_Atomic int64_t *word = NULL;
+	bool tells = false;
 
-	FOR_EACH_ACCOUNT_UP(member.ledger, s->account, a)
-	if (a->limit[RL_IDLE] != RL_UNLIMITED)
-		word = &s->progress_ns;
-	atomic_store_explicit(&progress_word, word, memory_order_relaxed);
+	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
+	tells |= a->limit[RL_IDLE] != RL_UNLIMITED;
+	set_word(tells);
 }
 
 void progress_fork(enum fork_side side)
 {
 	if (side == FORK_CHILD)
-		progress_begin();
+		set_word(newborn_self()->tells_progress);
 }

@@ -12,7 +12,7 @@
 #include "core/attrs.h"
 #include "core/breach.h"
 #include "core/ledger_lock.h"
-#include "core/procread.h"
+#include "core/procfs.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "interpose_thread.h"
@@ -86,15 +86,6 @@ void raw_threads_settle(pid_t tid)
 	ledger_unlock(member.ledger, &mask);
 }
 
-/* How many threads the kernel knows, or 0 without /proc. */
-static int64_t kernel_threads(void)
-{
-	char text[2048];
-
-	procread_text(0, "status", text, sizeof(text));
-	return procread_field(text, "\nThreads:");
-}
-
 static int64_t counted_threads(void)
 {
 	uint64_t mask;
@@ -111,7 +102,7 @@ static int64_t counted_threads(void)
 void raw_threads_note_strangers(void)
 {
 	/* A thread gives its place back a little before the kernel forgets it. */
-	for (int i = 0; kernel_threads() > counted_threads(); i++) {
+	for (int i = 0; procfs_threads() > counted_threads(); i++) {
 		if (i == ENDING_TRIES) {
 			atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_LIBC_THREADS,
 						 memory_order_relaxed);

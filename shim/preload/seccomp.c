@@ -15,6 +15,7 @@
 
 #include "backstop.h"
 #include "core/accounts.h"
+#include "core/approach.h"
 #include "core/attrs.h"
 #include "core/filter_program.h"
 #include "core/ledger_file.h"
@@ -36,23 +37,24 @@ enum {
 
 /* What cannot be done any more. */
 enum need {
-	NEED_PID = 1,	   /* to tell a vfork child */
-	NEED_LEDGER = 2,   /* charging, places */
-	NEED_END = 4,	   /* the record in the ending thread: must not be tried */
-	NEED_HELP = 8,	   /* the same: may be tried, but does badly */
-	NEED_SIGNAL = 16,  /* our handler of fatal signals */
-	NEED_WATCH = 32,   /* the watchdog's thread */
-	NEED_START = 64,   /* to start it again */
-	NEED_WAKE = 128,   /* to wake it */
-	NEED_STACKS = 256, /* stacks before a step */
-	NEED_LEASH = 512,  /* a forked child's own hold on the supervisor's life */
-	NEED_TIMER = 1024, /* the kernel's timers behind the last steps, in a forked child */
-	NEED_EXEC = 2048,  /* descriptors that are passed on to the next program */
-	NEED_LOOK = 4096,  /* samples of memory, descriptors, conditions */
-	NEED_FORK = 8192,  /* not ours: the program makes no children any more */
-	NEED_SEND = 16384, /* to send a child's leash to the supervisor */
-	NEED_MARK = 32768, /* a mark that an exec was done */
-	NEED_OPEN = 65536, /* to open the ledger in the next program: it is passed on instead */
+	NEED_PID = 1,		/* to tell a vfork child */
+	NEED_LEDGER = 2,	/* charging, places */
+	NEED_END = 4,		/* the record in the ending thread: must not be tried */
+	NEED_HELP = 8,		/* the same: may be tried, but does badly */
+	NEED_SIGNAL = 16,	/* our handler of fatal signals */
+	NEED_WATCH = 32,	/* the watchdog's thread */
+	NEED_START = 64,	/* to start it again */
+	NEED_WAKE = 128,	/* to wake it */
+	NEED_STACKS = 256,	/* stacks before a step */
+	NEED_LEASH = 512,	/* a forked child's own hold on the supervisor's life */
+	NEED_TIMER = 1024,	/* the kernel's timers behind the last steps, in a forked child */
+	NEED_EXEC = 2048,	/* descriptors that are passed on to the next program */
+	NEED_LOOK = 4096,	/* samples of memory, descriptors, conditions */
+	NEED_FORK = 8192,	/* not ours: the program makes no children any more */
+	NEED_SEND = 16384,	/* to send a child's leash to the supervisor */
+	NEED_MARK = 32768,	/* a mark that an exec was done */
+	NEED_OPEN = 65536,	/* to open the ledger in the next program: it is passed on instead */
+	NEED_APPROACH = 131072, /* to be more precise at a limit */
 	NEED_LOCK = NEED_LEDGER | NEED_WATCH,
 	NEED_FILES = NEED_LEDGER | NEED_END | NEED_WATCH,
 	NEED_RECORD = NEED_END | NEED_WATCH,
@@ -87,9 +89,9 @@ static const struct {
 	{SYS_close, NEED_FILES, NEED_HELP, 0, 0},
 	{SYS_fstat, NEED_RECORD | NEED_LEDGER, NEED_HELP, 0, 0},
 	{SYS_fstatfs, NEED_LEDGER, 0, 0, 0},
-	{SYS_mmap, NEED_LEDGER, 0, 0, 0},
+	{SYS_mmap, NEED_LEDGER | NEED_START, 0, 0, 0},
 	{SYS_munmap, NEED_LEDGER, 0, 0, 0},
-	{SYS_madvise, NEED_LEDGER, 0, 0, 0},
+	{SYS_madvise, NEED_LEDGER | NEED_START, 0, 0, 0},
 	{SYS_waitid, NEED_LEDGER, 0, 0, 0},
 	{SYS_fcntl, NEED_END | NEED_LEASH | NEED_EXEC, NEED_HELP, 0, 0},
 	{SYS_fcntl, NEED_EXEC, 0, 2, F_SETFD},
@@ -125,7 +127,9 @@ static const struct {
 	{SYS_prctl, NEED_START, 0, 1, PR_GET_TID_ADDRESS},
 	{SYS_sched_getattr, NEED_START | NEED_WATCH, 0, 0, 0},
 	{SYS_sched_setattr, NEED_START | NEED_WATCH, 0, 0, 0},
-	{SYS_sched_getaffinity, NEED_START | NEED_TIMER, 0, 0, 0},
+	{SYS_prctl, NEED_APPROACH, 0, 1, PR_SET_DUMPABLE},
+	{SYS_sched_getaffinity, NEED_START | NEED_TIMER | NEED_APPROACH, 0, 0, 0},
+	{SYS_sched_setaffinity, NEED_APPROACH, 0, 0, 0},
 	{SYS_signalfd4, NEED_START, 0, 0, 0},
 	{SYS_timerfd_create, NEED_START, 0, 0, 0},
 	{SYS_timerfd_settime, NEED_START | NEED_WATCH, 0, 0, 0},
@@ -238,6 +242,8 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 	p.withdraws = handlers_must_go(p.needs, p.ends_watchdog);
 	if (p.withdraws)
 		fatal_withdraw();
+	if (p.needs & NEED_APPROACH)
+		approach_forbid(true);
 	if (p.ends_watchdog)
 		p.pause = timer_thread_pause();
 	/* Nobody in the process can wake the watchdog any more: it looks by itself whether we have ended. */
@@ -256,10 +262,11 @@ static void conclude(const struct precautions *p, bool refused)
 	if (refused) {
 		if (p->withdraws)
 			fatal_install();
+		approach_forbid(false);
 		timer_thread_resume(p->pause);
 		return;
 	}
-	if (p->needs & ~(NEED_FORK | NEED_SEND | NEED_MARK | NEED_OPEN))
+	if (p->needs & ~(NEED_FORK | NEED_SEND | NEED_MARK | NEED_OPEN | NEED_APPROACH))
 		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_SECCOMP, memory_order_relaxed);
 	atomic_fetch_or_explicit(&lost_needs, p->needs, memory_order_relaxed);
 	if (p->needs & (NEED_START | NEED_WATCH))
@@ -350,6 +357,11 @@ void seccomp_fork(enum fork_side side)
 	if (side == FORK_CHILD && (needs & (NEED_END | NEED_HELP)) && !(needs & NEED_SIGNAL) &&
 	    !timer_thread_is_there())
 		fatal_withdraw();
+}
+
+bool seccomp_lets_all(void)
+{
+	return !atomic_load_explicit(&lost_needs, memory_order_relaxed);
 }
 
 bool seccomp_lets_pass_descriptors(void)

@@ -11,26 +11,37 @@
 
 static struct real next RL_SELDOM;
 
-static void *serve_malloc(size_t size)
+RL_INLINE void *serve_size(void *(*function)(size_t), size_t size)
 {
 	bool outer = thread_self.serving;
 	void *block;
 
 	thread_self.serving = true;
-	block = next.malloc(size);
+	block = function(size);
 	thread_self.serving = outer;
 	return block;
 }
 
-static void *serve_calloc(size_t count, size_t size)
+/* Of a count and a size, or an alignment and a size. */
+RL_INLINE void *serve_two(void *(*function)(size_t, size_t), size_t first, size_t size)
 {
 	bool outer = thread_self.serving;
 	void *block;
 
 	thread_self.serving = true;
-	block = next.calloc(count, size);
+	block = function(first, size);
 	thread_self.serving = outer;
 	return block;
+}
+
+static void *serve_malloc(size_t size)
+{
+	return serve_size(next.malloc, size);
+}
+
+static void *serve_calloc(size_t count, size_t size)
+{
+	return serve_two(next.calloc, count, size);
 }
 
 static void *serve_realloc(void *old, size_t size)
@@ -53,25 +64,14 @@ static void serve_free(void *block)
 	thread_self.serving = outer;
 }
 
-static void *serve_aligned(void *(*function)(size_t, size_t), size_t alignment, size_t size)
-{
-	bool outer = thread_self.serving;
-	void *block;
-
-	thread_self.serving = true;
-	block = function(alignment, size);
-	thread_self.serving = outer;
-	return block;
-}
-
 static void *serve_aligned_alloc(size_t alignment, size_t size)
 {
-	return serve_aligned(next.aligned_alloc, alignment, size);
+	return serve_two(next.aligned_alloc, alignment, size);
 }
 
 static void *serve_memalign(size_t alignment, size_t size)
 {
-	return serve_aligned(next.memalign, alignment, size);
+	return serve_two(next.memalign, alignment, size);
 }
 
 static int serve_posix_memalign(void **block, size_t alignment, size_t size)
@@ -85,25 +85,14 @@ static int serve_posix_memalign(void **block, size_t alignment, size_t size)
 	return error;
 }
 
-static void *serve_pages(void *(*function)(size_t), size_t size)
-{
-	bool outer = thread_self.serving;
-	void *block;
-
-	thread_self.serving = true;
-	block = function(size);
-	thread_self.serving = outer;
-	return block;
-}
-
 static void *serve_valloc(size_t size)
 {
-	return serve_pages(next.valloc, size);
+	return serve_size(next.valloc, size);
 }
 
 static void *serve_pvalloc(size_t size)
 {
-	return serve_pages(next.pvalloc, size);
+	return serve_size(next.pvalloc, size);
 }
 
 void serving_begin(void)

@@ -26,6 +26,7 @@
 #include "core/record.h"
 #include "core/sinks.h"
 #include "core/slots.h"
+#include "core/time_namespace.h"
 #include "core/trace.h"
 #include "core/tree.h"
 #include "environment.h"
@@ -313,6 +314,7 @@ static void enter_tree(struct config *config, int settings)
 		refuse_text(CONFIG_LEDGER_VARIABLE "=", path,
 			    ": not a ledger that this user may use; unset it to begin a tree of its own");
 	if (!error) {
+		time_namespace_enter(ledger);
 		join_tree(ledger, config, settings);
 		return;
 	}

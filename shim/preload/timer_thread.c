@@ -172,6 +172,11 @@ void timer_thread_forbid(void)
 	atomic_store_explicit(&timer.forbidden, true, memory_order_relaxed);
 }
 
+static bool is_forbidden(void)
+{
+	return atomic_load_explicit(&timer.forbidden, memory_order_relaxed);
+}
+
 static void run(void *argument)
 {
 	raw_syscall2(SYS_prctl, PR_SET_NAME, TASKS_WATCHDOG_NAME);
@@ -197,6 +202,7 @@ static void start(void)
 	timer.watchdog.comes_late = timer.is_planned;
 	timer.is_planned = false;
 	timer.watchdog.prepare_end = fatal_prepare;
+	timer.watchdog.rehearse_end = fatal_rehearse;
 	/* Other threads than the first cannot ask, and what it told once stays true. */
 	if (!leader.word || leader.pid != member.pid)
 		leader_find(&leader);
@@ -234,7 +240,7 @@ void timer_thread_ensure(void)
 {
 	int expected = TIMER_ABSENT;
 
-	if (timer.needed < 0 || atomic_load_explicit(&timer.forbidden, memory_order_relaxed) ||
+	if (timer.needed < 0 || is_forbidden() ||
 	    atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_ABSENT)
 		return;
 	if (!timer.needed)
@@ -318,8 +324,7 @@ struct timer_pause timer_thread_pause(void)
 
 	/* A vfork child shares our memory, but the thread is its parent's. One that ends could not come back.
 	 */
-	if (!member_is_guarded() || member_is_borrowed() ||
-	    atomic_load_explicit(&timer.forbidden, memory_order_relaxed))
+	if (!member_is_guarded() || member_is_borrowed() || is_forbidden())
 		return pause;
 	if (timer.is_planned &&
 	    atomic_compare_exchange_strong_explicit(&timer.state, &planned, TIMER_PAUSED,
@@ -351,48 +356,40 @@ void timer_thread_resume(struct timer_pause pause)
 		start();
 }
 
-/* Leaves the child without a thread for now. Return: false if it needs one at once. */
-static bool plan(void)
+bool timer_thread_arm(const struct newborn *newborn)
 {
-	int64_t deadline_ns = INT64_MAX;
-
-	if (!member_is_guarded() || atomic_load_explicit(&timer.forbidden, memory_order_relaxed) ||
-	    !is_needed() || !watchdog_can_wait(member.ledger, member.slot))
-		return false;
-	FOR_EACH_ACCOUNT_UP(member.ledger, own_account(), a)
-	{
-		int64_t wall_ns = atomic_load_explicit(&a->wall_deadline_ns, memory_order_relaxed);
-
-		deadline_ns = wall_ns < deadline_ns ? wall_ns : deadline_ns;
-	}
-	if (!late_start_plan(deadline_ns, timer_thread_ensure))
-		return false;
-	/* Who starts it may be another thread. */
-	leader_find(&leader);
-	timer.needed = 1;
-	return true;
+	return !is_forbidden() && late_start_plan(newborn->deadline_ns, timer_thread_ensure);
 }
 
 void timer_thread_fork(enum fork_side side)
 {
+	const struct newborn *newborn = thread_self.newborn;
+
+	if (side == FORK_PREPARE && newborn && newborn->can_wait)
+		late_start_prepare(timer_thread_ensure);
 	if (side != FORK_CHILD)
 		return;
+	newborn = newborn_self();
 	/* The thread stayed with the parent; its stack is here and serves the next. */
 	atomic_store_explicit(&timer.tid, 0, memory_order_relaxed);
 	atomic_store_explicit(&timer.state, TIMER_ABSENT, memory_order_relaxed);
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
-	timer.needed = 0;
-	timer.is_planned = plan();
-	if (!timer.is_planned)
+	timer.needed = newborn->is_watched ? 1 : -1;
+	timer.is_planned = newborn->can_wait && member_is_guarded() &&
+			   (thread_self.has_timers || timer_thread_arm(newborn));
+	/* Who starts it then may be another thread. */
+	if (timer.is_planned)
+		leader_find(&leader);
+	else
 		timer_thread_ensure();
 	/* Nobody else would. */
 	if (member_is_guarded() && atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_RUNNING)
 		step_signals_pay_owed(member.ledger, member.slot, NULL);
-	if (!timer.needed) /* none may be made */
-		timer.needed = is_needed() ? 1 : -1;
-	if (timer.needed > 0)
-		backstop_arm();
+	/* Also where no thread may be made. */
+	if (newborn->is_watched && !thread_self.has_timers)
+		backstop_arm(&newborn->after);
 	/* A process with a budget of its own has deadlines of its own. */
-	else if (member_is_guarded() && member.ledger->account[own_account()].root == member.slot)
+	if (!newborn->is_watched && member_is_guarded() &&
+	    member.ledger->account[own_account()].root == member.slot)
 		tree_kick_supervisor(member.ledger, own_account());
 }

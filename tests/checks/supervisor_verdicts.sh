@@ -159,6 +159,13 @@ printf '#!/none/interpreter\n' >script
 chmod +x script
 dies its_interpreter_is_missing 127 oserror true errno=2 -- ./script
 
+# The first process of a pid namespace has a number outside.
+namespace="unshare -pf"
+[ "$(id -u)" -eq 0 ] || namespace="unshare -Urpf"
+# shellcheck disable=SC2086 # several words
+dies its_child_in_a_pid_namespace_is_resident 122 rss true 'escapes=["pid-namespace"]' --rss 60M --rss-action KILL --tick 20ms -- \
+	$namespace "$subjects/hold_resident" 1 80000000 20000 0
+
 # The guard is not there.
 dies what_was_never_executed_escapes_nothing 127 oserror true 'heap="full" mappings="full"' -- ./nothing-there
 dies it_is_static_and_refused 125 internal true 'exit_code=125 pid=' -- "$subjects/wait_unguarded" 0

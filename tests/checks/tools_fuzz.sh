@@ -17,7 +17,7 @@ echo 'int main(void) { return 0; }' >"$tmp/probe.c"
 ${CC:-gcc} -fsanitize=address,undefined -o "$tmp/probe" "$tmp/probe.c" 2>/dev/null && "$tmp/probe" || exit 77
 if ${CC:-gcc} -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE -Ishim \
 	-o "$tmp/fuzz_config" tests/fuzz/fuzz_config.c shim/core/fmt.c shim/core/units.c shim/core/actions.c \
-	shim/core/config.c shim/core/glob.c shim/core/conditions.c && timeout 1700 "$tmp/fuzz_config" "$runs"; then
+	shim/core/config.c shim/core/glob.c shim/core/conditions.c shim/core/setting_list.c && timeout 1700 "$tmp/fuzz_config" "$runs"; then
 	echo 'ok parsers_keep_their_promises_for_random_texts'
 else
 	echo 'not ok parsers_keep_their_promises_for_random_texts'

@@ -7,13 +7,10 @@
 
 # shellcheck source=tests/harness/cases.sh
 . "$(dirname "$0")/../harness/cases.sh"
+# shellcheck source=tests/harness/tables.sh
+. "$(dirname "$0")/../harness/tables.sh"
 
-# The variables (LATER or NOW) that the tables name.
-variables() {
-	sed -n "s/^RL_[A-Z]*(\([A-Z_]*\),.* $1, \".*/\1/p" "$top/shim/contract/limits.def" "$top/shim/contract/settings.def"
-}
-
-# Those of limits, with their actions and the actions' defaults: "MEM_ACTION deny".
+# The limits that are supported, with their actions and the actions' defaults: "MEM_ACTION deny".
 actions() {
 	sed -n 's/^RL_LIMIT(\([A-Z_]*\), [a-z_]*, [A-Z]*, "\([^"]*\)", NOW, .*/\1_ACTION \2/p' "$top/shim/contract/limits.def"
 }
@@ -49,7 +46,7 @@ every_supported_variable_has_an_entry_in_the_manual() {
 
 every_supported_option_is_in_the_manual() {
 	for variable in $(variables NOW) $(actions | cut -d' ' -f1); do
-		expect_word "$top/tools/reslimit.1" "$(printf -- '--%s' "$variable" | tr 'A-Z_' 'a-z-')"
+		expect_word "$top/tools/reslimit.1" "$(option_of "$variable")"
 	done
 	for option in $("$BUILD/reslimit" run --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p'); do
 		expect_word "$top/tools/reslimit.1" "$option"
@@ -70,10 +67,9 @@ the_default_actions_in_the_manual_are_those_of_the_tables() {
 }
 
 every_key_of_the_record_is_in_the_manual() {
-	source=$top/shim/core/record_text.c
-	[ -f "$source" ] || return 0
-	sed -n 's/.*\(key\|number\|text\)(f, "\([a-z_]*\)".*/\2/p; s/.*{LEDGER_[A-Z_]*, "\([a-z-]*\)"},/\1/p' "$source" >"$tmp/keys"
-	[ -s "$tmp/keys" ] || fail "no keys found in $source"
+	set -- "$top/shim/core/record_text.c" "$top/shim/core/stacks_text.c"
+	sed -n 's/.*fmt_json_[a-z]*(f, "\([a-z_]*\)".*/\1/p; s/.*{LEDGER_[A-Z_]*, "\([a-z-]*\)"},/\1/p' "$@" >"$tmp/keys"
+	[ "$(wc -l <"$tmp/keys")" -gt 70 ] || fail "few keys found in $*"
 	while read -r key; do
 		expect_word "$top/tools/reslimit.7" "$key"
 	done <"$tmp/keys"

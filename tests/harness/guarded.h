@@ -99,6 +99,9 @@ bool nobody_can_run(const char *program);
 #define KIB 1024LL
 #define MIB 1048576LL
 
+/* What libc and the loader may hold in a small C program, beside what it asks for. */
+#define BASELINE (128 * KIB)
+
 #include "judged.h"
 
 #endif

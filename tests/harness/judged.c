@@ -112,6 +112,16 @@ int64_t step_ns(const struct run *run, size_t n)
 	return json_integer_value(step_at(run, n, "at_ns"));
 }
 
+static int64_t time_ns(const struct timeval *time)
+{
+	return time->tv_sec * SEC + time->tv_usec * 1000LL;
+}
+
+int64_t run_cpu_ns(const struct run *run)
+{
+	return time_ns(&run->usage.ru_utime) + time_ns(&run->usage.ru_stime);
+}
+
 int count_lines(const char *text)
 {
 	int lines = 0;
@@ -185,6 +195,13 @@ void expect_verdict_at(const struct run *run, const char *verdict, const char *f
 	expect_record_at(run, file, line);
 	snprintf(text, sizeof(text), "the verdict is %s", verdict);
 	expect_at(run, !strcmp(record_str(run, "verdict"), verdict), text, file, line);
+}
+
+void expect_ended_by_at(const struct run *run, int sig, const char *verdict, const char *file, int line)
+{
+	expect_signal_at(run, sig, file, line);
+	expect_verdict_at(run, verdict, file, line);
+	expect_at(run, record_bool(run, "certain"), "the record is certain", file, line);
 }
 
 void expect_no_start_at(const struct run *run, const char *text, const char *file, int line)

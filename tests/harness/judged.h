@@ -30,21 +30,27 @@ bool step_is(const struct run *run, size_t n, const char *name);
 bool step_is_skipped(const struct run *run, size_t n, const char *name);
 int64_t step_ns(const struct run *run, size_t n);
 
+/* The processor time of the program and of those that it waited for. */
+int64_t run_cpu_ns(const struct run *run);
+
 /* How many lines a text has; an unfinished last one counts. */
 int count_lines(const char *text);
 char *read_text(const char *path); /* whole file, to be freed; NULL if there is none */
 
 /* Each shows what the program wrote when it does not hold. */
-#define expect_exit(run, code)	     expect_exit_at(run, code, __FILE__, __LINE__)
-#define expect_signal(run, sig)	     expect_signal_at(run, sig, __FILE__, __LINE__)
-#define expect_out(run, text)	     expect_out_at(run, text, __FILE__, __LINE__)
-#define expect_verdict(run, verdict) expect_verdict_at(run, verdict, __FILE__, __LINE__)
-#define expect_record(run)	     expect_record_at(run, __FILE__, __LINE__)
-#define expect_no_start(run, text)   expect_no_start_at(run, text, __FILE__, __LINE__)
-#define expect_due(run, due_ns)	     expect_due_at(run, due_ns, __FILE__, __LINE__)
-#define expect(run, condition)	     expect_at(run, condition, #condition, __FILE__, __LINE__)
+#define expect_exit(run, code)		   expect_exit_at(run, code, __FILE__, __LINE__)
+#define expect_signal(run, sig)		   expect_signal_at(run, sig, __FILE__, __LINE__)
+#define expect_out(run, text)		   expect_out_at(run, text, __FILE__, __LINE__)
+#define expect_ended_by(run, sig, verdict) expect_ended_by_at(run, sig, verdict, __FILE__, __LINE__)
+#define expect_verdict(run, verdict)	   expect_verdict_at(run, verdict, __FILE__, __LINE__)
+#define expect_record(run)		   expect_record_at(run, __FILE__, __LINE__)
+#define expect_no_start(run, text)	   expect_no_start_at(run, text, __FILE__, __LINE__)
+#define expect_due(run, due_ns)		   expect_due_at(run, due_ns, __FILE__, __LINE__)
+#define expect(run, condition)		   expect_at(run, condition, #condition, __FILE__, __LINE__)
 void expect_exit_at(const struct run *run, int code, const char *file, int line);
 void expect_signal_at(const struct run *run, int sig, const char *file, int line);
+/* The limit of that name ended it, by that signal, and the record is certain of it. */
+void expect_ended_by_at(const struct run *run, int sig, const char *verdict, const char *file, int line);
 void expect_out_at(const struct run *run, const char *text, const char *file, int line);
 void expect_verdict_at(const struct run *run, const char *verdict, const char *file, int line);
 void expect_record_at(const struct run *run, const char *file, int line); /* one line, valid, <= 4096 bytes */

@@ -15,9 +15,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What libc and the loader may hold in a small C program, beside what it asks for. */
-#define BASELINE (128 * KIB)
-
 static void know_no_membarrier(const void *unused)
 {
 	static struct sock_filter filter[] = {

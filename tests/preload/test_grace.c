@@ -133,9 +133,7 @@ static void expect_spike_ended(const char *block, const char *who)
 			       .argv = ARGV("spike_above", "1", "3000000", block, above_us, "50000", who)},
 		was_left, NULL);
 
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "mem");
-	expect(r, record_bool(r, "certain"));
+	expect_ended_by(r, SIGTERM, "mem");
 	expect(r, record_int(r, "mem_spike_longest_ns") >= grace_ns);
 	expect(r, record_int(r, "wall_ns") >= grace_ns);
 	expect(r, !record_find(r, "denied.mem"));
@@ -203,8 +201,7 @@ static void processes_with_budgets_of_their_own_spike_alone(void **state)
 					   .argv = ARGV("spike_above", "1", "3000000", "20000", "5000000",
 							"0", "process")},
 			    was_left, NULL);
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "mem");
+	expect_ended_by(r, SIGTERM, "mem");
 	expect(r, record_int(r, "mem_spikes") == 1);
 	run_free(r);
 }
@@ -235,8 +232,7 @@ static void delay_of_deny_counts_from_the_end_of_the_grace(void **state)
 				ARGV("spike_above", "1", "2000000", "2000000", "30000000", "0"));
 
 	(void)state;
-	expect_signal(r, SIGKILL);
-	expect_verdict(r, "mem");
+	expect_ended_by(r, SIGKILL, "mem");
 	expect(r, record_int(r, "wall_ns") >= 150 * MS);
 	run_free(r);
 }

@@ -28,13 +28,10 @@ static void a_program_that_does_not_get_on_is_ended(void **state)
 		guarded_due(500 * MS, SET("IDLE=400ms", "GRACE=100ms"), ARGV("run_for_ever", "spin", "15"));
 
 	(void)state;
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "idle");
-	expect(r, record_bool(r, "certain"));
+	expect_ended_by(r, SIGTERM, "idle");
 	expect(r, record_int(r, "limits.idle_ns") == 200 * MS);
 	expect_due(r, 200 * MS);
-	expect_signal(s, SIGKILL);
-	expect_verdict(s, "idle");
+	expect_ended_by(s, SIGKILL, "idle");
 	expect_due(s, 500 * MS);
 	run_free(r);
 	run_free(s);

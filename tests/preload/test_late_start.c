@@ -98,8 +98,7 @@ static void a_process_hears_of_a_step_before_its_children_end(void **state)
 	for (int i = 0; i < 20; i++) {
 		struct run *r = guarded(SET("WALL=200ms"), ARGV("fork_passers_by", "crowd", "200"));
 
-		expect_signal(r, SIGTERM);
-		expect_verdict(r, "wall");
+		expect_ended_by(r, SIGTERM, "wall");
 		run_free(r);
 	}
 }

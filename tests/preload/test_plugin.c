@@ -5,15 +5,12 @@
  */
 #include "guarded.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define TICK "TICK=10ms"
 
@@ -71,9 +68,7 @@ static void a_violation_ends_the_tree_in_the_plugins_name(void **state)
 	struct run *r = guarded(SET(plugin("always=7"), TICK), ARGV("run_for_ever", "sleep"));
 
 	(void)state;
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "custom:libplugin");
-	expect(r, record_bool(r, "certain"));
+	expect_ended_by(r, SIGTERM, "custom:libplugin");
 	expect(r, record_int(r, "plugin.code") == 7);
 	expect(r, record_int(r, "plugin.checks") == 1);
 	expect(r, !strcmp(record_str(r, "plugin.name"), "libplugin"));
@@ -82,8 +77,7 @@ static void a_violation_ends_the_tree_in_the_plugins_name(void **state)
 	run_free(r);
 
 	r = guarded(SET(plugin("always=-1"), TICK, "PLUGIN_ACTION=KILL"), ARGV("run_for_ever", "spin"));
-	expect_signal(r, SIGKILL);
-	expect_verdict(r, "custom:libplugin");
+	expect_ended_by(r, SIGKILL, "custom:libplugin");
 	expect(r, record_int(r, "plugin.code") == -1);
 	run_free(r);
 }
@@ -167,8 +161,7 @@ static void it_may_keep_replace_or_confirm_the_action(void **state)
 	run_free(r);
 
 	r = guarded(SET(plugin("always=1+abort"), TICK), ARGV("run_for_ever", "sleep"));
-	expect_signal(r, SIGKILL);
-	expect_verdict(r, "custom:libplugin");
+	expect_ended_by(r, SIGKILL, "custom:libplugin");
 	expect(r, step_is(r, 0, "KILL"));
 	run_free(r);
 
@@ -195,8 +188,7 @@ static void one_that_hangs_is_noted_and_harms_nobody(void **state)
 	run_free(r);
 
 	r = guarded(SET(plugin("hang"), TICK, "WALL=2500ms"), ARGV("run_for_ever", "sleep"));
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "wall");
+	expect_ended_by(r, SIGTERM, "wall");
 	expect_state(r, "hung");
 	run_free(r);
 }
@@ -210,8 +202,7 @@ static void one_that_crashes_is_noted_and_harms_nobody(void **state)
 		struct run *r =
 			guarded(SET(plugin(ways[i]), TICK, "WALL=1500ms"), ARGV("run_for_ever", "sleep"));
 
-		expect_signal(r, SIGTERM);
-		expect_verdict(r, "wall");
+		expect_ended_by(r, SIGTERM, "wall");
 		expect_state(r, "crashed");
 		run_free(r);
 	}
@@ -222,16 +213,14 @@ static void the_action_runs_if_it_fails_while_it_is_asked(void **state)
 	struct run *r = guarded(SET(plugin("always=5+crash-asked"), TICK), ARGV("run_for_ever", "sleep"));
 
 	(void)state;
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "custom:libplugin");
+	expect_ended_by(r, SIGTERM, "custom:libplugin");
 	expect(r, record_int(r, "plugin.code") == 5);
 	expect_state(r, "crashed");
 	run_free(r);
 
 	r = guarded(SET(plugin("always=5+hang-asked"), TICK), ARGV("run_for_ever", "sleep"));
-	expect_signal(r, SIGTERM);
+	expect_ended_by(r, SIGTERM, "custom:libplugin");
 	expect(r, r->elapsed_ns >= SEC);
-	expect_verdict(r, "custom:libplugin");
 	expect_state(r, "hung");
 	run_free(r);
 }
@@ -349,39 +338,7 @@ static void one_host_serves_processes_with_budgets_of_their_own(void **state)
 	struct run *r = guarded(SET(plugin("procs=2"), "SCOPE=process", TICK), ARGV("spin_in_children", "3"));
 
 	(void)state;
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "custom:libplugin");
-	run_free(r);
-}
-
-/* The example in conf/plugins, as the manual shows it. */
-static void the_example_counts_files_beyond_those_at_the_start(void **state)
-{
-	char directory[300], setting[700];
-	struct run *r;
-
-	(void)state;
-	snprintf(directory, sizeof(directory), "%s/files", scratch_dir());
-	mkdir(directory, 0700);
-	snprintf(setting, sizeof(setting), "PLUGIN=%s/tests/plugins/leftover_files.so:%s,10", getenv("BUILD"),
-		 directory);
-	r = guarded(SET(setting, TICK), ARGV("make_files", directory, "10", "600"));
-	expect_exit(r, 0);
-	expect_verdict(r, "ok");
-	expect(r, record_int(r, "plugin.checks") >= 2);
-	run_free(r);
-	/* Those ten were there before. */
-	r = guarded(SET(setting, TICK), ARGV("make_files", directory, "10", "600"));
-	expect_exit(r, 0);
-	run_free(r);
-	r = guarded(SET(setting, TICK), ARGV("make_files", directory, "11", "10000"));
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "custom:leftover_files");
-	run_free(r);
-	snprintf(setting, sizeof(setting), "PLUGIN=%s/tests/plugins/leftover_files.so:/nowhere,1",
-		 getenv("BUILD"));
-	r = guarded(SET(setting), ARGV("run_for_ever", "sleep"));
-	expect_exit(r, EXIT_REFUSED_TO_START);
+	expect_ended_by(r, SIGTERM, "custom:libplugin");
 	run_free(r);
 }
 
@@ -400,7 +357,6 @@ int main(void)
 		cmocka_unit_test(its_process_ends_with_the_tree),
 		cmocka_unit_test(one_that_cannot_start_stops_the_program),
 		cmocka_unit_test(one_host_serves_processes_with_budgets_of_their_own),
-		cmocka_unit_test(the_example_counts_files_beyond_those_at_the_start),
 	};
 
 	return cmocka_run_group_tests_name("plugin", tests, NULL, NULL);

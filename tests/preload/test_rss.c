@@ -45,9 +45,7 @@ static void resident_memory_above_the_limit_is_ended(void **state)
 				    ARGV("hold_resident", "1", "20000000", "5000", "0"));
 
 	(void)state;
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "rss");
-	expect(r, record_bool(r, "certain"));
+	expect_ended_by(r, SIGTERM, "rss");
 	expect(r, record_int(r, "limits.rss_bytes") == 15 * MIB);
 	expect_due(r, 0);
 	run_free(r);
@@ -73,8 +71,7 @@ static void growth_is_counted_from_main(void **state)
 	expect(r, record_int(r, "rss_tree_peak_bytes") > 20000000);
 	run_free(r);
 	r = guarded(SET("RSS_GROWTH=18M", "TICK=20ms"), ARGV("hold_resident", "1", "20000000", "5000", "0"));
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "rss_growth");
+	expect_ended_by(r, SIGTERM, "rss_growth");
 	run_free(r);
 }
 
@@ -84,8 +81,7 @@ static void processes_are_added_up(void **state)
 				ARGV("hold_resident", "1", "20000000", "5000", "0", "4"));
 
 	(void)state;
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "rss");
+	expect_ended_by(r, SIGTERM, "rss");
 	expect(r, record_int(r, "rss_tree_peak_bytes") > 50 * MIB);
 	run_free(r);
 }
@@ -135,8 +131,7 @@ static void limit_below_what_main_begins_with_is_noted_and_a_breach(void **state
 	struct run *r = guarded(SET("RSS=100K"), ARGV("run_for_ever", "sleep"));
 
 	(void)state;
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "rss");
+	expect_ended_by(r, SIGTERM, "rss");
 	expect(r, record_bool(r, "baseline_exceeds_limit"));
 	run_free(r);
 }
@@ -150,8 +145,7 @@ static void programs_that_a_shell_starts_are_added_up(void **state)
 	snprintf(command, sizeof(command), "%s 1 20000000 5000 0 & exec %s 1 20000000 5000 0",
 		 subject_path("hold_resident"), subject_path("hold_resident"));
 	r = guarded(SET("RSS=30M", "TICK=20ms"), ARGV("/bin/sh", "-c", command));
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "rss");
+	expect_ended_by(r, SIGTERM, "rss");
 	run_free(r);
 }
 
@@ -188,8 +182,7 @@ static void record_and_log_are_written_at_a_kill(void **state)
 				ARGV("hold_resident", "1", "20000000", "5000", "0"));
 
 	(void)state;
-	expect_signal(r, SIGKILL);
-	expect_verdict(r, "rss");
+	expect_ended_by(r, SIGKILL, "rss");
 	expect(r, strstr(r->err, "limit rss 15728640") != NULL);
 	expect(r, strstr(r->err, "step KILL") != NULL);
 	run_free(r);

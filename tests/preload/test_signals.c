@@ -194,8 +194,7 @@ static void signals_that_are_ignored_by_default_do_nothing(void **state)
 	for (int i = 0; i < 4; i++) {
 		struct run *g = guarded(SET("WALL=150ms"), ARGV("end_by", "raise", text_of(harmless[i])));
 
-		expect_signal(g, SIGTERM);
-		expect_verdict(g, "wall");
+		expect_ended_by(g, SIGTERM, "wall");
 		run_free(g);
 	}
 }

@@ -85,8 +85,7 @@ static void threads_that_spin_and_that_wait_are_told_apart_by_function(void **st
 	const json_t *spins, *waits, *sleeps;
 
 	(void)state;
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "wall");
+	expect_ended_by(r, SIGTERM, "wall");
 	expect_record(r);
 	expect(r, !strcmp(record_activity(r), "mixed"));
 	expect(r, record_int(r, "stacks.threads") == 5);
@@ -240,8 +239,7 @@ static void three_thousand_threads_hold_no_limit_up(void **state)
 					was_held_up, NULL);
 
 	(void)state;
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "wall");
+	expect_ended_by(r, SIGTERM, "wall");
 	expect_record(r);
 	expect(r, step_ns(r, 0) < 1200 * MS + LATE);
 	expect(r, record_int(r, "stacks.threads") > 20);
@@ -276,8 +274,7 @@ static void where_tracing_is_refused_the_states_are_told_and_the_record_says_so(
 		skip();
 	/* A change of user makes a process one that only root may look into. */
 	r = guarded(SET("WALL=1s", "STACKS=1"), ARGV("drop_user", "spin"));
-	expect_signal(r, SIGTERM);
-	expect_verdict(r, "wall");
+	expect_ended_by(r, SIGTERM, "wall");
 	expect(r, !strcmp(record_activity(r), "spinning"));
 	expect(r, record_bool(r, "stacks.refused"));
 	run_free(r);

@@ -49,6 +49,32 @@ static void wait_for_guard(pid_t pid)
 	}
 }
 
+/* Whether all threads of the process are stopped; the driver ends with the process. */
+static bool is_stopped(pid_t pid)
+{
+	char path[64], text[512];
+	bool all = true;
+	struct dirent *entry;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	if (!tasks)
+		_exit(0);
+	while (all && (entry = readdir(tasks))) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stat", (int)pid, entry->d_name);
+		f = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+		if (!f)
+			continue;
+		all = fgets(text, sizeof(text), f) && strstr(text, ") T ");
+		fclose(f);
+	}
+	closedir(tasks);
+	return all;
+}
+
 static void drive(pid_t pid, const struct plan *plan)
 {
 	wait_for_guard(pid);
@@ -58,6 +84,9 @@ static void drive(pid_t pid, const struct plan *plan)
 			ptrace(PTRACE_SEIZE, pid, NULL, NULL);
 		else
 			kill(pid, SIGSTOP);
+		/* One that spins beside others stops when it gets a processor. */
+		while (!plan->trace && !is_stopped(pid))
+			usleep(200);
 		sleep_ms(plan->hold);
 		if (plan->trace) {
 			/* A tracee can be let go only while it is in a stop of its tracer's. */
@@ -247,32 +276,6 @@ static int64_t clock_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000 * MS + ts.tv_nsec;
-}
-
-/* Whether all threads of the process are stopped; the driver ends with the process. */
-static bool is_stopped(pid_t pid)
-{
-	char path[64], text[512];
-	bool all = true;
-	struct dirent *entry;
-	DIR *tasks;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	tasks = opendir(path);
-	if (!tasks)
-		_exit(0);
-	while (all && (entry = readdir(tasks))) {
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stat", (int)pid, entry->d_name);
-		f = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
-		if (!f)
-			continue;
-		all = fgets(text, sizeof(text), f) && strstr(text, ") T ");
-		fclose(f);
-	}
-	closedir(tasks);
-	return all;
 }
 
 enum { QUICK_STOPS = 60, HOLD_MS = 20 };

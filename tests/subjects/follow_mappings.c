@@ -30,6 +30,12 @@ static char *map(long pages, int prot, int flags)
 	return mmap(NULL, (size_t)pages * PAGE, prot, flags, -1, 0);
 }
 
+static void unmap(char *at, long pages, const char *what, long change)
+{
+	munmap(at, (size_t)pages * PAGE);
+	step(what, change);
+}
+
 enum {
 	RW = PROT_READ | PROT_WRITE,
 	PRIVATE = MAP_PRIVATE | MAP_ANONYMOUS,
@@ -73,8 +79,7 @@ static void protections(void)
 	step("all writable again", 60);
 	madvise(p, 100 * PAGE, MADV_DONTNEED);
 	step("emptied", 0);
-	munmap(p, 100 * PAGE);
-	step("gone", -100);
+	unmap(p, 100, "gone", -100);
 	p = map(100, PROT_READ, PRIVATE);
 	pkey_mprotect(p, 10 * PAGE, RW, -1);
 	step("pkey_mprotect", 10);
@@ -82,8 +87,7 @@ static void protections(void)
 	if (mprotect(p, 100 * PAGE, RW) != -1 || errno != ENOMEM)
 		wrong++;
 	step("writable up to a hole, and refused", 40);
-	munmap(p, 100 * PAGE);
-	step("gone with its hole", -50);
+	unmap(p, 100, "gone with its hole", -50);
 	motley();
 }
 
@@ -92,12 +96,9 @@ static void parts(void)
 	char *p = mmap((void *)0x200000000000, 100 * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), *q;
 
 	step("mapped", 100);
-	munmap(p + 10 * PAGE, 10 * PAGE);
-	step("a part gone", -10);
-	munmap(p, 30 * PAGE);
-	step("around a hole", -20);
-	munmap(p, 30 * PAGE);
-	step("nothing there", 0);
+	unmap(p + 10 * PAGE, 10, "a part gone", -10);
+	unmap(p, 30, "around a hole", -20);
+	unmap(p, 30, "nothing there", 0);
 	mmap(p + 20 * PAGE, 20 * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0);
 	step("fixed, half of it over older", 10);
 	mmap(p + 20 * PAGE, 20 * PAGE, PROT_NONE, PRIVATE | MAP_FIXED, -1, 0);
@@ -106,16 +107,14 @@ static void parts(void)
 	step("writable over it, without a reserve", 20);
 	munmap(p, 60 * PAGE + 1);
 	step("spanning, to the next page", -41);
-	munmap(p, 200 * PAGE);
-	step("far beyond", -39);
+	unmap(p, 200, "far beyond", -39);
 	q = mmap64(NULL, 5 * PAGE + 1, RW, PRIVATE, -1, 0);
 	step("mmap64, rounded", 6);
 	munmap(q, 5 * PAGE + 1);
 	step("rounded", -6);
 	q = mmap(p, 3 * PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0);
 	step("where nothing was", 3);
-	munmap(q, 3 * PAGE);
-	step("gone", -3);
+	unmap(q, 3, "gone", -3);
 }
 
 static void moves(void)
@@ -132,26 +131,22 @@ static void moves(void)
 	step("another", 60);
 	q = mremap(p, 20 * PAGE, 30 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q);
 	step("moved over it and grown", -20);
-	munmap(q + 30 * PAGE, 30 * PAGE);
-	step("the rest of it", -30);
+	unmap(q + 30 * PAGE, 30, "the rest of it", -30);
 	if (mremap(q, 30 * PAGE, 31 * PAGE, MREMAP_FIXED, p) != MAP_FAILED)
 		wrong++;
 	step("fixed without leave to move", 0);
-	munmap(p, PAGE);
-	step("the old place", 0);
+	unmap(p, 1, "the old place", 0);
 	q[0] = 'q';
 	p = mremap(q, 30 * PAGE, 30 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
 	step("moved, the old place kept", 30);
 	munmap(q, 30 * PAGE);
-	munmap(p, 30 * PAGE);
-	step("both gone", -60);
+	unmap(p, 30, "both gone", -60);
 	p = map(30, PROT_NONE, PRIVATE);
 	p = mremap(p, 30 * PAGE, 300 * PAGE, MREMAP_MAYMOVE);
 	step("a reservation grown", 0);
 	mprotect(p, 300 * PAGE, RW);
 	step("and writable", 300);
-	munmap(p, 300 * PAGE);
-	step("gone", -300);
+	unmap(p, 300, "gone", -300);
 	p = mmap((void *)0x200000000000, 8 * PAGE, PROT_READ, PRIVATE | MAP_FIXED, -1, 0);
 	mprotect(p + 4 * PAGE, 4 * PAGE, RW);
 	step("read-only, and writable behind it", 4);
@@ -160,14 +155,12 @@ static void moves(void)
 	step("shrunk to what is read-only", -4);
 	mprotect(p, 4 * PAGE, RW);
 	step("writable", 4);
-	munmap(p, 4 * PAGE);
-	step("gone", -4);
+	unmap(p, 4, "gone", -4);
 	p = map(8, RW, SHARED);
 	q = mremap(p, 0, 8 * PAGE, MREMAP_MAYMOVE);
 	step("shared, and a second place for it", 16);
 	munmap(p, 8 * PAGE);
-	munmap(q, 8 * PAGE);
-	step("both gone", -16);
+	unmap(q, 8, "both gone", -16);
 }
 
 static void shares(void)
@@ -178,29 +171,24 @@ static void shares(void)
 
 	step("shared, read-only", 10);
 	munmap(p + PAGE, 9 * PAGE);
-	munmap(p, PAGE);
-	step("gone", -10);
+	unmap(p, 1, "gone", -10);
 	p = mmap(NULL, 10 * PAGE, RW, MAP_SHARED, zero, 0);
 	step("/dev/zero, shared", 10);
 	munmap(p, 10 * PAGE);
 	p = mmap(NULL, 10 * PAGE, RW, MAP_PRIVATE, zero, 0);
 	step("/dev/zero, private", 0);
-	munmap(p, 10 * PAGE);
-	step("gone", -10);
+	unmap(p, 10, "gone", -10);
 	if (ftruncate(fd, 10 * PAGE))
 		wrong++;
 	p = mmap(NULL, 10 * PAGE, RW, MAP_SHARED, fd, 0);
 	step("memfd", 10);
 	q = mmap(NULL, 10 * PAGE, RW, MAP_SHARED, fd, 0);
 	step("the same again", 0);
-	munmap(q, 10 * PAGE);
-	step("without the second", 0);
-	munmap(p, 10 * PAGE);
-	step("without the first", -10);
+	unmap(q, 10, "without the second", 0);
+	unmap(p, 10, "without the first", -10);
 	p = mmap(NULL, 10 * PAGE, RW, MAP_SHARED, fd, 0);
 	step("and once more", 10);
-	munmap(p, 10 * PAGE);
-	step("gone", -10);
+	unmap(p, 10, "gone", -10);
 	p = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
 	step("a page of it", 1);
 	q = mmap(NULL, 9 * PAGE, RW, MAP_SHARED, fd, PAGE);
@@ -208,19 +196,16 @@ static void shares(void)
 	munmap(q, 9 * PAGE);
 	q = mmap(NULL, 10 * PAGE, RW, MAP_SHARED, fd, 0);
 	step("all of it instead", 0);
-	munmap(p, PAGE);
-	step("without the page", 0);
+	unmap(p, 1, "without the page", 0);
 	p = mmap(NULL, 10 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	step("again, read-only", 0);
-	munmap(q, 10 * PAGE);
-	step("only that is left", 0);
+	unmap(q, 10, "only that is left", 0);
 	q = mremap(p, 10 * PAGE, 4 * PAGE, 0);
 	step("and less of it", -6);
 	p = mremap(p, 0, 4 * PAGE, MREMAP_MAYMOVE);
 	step("and that twice", 0);
 	munmap(p, 4 * PAGE);
-	munmap(q, 4 * PAGE);
-	step("gone", -4);
+	unmap(q, 4, "gone", -4);
 	p = mmap(NULL, 5 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	q = mmap(NULL, 5 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	step("read-only, twice", 0);
@@ -228,8 +213,7 @@ static void shares(void)
 	mprotect(q, 5 * PAGE, RW);
 	step("both writable", 5);
 	munmap(p, 5 * PAGE);
-	munmap(q, 5 * PAGE);
-	step("both gone", -5);
+	unmap(q, 5, "both gone", -5);
 	p = shmat(id, NULL, 0);
 	step("segment", 11);
 	q = shmat(id, NULL, SHM_RDONLY);
@@ -258,18 +242,15 @@ static void files(void)
 	step("file, read-only", 0);
 	mprotect(p, PAGE, RW);
 	step("a page writable", 1);
-	munmap(p, 3 * PAGE);
-	step("gone", -1);
+	unmap(p, 3, "gone", -1);
 	p = mmap(NULL, 3 * PAGE, RW, MAP_PRIVATE, fd, 0);
 	step("file, writable", 3);
-	munmap(p, 3 * PAGE);
-	step("gone", -3);
+	unmap(p, 3, "gone", -3);
 	p = mmap(NULL, 3 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	step("file, shared", 0);
 	if (mprotect(p, 3 * PAGE, RW) != -1 || errno != EACCES)
 		wrong++;
-	munmap(p, 3 * PAGE);
-	step("gone", 0);
+	unmap(p, 3, "gone", 0);
 }
 
 static void breaks(void)
@@ -280,8 +261,7 @@ static void breaks(void)
 	step("far below", 2);
 	brk(low - PAGE);
 	step("the break below that, which cannot be", 0);
-	munmap(low, 2L * PAGE);
-	step("gone", -2);
+	unmap(low, 2, "gone", -2);
 	sbrk(PAGE);
 	step("a page", 1);
 	sbrk(10);
@@ -350,8 +330,7 @@ static void crowd(void)
 		wrong++;
 	step("no room for one more", 0);
 	munmap(others, (long)MOST * PAGE);
-	munmap(p, 5 * PAGE);
-	step("gone", -5);
+	unmap(p, 5, "gone", -5);
 }
 
 int main(int argc, char **argv)

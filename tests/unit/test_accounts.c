@@ -53,15 +53,22 @@ static void budget_is_that_of_the_process_that_began_it(void **state)
 	assert_false(accounts_is_begun_by(ledger, inner, self_slot, config.hash));
 }
 
-static void unused_budgets_are_forgotten_all_the_way_up(void **state)
+/* A budget of the first process, one below it and one below that. */
+static void begin_nested(uint32_t *outer, uint32_t *inner)
 {
 	struct config config = limits(MIB, 3);
+
+	begin_as(&config);
+	*outer = open_below(0, &config);
+	*inner = open_below(*outer, &config);
+}
+
+static void unused_budgets_are_forgotten_all_the_way_up(void **state)
+{
 	uint32_t outer, inner;
 
 	(void)state;
-	begin_as(&config);
-	outer = open_below(0, &config);
-	inner = open_below(outer, &config);
+	begin_nested(&outer, &inner);
 	close_unused(inner);
 	assert_false(is_open(inner));
 	assert_false(is_open(outer));
@@ -70,13 +77,10 @@ static void unused_budgets_are_forgotten_all_the_way_up(void **state)
 
 static void budget_with_a_member_or_a_supervisor_stays(void **state)
 {
-	struct config config = limits(MIB, 3);
 	uint32_t outer, inner;
 
 	(void)state;
-	begin_as(&config);
-	outer = open_below(0, &config);
-	inner = open_below(outer, &config);
+	begin_nested(&outer, &inner);
 	/* It still has to write the record. */
 	atomic_store(&ledger->account[outer].supervisor, getpid());
 	close_unused(inner);

@@ -25,7 +25,7 @@ static uint32_t account_of_a_zombie(const struct config *config, pid_t *pid)
 
 	begin(RL_UNLIMITED, RL_UNLIMITED);
 	*pid = spawn(end_at_once, NULL, &slot);
-	waitid(P_PID, (id_t)*pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	await_death(*pid);
 	ledger_lock(ledger, &mask);
 	account = accounts_open(ledger, 0, slot, config, ACCOUNT_WHOLE);
 	ledger->slot[slot].account = account;

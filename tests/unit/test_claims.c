@@ -83,6 +83,20 @@ static void start(void)
 	maker = getpid();
 }
 
+/* So many places are taken, and the accounts know it. */
+static void expect_places(uint32_t count)
+{
+	assert_int_equal(slots_count(ledger), count);
+	expect_sums_are_exact();
+}
+
+/* The place is the child's own, and nobody's to give or take any more. */
+static void expect_owner(uint32_t place, pid_t child)
+{
+	assert_int_equal(ledger->slot[place].pid, child);
+	assert_int_equal(ledger->slot[place].claim, CLAIM_NONE);
+}
+
 static void child_may_come_before_its_maker_knows_its_number_or_after(void **state)
 {
 	pid_t early = start_child(), late = start_child();
@@ -99,8 +113,7 @@ static void child_may_come_before_its_maker_knows_its_number_or_after(void **sta
 	assert_int_equal(ledger->slot[second].pid, late);
 	/* Nothing is offered any more. */
 	assert_int_equal(come(late), LEDGER_NONE);
-	assert_int_equal(slots_count(ledger), 3);
-	expect_sums_are_exact();
+	expect_places(3);
 	end_child(early);
 	end_child(late);
 }
@@ -117,16 +130,14 @@ static void call_whose_place_another_ones_child_took_owns_that_ones(void **state
 	/* Crosswise. */
 	assert_int_equal(come(of_system), spawn_place);
 	settle(spawn_place, of_spawn);
-	assert_int_equal(ledger->slot[system_place].pid, of_spawn);
-	assert_int_equal(ledger->slot[system_place].claim, CLAIM_NONE);
+	expect_owner(system_place, of_spawn);
 	assert_int_equal(ledger->slot[spawn_place].claim, CLAIM_HELD);
 	/* system() ends, and gives back where its child was. */
 	end_child(of_system);
 	withdraw(system_place, CLAIM_HELD);
-	assert_int_equal(slots_count(ledger), 2);
 	assert_int_equal(ledger->account[0].procs, 2);
 	assert_int_equal(ledger->slot[system_place].pid, of_spawn);
-	expect_sums_are_exact();
+	expect_places(2);
 	end_child(of_spawn);
 }
 
@@ -138,8 +149,7 @@ static void call_that_made_nothing_gives_its_place_back(void **state)
 	start();
 	place = offer(CLAIM_ONCE);
 	withdraw(place, CLAIM_ONCE);
-	assert_int_equal(slots_count(ledger), 1);
-	expect_sums_are_exact();
+	expect_places(1);
 }
 
 static void call_that_made_nothing_leaves_the_other_ones_child_its_place(void **state)
@@ -154,10 +164,8 @@ static void call_that_made_nothing_leaves_the_other_ones_child_its_place(void **
 	assert_int_equal(come(child), failing);
 	withdraw(failing, CLAIM_ONCE);
 	settle(other, child);
-	assert_int_equal(slots_count(ledger), 2);
-	assert_int_equal(ledger->slot[failing].pid, child);
-	assert_int_equal(ledger->slot[failing].claim, CLAIM_NONE);
-	expect_sums_are_exact();
+	expect_owner(failing, child);
+	expect_places(2);
 	end_child(child);
 }
 
@@ -177,8 +185,7 @@ static void held_place_serves_one_child_after_the_other(void **state)
 		assert_int_equal(ledger->account[0].procs, 2);
 	}
 	withdraw(place, CLAIM_HELD);
-	assert_int_equal(slots_count(ledger), 1);
-	expect_sums_are_exact();
+	expect_places(1);
 }
 
 static void place_of_a_dead_child_comes_without_what_it_held(void **state)
@@ -205,7 +212,6 @@ static void place_of_a_dead_child_comes_without_what_it_held(void **state)
 static void place_of_a_dead_child_that_nobody_waited_for_is_given_back(void **state)
 {
 	pid_t child = start_child();
-	siginfo_t info;
 	uint32_t place;
 
 	(void)state;
@@ -213,10 +219,9 @@ static void place_of_a_dead_child_that_nobody_waited_for_is_given_back(void **st
 	place = offer(CLAIM_HELD);
 	assert_int_equal(come(child), place);
 	kill(child, SIGKILL);
-	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	await_death(child);
 	withdraw(place, CLAIM_HELD);
-	assert_int_equal(slots_count(ledger), 1);
-	expect_sums_are_exact();
+	expect_places(1);
 	reap(child);
 }
 
@@ -235,8 +240,7 @@ static void place_that_was_let_go_is_its_childs_and_ends_with_it(void **state)
 	assert_int_equal(come(child), place);
 	end_child(child);
 	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
-	assert_int_equal(slots_count(ledger), 1);
-	expect_sums_are_exact();
+	expect_places(1);
 }
 
 /* Under SCOPE=process: a reservation that was swept with its maker takes its account along. */

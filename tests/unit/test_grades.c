@@ -11,8 +11,7 @@
 
 static void crossing_is_seen_to_the_byte_both_ways(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, 1000 * MS);
 	struct cell *cell = cells_attach(ledger, self_slot);
 
 	(void)state;
@@ -34,8 +33,7 @@ static void crossing_is_seen_to_the_byte_both_ways(void **state)
 /* Each of many cells with idle credit; frees in any of them must be seen, though it was idle before. */
 static void free_in_any_idle_cell_crosses_back(void **state)
 {
-	struct config config = spiky(4 * MIB, 8 * MIB, 1000 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(4 * MIB, 8 * MIB, 1000 * MS);
 	struct cell *cells[8];
 
 	(void)state;
@@ -61,8 +59,7 @@ static void free_in_any_idle_cell_crosses_back(void **state)
 /* Neither one that came during the spike nor one that held no credit when it began. */
 static void cell_without_credit_hides_no_free(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, 1000 * MS);
 	struct cell *first = cells_attach(ledger, self_slot);
 	struct cell *idle = cells_attach(ledger, self_slot);
 	struct cell *late;
@@ -80,8 +77,7 @@ static void cell_without_credit_hides_no_free(void **state)
 /* Its owner has given them back, and waits for a processor on its way to say so. */
 static void bytes_on_their_way_back_are_no_breach(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, MS);
 	struct cell *cell = cells_attach(ledger, self_slot);
 	struct watchdog watchdog;
 
@@ -98,8 +94,7 @@ static void bytes_on_their_way_back_are_no_breach(void **state)
 
 static void spike_is_a_breach_when_its_time_is_over_and_not_before(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, 500 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, 500 * MS);
 	struct cell *cell = cells_attach(ledger, self_slot);
 	struct watchdog watchdog;
 	int64_t since;
@@ -118,8 +113,7 @@ static void spike_is_a_breach_when_its_time_is_over_and_not_before(void **state)
 
 static void when_the_time_is_over_mem_holds_until_it_is_kept_again(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, 20 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, 20 * MS);
 	struct cell *cell = cells_attach(ledger, self_slot);
 
 	(void)state;
@@ -135,29 +129,14 @@ static void when_the_time_is_over_mem_holds_until_it_is_kept_again(void **state)
 /* What a killed process held is not what keeps the sum above MEM. */
 static void spike_of_a_killed_process_is_over(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, 50 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, 50 * MS);
 	struct watchdog watchdog;
+	int64_t since, held_bytes = MIB + 1;
 	uint32_t slot;
-	uint64_t mask;
-	bool full;
-	int64_t since;
-	pid_t pid;
 
 	(void)state;
 	watchdog_init(&watchdog, ledger, self_slot);
-	ledger_lock(ledger, &mask);
-	slot = slots_reserve(ledger, self_slot, &(struct sweep){0}, &full);
-	ledger_unlock(ledger, &mask);
-	pid = fork();
-	if (pid == 0) {
-		ledger_lock(ledger, &mask);
-		slots_bind(ledger, slot, getpid());
-		ledger_unlock(ledger, &mask);
-		cells_charge_direct(ledger, slot, MIB + 1);
-		kill(getpid(), SIGKILL);
-	}
-	waitpid(pid, NULL, 0);
+	assert_int_equal(reap(spawn(hold_and_die, &held_bytes, &slot)), SIGKILL);
 	since = atomic_load(&a->above_since_ns);
 	assert_int_not_equal(since, 0);
 	assert_int_equal(meter_mem(&watchdog, 0, since + 60 * MS), INT64_MAX);
@@ -229,8 +208,7 @@ static void growth_counts_from_main_and_is_named_in_the_refusal(void **state)
 
 static void sums_and_the_crossing_survive_a_repair(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, 1000 * MS);
 	struct cell *cell = cells_attach(ledger, self_slot);
 	uint64_t mask;
 
@@ -304,8 +282,7 @@ static void *work(void *argument)
 
 static void run_at_the_line(uint32_t fenced)
 {
-	struct config config = spiky(600 * KIB, 700 * KIB, INT64_C(3600000) * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(600 * KIB, 700 * KIB, INT64_C(3600000) * MS);
 	pthread_t threads[WORKERS];
 
 	atomic_store(&ledger->fenced, fenced);

@@ -11,8 +11,7 @@
 /* What is prepared for may never be charged; below MEM it is credit, above it there is none. */
 static void spike_begins_with_the_charge_and_not_with_what_prepares_it(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, 1000 * MS);
 	struct cell *cell = cells_attach(ledger, self_slot);
 	struct cell *other = cells_attach(ledger, self_slot);
 
@@ -69,8 +68,7 @@ static void who_may_give_some_back_draws_none_while_somebody_waits_for_that(void
 
 static void above_mem_a_request_in_flight_is_served_like_others(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, 1000 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, 1000 * MS);
 	struct cell *cell = cells_attach(ledger, self_slot);
 
 	(void)state;
@@ -90,12 +88,6 @@ static void above_mem_a_request_in_flight_is_served_like_others(void **state)
 	assert_int_equal(a->leased, MIB + 1);
 }
 
-static void hold_and_die(uint32_t slot, void *arg)
-{
-	cells_charge_direct(ledger, slot, *(int64_t *)arg);
-	kill(getpid(), SIGKILL);
-}
-
 static void hold_and_leave(uint32_t slot, void *arg)
 {
 	uint64_t mask;
@@ -112,7 +104,7 @@ static pid_t make_dead(void (*body)(uint32_t slot, void *arg), int64_t n)
 	uint32_t slot;
 	pid_t pid = spawn(body, &n, &slot);
 
-	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	await_death(pid);
 	return pid;
 }
 
@@ -120,8 +112,7 @@ static pid_t make_dead(void (*body)(uint32_t slot, void *arg), int64_t n)
  */
 static void the_next_request_sees_that_who_was_above_mem_is_dead(void **state)
 {
-	struct config config = spiky(MIB, 4 * MIB, 3600000 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 4 * MIB, 3600000 * MS);
 	struct cell *cell = cells_attach(ledger, self_slot);
 	pid_t pid;
 
@@ -192,7 +183,7 @@ static void charge_whose_credit_a_dead_process_took_is_granted(void **state)
 	assert_int_equal(charge(self_slot, cell, 600 * KIB), 0);
 	refund(self_slot, cell, 600 * KIB);
 	pid = spawn(take_all_and_die, NULL, &slot);
-	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	await_death(pid);
 	assert_int_equal(ledger->slot[slot].leased, MIB);
 	assert_false(cell_charge(cell, 500 * KIB));
 	assert_int_equal(cells_settle_charge(ledger, self_slot, cell, 500 * KIB), 0);
@@ -203,12 +194,9 @@ static void charge_whose_credit_a_dead_process_took_is_granted(void **state)
 /* A handler that came between the look at the credit and the subtraction has used it up. */
 static void change_of_a_fenced_cell_stands_only_where_there_is_credit(void **state)
 {
-	struct cell *cell;
+	struct cell *cell = begin_fenced_thread(8 * KIB);
 
 	(void)state;
-	begin(8 * KIB, RL_UNLIMITED);
-	atomic_store(&ledger->fenced, 1);
-	cell = cells_attach(ledger, self_slot);
 	assert_int_equal(charge(self_slot, cell, 6 * KIB), 0);
 	refund(self_slot, cell, 6 * KIB);
 	assert_true(cell_covers(cell, 6 * KIB));
@@ -223,8 +211,7 @@ static void change_of_a_fenced_cell_stands_only_where_there_is_credit(void **sta
 /* A forked child may use again what it freed of its parent's, wherever the account stands. */
 static void surplus_may_be_used_when_mem_is_exceeded_for_too_long(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, MS);
 	uint32_t other;
 	bool full;
 
@@ -240,8 +227,7 @@ static void surplus_may_be_used_when_mem_is_exceeded_for_too_long(void **state)
 
 static void longest_spike_stays_the_longest(void **state)
 {
-	struct config config = spiky(MIB, 2 * MIB, 3600000 * MS);
-	struct account *a = begin_as(&config);
+	struct account *a = begin_spiky(MIB, 2 * MIB, 3600000 * MS);
 	struct cell *cell = cells_attach(ledger, self_slot);
 
 	(void)state;

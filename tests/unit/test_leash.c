@@ -169,7 +169,7 @@ static void who_takes_a_leash_that_is_cut_dies_of_it(void **state)
 	dead = fork();
 	if (dead == 0)
 		_exit(0);
-	waitid(P_PID, (id_t)dead, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	await_death(dead);
 	atomic_store(&a->supervisor, dead);
 	assert_int_equal(take_in_child(take_none), SIGKILL);
 	reap(dead);

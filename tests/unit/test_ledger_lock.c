@@ -43,9 +43,20 @@ static void lock_of_a_killed_holder_is_taken_over_and_the_sums_are_mended(void *
 	assert_int_equal(ledger->account[0].procs, 1);
 }
 
-static void lock_of_a_zombie_is_taken_over_in_a_moment(void **state)
+/* Who comes next takes the lock from an owner that no longer has it, and mends the sums. */
+static void expect_taken_over(void)
 {
 	uint64_t mask;
+
+	alarm(20);
+	ledger_lock(ledger, &mask);
+	ledger_unlock(ledger, &mask);
+	alarm(0);
+	assert_int_equal(ledger->repairs, 1);
+}
+
+static void lock_of_a_zombie_is_taken_over_in_a_moment(void **state)
+{
 	int64_t began_ns;
 	uint32_t slot;
 	pid_t pid;
@@ -53,14 +64,9 @@ static void lock_of_a_zombie_is_taken_over_in_a_moment(void **state)
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
 	pid = spawn(die_holding_the_lock, NULL, &slot);
-
-	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
-	alarm(10);
+	await_death(pid);
 	began_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	ledger_lock(ledger, &mask);
-	ledger_unlock(ledger, &mask);
-	alarm(0);
-	assert_int_equal(ledger->repairs, 1);
+	expect_taken_over();
 	assert_true(raw_clock_ns(CLOCK_MONOTONIC) - began_ns < INT64_C(5000000000));
 	reap(pid);
 }
@@ -69,18 +75,13 @@ static void lock_of_a_zombie_is_taken_over_in_a_moment(void **state)
 static void recycled_tid_does_not_hold_the_lock(void **state)
 {
 	int64_t began_ns = raw_clock_ns(CLOCK_MONOTONIC);
-	uint64_t mask;
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
 	/* Our parent is alive, and was born long after this lock was taken. */
 	atomic_store(&ledger->lock, (uint32_t)getppid());
 	atomic_store(&ledger->lock_taken_ns, 1);
-	alarm(10);
-	ledger_lock(ledger, &mask);
-	ledger_unlock(ledger, &mask);
-	alarm(0);
-	assert_int_equal(ledger->repairs, 1);
+	expect_taken_over();
 	assert_true(raw_clock_ns(CLOCK_MONOTONIC) - began_ns >= 1000 * MS);
 }
 
@@ -167,34 +168,22 @@ static void who_sleeps_for_the_lock_is_woken_one_after_the_other(void **state)
 /* exec ends the other threads wherever they are, and ours has the first one's number. */
 static void lock_of_the_program_before_is_taken_over(void **state)
 {
-	uint64_t mask;
-
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
 	atomic_store(&ledger->lock, (uint32_t)getpid());
 	atomic_store(&ledger->lock_taken_ns, raw_clock_ns(CLOCK_BOOTTIME));
-	alarm(20);
-	ledger_lock(ledger, &mask);
-	ledger_unlock(ledger, &mask);
-	alarm(0);
-	assert_int_equal(ledger->repairs, 1);
+	expect_taken_over();
 }
 
 /* With members in other pid namespaces its number may be that of anybody, who lives. */
 static void number_of_another_namespace_holds_the_lock_for_a_while_only(void **state)
 {
-	uint64_t mask;
-
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
 	slots_expect_namespaces(ledger);
 	atomic_store(&ledger->lock, (uint32_t)getppid());
 	atomic_store(&ledger->lock_taken_ns, raw_clock_ns(CLOCK_BOOTTIME));
-	alarm(20);
-	ledger_lock(ledger, &mask);
-	ledger_unlock(ledger, &mask);
-	alarm(0);
-	assert_int_equal(ledger->repairs, 1);
+	expect_taken_over();
 }
 
 /* Who died in the lock was about to give back a place, and a cell of a process whose place is free. */
@@ -273,8 +262,7 @@ static void hold_for_a_moment(uint32_t slot, void *arg)
 
 	(void)slot;
 	ledger_lock(ledger, &mask);
-	if (write(*(int *)arg, "x", 1) != 1)
-		_exit(1);
+	tell_ready(arg);
 	raw_sleep_ns(100 * MS);
 	ledger_unlock(ledger, &mask);
 }
@@ -283,25 +271,19 @@ static void hold_for_a_moment(uint32_t slot, void *arg)
 static void who_has_no_time_waits_for_an_owner_that_gets_on(void **state)
 {
 	bool is_locked = false;
-	int ready[2];
-	char byte;
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
-	assert_int_equal(pipe(ready), 0);
 	for (int i = 0; i < 10 && !is_locked; i++) {
 		uint32_t slot;
 		uint64_t mask;
-		pid_t pid = spawn(hold_for_a_moment, &ready[1], &slot);
+		pid_t pid = spawn_until_ready(hold_for_a_moment, &slot);
 
-		assert_int_equal(read(ready[0], &byte, 1), 1);
 		is_locked = ledger_lock_urgent(ledger, &mask);
 		ledger_unlock_urgent(ledger, &mask, is_locked);
 		assert_int_equal(reap(pid), 0);
 	}
 	assert_true(is_locked);
-	close(ready[0]);
-	close(ready[1]);
 }
 
 int main(void)

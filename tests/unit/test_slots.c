@@ -43,8 +43,7 @@ static void leave_main_thread(uint32_t slot, void *arg)
 
 	cells_charge_direct(ledger, slot, MIB);
 	pthread_create(&thread, NULL, run_on, NULL);
-	if (write(*(int *)arg, "x", 1) != 1)
-		_exit(2);
+	tell_ready(arg);
 	pthread_exit(NULL);
 }
 
@@ -52,15 +51,11 @@ static void process_without_its_first_thread_keeps_what_it_holds(void **state)
 {
 	char path[64], text[256] = "";
 	uint32_t slot;
-	int ready[2];
 	pid_t pid;
-	char c;
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
-	assert_int_equal(pipe(ready), 0);
-	pid = spawn(leave_main_thread, &ready[1], &slot);
-	assert_int_equal(read(ready[0], &c, 1), 1);
+	pid = spawn_until_ready(leave_main_thread, &slot);
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	for (int i = 0; i < 1000 && !strstr(text, ") Z "); i++) {
 		FILE *f = fopen(path, "re");
@@ -93,7 +88,7 @@ static void reservation_dies_with_its_maker_reaped_or_not(void **state)
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
 	pid = spawn(reserve_and_die, NULL, &slot);
-	waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	await_death(pid);
 	assert_int_equal(slots_count(ledger), 3);
 	sweep_dead(ledger, SWEEP_ALL);
 	assert_int_equal(slots_count(ledger), 1);

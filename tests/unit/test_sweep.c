@@ -11,12 +11,6 @@
 
 #include "core/claims.h"
 
-static void hold_and_die(uint32_t slot, void *arg)
-{
-	cells_charge_direct(ledger, slot, *(int64_t *)arg);
-	kill(getpid(), SIGKILL);
-}
-
 static void many_dead_are_found_at_one_limit(void **state)
 {
 	int64_t each = 10 * KIB;
@@ -28,7 +22,7 @@ static void many_dead_are_found_at_one_limit(void **state)
 	for (int i = 0; i < 60; i++)
 		pid[i] = spawn(hold_and_die, &each, &slot);
 	for (int i = 0; i < 60; i++)
-		waitid(P_PID, (id_t)pid[i], &(siginfo_t){0}, WEXITED | WNOWAIT);
+		await_death(pid[i]);
 	/* All of the budget is free, but it must be looked for. */
 	assert_int_equal(ledger->account[0].leased, 60 * each);
 	assert_int_equal(cells_charge_direct(ledger, self_slot, MIB), 0);
@@ -144,8 +138,7 @@ static void leave_and_wait(uint32_t slot, void *arg)
 	ledger_lock(ledger, &mask);
 	slots_leave(ledger, slot);
 	ledger_unlock(ledger, &mask);
-	if (write(*(int *)arg, "x", 1) != 1)
-		_exit(1);
+	tell_ready(arg);
 	pause();
 }
 
@@ -154,15 +147,11 @@ static void who_takes_its_time_to_leave_is_looked_for_again(void **state)
 {
 	int64_t before_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	uint32_t slot;
-	int ready[2];
 	pid_t pid;
-	char c;
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
-	assert_int_equal(pipe(ready), 0);
-	pid = spawn(leave_and_wait, &ready[1], &slot);
-	assert_int_equal(read(ready[0], &c, 1), 1);
+	pid = spawn_until_ready(leave_and_wait, &slot);
 	assert_int_equal(sweep_dead(ledger, SWEEP_LEAVING), 0);
 	assert_int_equal(ledger->leaving, 1);
 	kill(pid, SIGKILL);
@@ -173,8 +162,6 @@ static void who_takes_its_time_to_leave_is_looked_for_again(void **state)
 	assert_int_equal(ledger->swept_ns, 0);
 	sweep_dead(ledger, SWEEP_ALL);
 	assert_true(atomic_load(&ledger->swept_ns) >= before_ns);
-	close(ready[0]);
-	close(ready[1]);
 }
 
 /* Somebody comes or goes between the wish and the look, and so on for ever. */

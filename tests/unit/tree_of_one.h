@@ -98,10 +98,26 @@ static inline void begin(int64_t mem, int64_t procs)
 	begin_as(&config);
 }
 
+/* With spiky() limits. Return: the account. */
+static inline struct account *begin_spiky(int64_t mem, int64_t hard, int64_t grace_ns)
+{
+	struct config config = spiky(mem, hard, grace_ns);
+
+	return begin_as(&config);
+}
+
 /* With a budget of bytes. Return: the cell of its only thread. */
 static inline struct cell *begin_thread(int64_t mem)
 {
 	begin(mem, RL_UNLIMITED);
+	return cells_attach(ledger, self_slot);
+}
+
+/* The same where membarrier is refused, so that cells have fences of their own. */
+static inline struct cell *begin_fenced_thread(int64_t mem)
+{
+	begin(mem, RL_UNLIMITED);
+	atomic_store(&ledger->fenced, 1);
 	return cells_attach(ledger, self_slot);
 }
 
@@ -215,6 +231,41 @@ static inline pid_t spawn(void (*body)(uint32_t slot, void *arg), void *arg, uin
 	slots_bind(ledger, *slot, pid);
 	ledger_unlock(ledger, &mask);
 	return pid;
+}
+
+/* In the body of spawn_until_ready(): it has come as far as its parent waits for. */
+static inline void tell_ready(void *arg)
+{
+	if (write(*(int *)arg, "x", 1) != 1)
+		_exit(2);
+}
+
+/* As spawn(), and returns when the child has told that it is ready. */
+static inline pid_t spawn_until_ready(void (*body)(uint32_t slot, void *arg), uint32_t *slot)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = spawn(body, &ready[1], slot);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+/* A body for spawn(): has *arg bytes when it is killed. */
+static inline void hold_and_die(uint32_t slot, void *arg)
+{
+	cells_charge_direct(ledger, slot, *(int64_t *)arg);
+	kill(getpid(), SIGKILL);
+}
+
+/* Returns when the child is dead. It stays a zombie until reap(). */
+static inline void await_death(pid_t pid)
+{
+	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
 }
 
 static inline int reap(pid_t pid)
