@@ -226,28 +226,38 @@ static void lift_view(const struct remap *r, bool up)
 {
 	size_t moves = r->new_bytes < r->old.bytes ? r->new_bytes : r->old.bytes;
 	struct shared_view part = part_of(r, r->old.begin, 0, moves);
+	size_t twice;
 
 	if (!r->view.object || r->old_stays)
 		return;
-	if (up)
+	if (up) {
 		shared_objects_lift(&part);
-	else
-		shared_objects_put(&part);
+		return;
+	}
+	shared_objects_put(&part);
+	/* Others may have been charged for the same meanwhile. */
+	twice = shared_objects_take_off_paid(part.begin, part.bytes, MAPPING_CHARGED);
+	if (twice)
+		budget_refund(twice);
 }
 
-/* Notes what the old pages are, and takes them out of the map unless they stay. */
+/*
+ * Notes what the old pages are, and takes them out of the map unless they stay. A view is forgotten first:
+ * nobody passes a charge on to it from then on.
+ */
 static bool take_old(struct remap *r)
 {
 	if (!range_prepared(r->old, MAPPING_UNKNOWN))
 		return false;
 	shared_objects_find(r->old.begin, r->old.bytes, &r->view);
+	lift_view(r, true);
 	if (mappings_take(r->old.begin, r->old.bytes, &r->runs) == r->old.begin + r->old.bytes) {
 		if (r->old_stays)
 			mappings_restore(&r->runs);
-		lift_view(r, true);
 		return true;
 	}
 	mappings_restore(&r->runs);
+	lift_view(r, false);
 	return false;
 }
 

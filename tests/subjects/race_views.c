@@ -3,7 +3,7 @@
  * when all rest, compares the ledger with what it should be: each page of an object once, while anything
  * shows it.
  *
- * Usage: race_views OPERATIONS SEED. Prints each difference, then "wrong=N left=N".
+ * Usage: race_views OPERATIONS SEED MOVES (0 or 1). Prints each difference, then "wrong=N left=N".
  *
  * SPDX-License-Identifier: MIT
  */
@@ -26,7 +26,7 @@ static struct window {
 } windows[THREADS];
 
 static int memfd[OBJECTS];
-static long operations, base, wrong;
+static long operations, moves, base, wrong;
 static pthread_barrier_t gate;
 
 static unsigned dice(struct window *w, unsigned sides)
@@ -115,7 +115,7 @@ static void change(struct window *w)
 		map_some(w, p, n, ANONYMOUS);
 	else if (kind < 7)
 		unmap(w, p, n);
-	else
+	else if (moves)
 		move_some(w, p, n);
 }
 
@@ -153,6 +153,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	operations = number(argv, 1);
+	moves = number(argv, 3);
 	pthread_barrier_init(&gate, NULL, THREADS);
 	for (int i = 0; i < OBJECTS; i++) {
 		memfd[i] = memfd_create("views", MFD_CLOEXEC);
