@@ -66,20 +66,24 @@ static enum mapping_state state_of(const struct request *q, uint64_t *object)
 	}
 }
 
-/* Bytes to charge for it. */
-static size_t need_of(const struct request *q, size_t bytes, enum mapping_state state, uint64_t object)
+/* Bytes to charge for it; the range is the one that it is to replace, or begins at 0. */
+static size_t need_of(const struct request *q, struct range range, enum mapping_state state, uint64_t object)
 {
 	if (state != MAPPING_CHARGED)
 		return 0;
-	return object ? shared_objects_unpaid(object, (uint64_t)q->offset, bytes) : bytes;
+	if (RL_LIKELY(!object))
+		return range.bytes;
+	return shared_objects_unpaid(
+		&(struct shared_view){object, (uint64_t)q->offset, range.begin, range.bytes});
 }
 
 static bool enter(const struct request *q, struct range range, enum mapping_state state, uint64_t object,
 		  int64_t paid)
 {
-	const struct shared_view view = {object, (uint64_t)q->offset, range.begin, range.bytes};
-
-	return object ? range_enter_view(&view, state, paid) : range_enter(range, state, paid);
+	if (RL_LIKELY(!object))
+		return range_enter(range, state, paid);
+	return range_enter_view(&(struct shared_view){object, (uint64_t)q->offset, range.begin, range.bytes},
+				state, paid);
 }
 
 static void *refuse_map(int64_t paid)
@@ -102,8 +106,8 @@ static void *map(const struct request *q, struct hooked_call call)
 	if (!range_of(fixed ? q->at : NULL, rounded_length(q), &range))
 		return forward(q);
 	state = state_of(q, &object);
-	replaced = fixed ? mappings_count(range.begin, range.bytes, MAPPING_CHARGED) : 0;
-	paid = range_admit(need_of(q, range.bytes, state, object), replaced, call);
+	replaced = fixed ? range_replaced(range) : 0;
+	paid = range_admit(need_of(q, range, state, object), replaced, call);
 	if (paid < 0)
 		return MAP_FAILED;
 	if (fixed && !range_prepared(range, state))

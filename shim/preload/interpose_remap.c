@@ -30,9 +30,9 @@ struct remap {
 	size_t new_bytes;
 	int flags;
 	bool old_stays;
-	bool replaces_views; /* which may have been charged for what this one shows */
 	void *target;
 	struct shared_view view;  /* what the old pages show of a shared object */
+	bool replaces_likes;	  /* at the target lay views that were charged for what this one shows */
 	struct mapping_runs runs; /* what they were */
 };
 
@@ -63,11 +63,15 @@ static size_t need_of(const struct remap *r)
 {
 	size_t shown = r->old.bytes; /* already */
 
-	if (r->view.object)
+	if (r->view.object) {
+		struct shared_view grown = part_of(r, (uintptr_t)r->target, shown, r->new_bytes);
+
+		if (!(r->flags & MREMAP_FIXED))
+			grown.begin = 0;
 		return r->new_bytes > shown && view_state(r) == MAPPING_CHARGED
-			       ? shared_objects_unpaid(r->view.object, r->view.offset + shown,
-						       r->new_bytes - shown)
+			       ? shared_objects_unpaid(&grown)
 			       : 0;
+	}
 	if (r->old_stays && r->old.bytes < r->new_bytes) /* a second place */
 		return last_state(r) == MAPPING_CHARGED ? r->new_bytes : 0;
 	if (r->old_stays)
@@ -88,14 +92,6 @@ static size_t place(uintptr_t begin, size_t bytes, enum mapping_state state)
 	return state == MAPPING_CHARGED ? bytes - was : 0;
 }
 
-/* The same for a part of a view. */
-static size_t place_view(const struct remap *r, uintptr_t at, size_t from, enum mapping_state state)
-{
-	struct shared_view view = part_of(r, at, from, r->new_bytes);
-
-	return mappings_prepare(view.begin, view.bytes, state) ? 0 : shared_objects_enter(&view, state);
-}
-
 /* Bytes of a run that are still there. */
 static size_t kept_of(const struct remap *r, const struct mapping_run *run)
 {
@@ -106,51 +102,62 @@ static size_t kept_of(const struct remap *r, const struct mapping_run *run)
 	return run->bytes < r->new_bytes - offset ? run->bytes : r->new_bytes - offset;
 }
 
-/*
- * Marks a view that has come over others, which may have been charged for what it shows: then it is now.
- * Return: bytes that are charged now.
- */
-static size_t place_over_views(const struct remap *r, uintptr_t at)
+/* The state that a view is to have from one place on, up to *to. */
+static enum mapping_state view_state_from(const struct remap *r, size_t from, size_t *to)
 {
-	size_t charged = place_view(r, at, 0, MAPPING_CHARGED);
-	size_t grows = r->new_bytes > r->old.bytes ? r->new_bytes - r->old.bytes : 0;
-
-	if (charged && grows && view_state(r) == MAPPING_RESERVED &&
-	    !mappings_prepare(at + r->old.bytes, grows, MAPPING_RESERVED))
-		charged -= mappings_set(at + r->old.bytes, grows, MAPPING_RESERVED);
-	for (int i = 0; charged && i < r->runs.count; i++) {
+	*to = r->new_bytes;
+	if (r->replaces_likes)
+		return MAPPING_CHARGED;
+	if (from >= r->old.bytes)
+		return view_state(r);
+	if (*to > r->old.bytes)
+		*to = r->old.bytes;
+	for (int i = 0; i < r->runs.count; i++) {
 		const struct mapping_run *run = &r->runs.run[i];
-		uintptr_t begin = at + (run->begin - r->old.begin);
-		size_t kept = kept_of(r, run);
+		size_t begin = run->begin - r->old.begin, end = begin + kept_of(r, run);
 
-		if (run->state == MAPPING_RESERVED && kept && !mappings_prepare(begin, kept, run->state))
-			charged -= mappings_set(begin, kept, run->state);
+		if (run->state != MAPPING_RESERVED || end <= from)
+			continue;
+		if (begin <= from) {
+			*to = end;
+			return MAPPING_RESERVED;
+		}
+		*to = begin < *to ? begin : *to;
 	}
-	return charged;
+	return MAPPING_CHARGED;
+}
+
+/*
+ * Marks a view at its new place, with `has` bytes that are charged. What was not read-only is charged there
+ * if no other view is: one that was may have gone meanwhile.
+ */
+static void place_view(const struct remap *r, uintptr_t at, size_t has)
+{
+	for (size_t from = 0, to; from < r->new_bytes; from = to) {
+		enum mapping_state state = view_state_from(r, from, &to);
+		struct shared_view part = part_of(r, at, from, to);
+
+		if (!mappings_prepare(part.begin, part.bytes, state))
+			range_pay_for_view(&part, state, &has);
+	}
+	if (has)
+		budget_refund(has);
 }
 
 /* Marks the new pages as the old ones were. Return: bytes that are charged now. */
 static size_t place_all(const struct remap *r, uintptr_t at)
 {
 	size_t grows = r->new_bytes > r->old.bytes ? r->new_bytes - r->old.bytes : 0;
-	struct shared_view same = part_of(r, at, 0, r->new_bytes - grows);
-	bool is_second = r->view.object && r->old_stays; /* for which the first stays charged */
 	size_t charged = 0;
 
-	if (r->view.object && r->replaces_views && !r->old_stays)
-		return place_over_views(r, at);
 	for (int i = 0; i < r->runs.count; i++) {
 		const struct mapping_run *run = &r->runs.run[i];
 		size_t kept = kept_of(r, run);
 
-		if (kept && !(is_second && run->state == MAPPING_CHARGED))
+		if (kept)
 			charged += place(at + (run->begin - r->old.begin), kept, run->state);
 	}
-	if (r->view.object)
-		shared_objects_put(&same);
-	if (grows && r->view.object)
-		charged += place_view(r, at, r->old.bytes, view_state(r));
-	else if (grows)
+	if (grows)
 		charged += place(at + r->old.bytes, grows, last_state(r));
 	return charged;
 }
@@ -199,8 +206,15 @@ static void settle(struct remap *r, void *block, int64_t paid)
 	if (!r->view.object && !r->old_stays && at != r->old.begin &&
 	    shared_objects_are_in(r->old.begin, r->old.bytes))
 		shared_objects_lift(&(struct shared_view){.begin = r->old.begin, .bytes = r->old.bytes});
-	r->replaces_views = shared_objects_are_in(at, r->new_bytes);
+	r->replaces_likes = r->view.object && (r->flags & MREMAP_FIXED) &&
+			    shared_objects_pay_in(at, &(struct shared_view){.object = r->view.object,
+									    .offset = r->view.offset,
+									    .bytes = r->new_bytes});
 	before = (size_t)paid + (r->old_stays ? 0 : r->runs.charged) + clear_target(r, at);
+	if (r->view.object) {
+		place_view(r, at, before);
+		return;
+	}
 	now = place_all(r, at);
 	/* Only if another thread changes the same range meanwhile: forget it rather than miscount. */
 	if (!range_settle(before, now))
@@ -212,28 +226,38 @@ static void lift_view(const struct remap *r, bool up)
 {
 	size_t moves = r->new_bytes < r->old.bytes ? r->new_bytes : r->old.bytes;
 	struct shared_view part = part_of(r, r->old.begin, 0, moves);
+	size_t twice;
 
 	if (!r->view.object || r->old_stays)
 		return;
-	if (up)
+	if (up) {
 		shared_objects_lift(&part);
-	else
-		shared_objects_put(&part);
+		return;
+	}
+	shared_objects_put(&part);
+	/* Others may have been charged for the same meanwhile. */
+	twice = shared_objects_take_off_paid(part.begin, part.bytes, MAPPING_CHARGED);
+	if (twice)
+		budget_refund(twice);
 }
 
-/* Notes what the old pages are, and takes them out of the map unless they stay. */
+/*
+ * Notes what the old pages are, and takes them out of the map unless they stay. A view is forgotten first:
+ * nobody passes a charge on to it from then on.
+ */
 static bool take_old(struct remap *r)
 {
 	if (!range_prepared(r->old, MAPPING_UNKNOWN))
 		return false;
 	shared_objects_find(r->old.begin, r->old.bytes, &r->view);
+	lift_view(r, true);
 	if (mappings_take(r->old.begin, r->old.bytes, &r->runs) == r->old.begin + r->old.bytes) {
 		if (r->old_stays)
 			mappings_restore(&r->runs);
-		lift_view(r, true);
 		return true;
 	}
 	mappings_restore(&r->runs);
+	lift_view(r, false);
 	return false;
 }
 
@@ -255,8 +279,7 @@ static void *remap(struct remap *r, size_t old_len, size_t new_len, struct hooke
 		errno = ENOMEM;
 		return MAP_FAILED;
 	}
-	paid = range_admit(need_of(r),
-			   fixed ? mappings_count(target.begin, target.bytes, MAPPING_CHARGED) : 0, call);
+	paid = range_admit(need_of(r), fixed ? range_replaced(target) : 0, call);
 	if (paid < 0) {
 		put_back(r);
 		return MAP_FAILED;

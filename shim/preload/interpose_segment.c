@@ -122,12 +122,12 @@ RL_EXPORT int brk(void *to)
 	return guarded_brk(to, HOOKED_CALL("brk"));
 }
 
-/* What of a place for so many bytes is charged already, if the segment is to replace it. */
-static size_t replaced_by(const void *at, int flags, size_t bytes)
+/* The place for so many bytes that a segment is to replace; it begins at 0 if there is none. */
+static struct range replaced_by(const void *at, int flags, size_t bytes)
 {
 	uintptr_t begin = (uintptr_t)at & ~(uintptr_t)(MAPPINGS_PAGE - 1);
 
-	return at && flags & SHM_REMAP ? mappings_count(begin, bytes, MAPPING_CHARGED) : 0;
+	return (struct range){flags & SHM_REMAP ? begin : 0, bytes};
 }
 
 static void *guarded_shmat(int id, const void *at, int flags, struct hooked_call call)
@@ -141,8 +141,10 @@ static void *guarded_shmat(int id, const void *at, int flags, struct hooked_call
 	if (raw_syscall3(SYS_shmctl, id, IPC_STAT, &segment) < 0 ||
 	    !range_of(NULL, segment.shm_segsz, &range))
 		return REAL_LATE(shmat)(id, at, flags);
-	paid = range_admit(shared_objects_unpaid(view.object, 0, range.bytes),
-			   replaced_by(at, flags, range.bytes), call);
+	range = replaced_by(at, flags, range.bytes);
+	view.begin = range.begin;
+	view.bytes = range.bytes;
+	paid = range_admit(shared_objects_unpaid(&view), range.begin ? range_replaced(range) : 0, call);
 	if (paid < 0)
 		return (void *)-1;
 	block = REAL_LATE(shmat)(id, at, flags);
@@ -151,7 +153,6 @@ static void *guarded_shmat(int id, const void *at, int flags, struct hooked_call
 		return block;
 	}
 	view.begin = (uintptr_t)block;
-	view.bytes = range.bytes;
 	if (!range_enter_view(&view, MAPPING_CHARGED, paid)) {
 		REAL_LATE(shmdt)(block);
 		errno = ENOMEM;

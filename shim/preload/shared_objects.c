@@ -41,30 +41,63 @@ uint64_t shared_objects_of_segment(int id)
 	return OBJECT_SEGMENT | (uint32_t)id;
 }
 
-static bool is_any(void)
+size_t shared_objects_unpaid(const struct shared_view *view)
 {
-	return RL_UNLIKELY(atomic_load_explicit(&view_list_in_use, memory_order_relaxed));
-}
-
-bool shared_objects_are_in(uintptr_t begin, size_t bytes)
-{
-	return is_any() && view_list_is_in(begin, begin + bytes);
-}
-
-size_t shared_objects_unpaid(uint64_t object, uint64_t offset, size_t bytes)
-{
+	uintptr_t end = view->begin ? view->begin + view->bytes : 0;
 	struct shared_view part;
 	size_t paid = 0;
 	uint64_t mask;
 
-	if (!is_any())
-		return bytes;
+	if (!view_list_is_any())
+		return view->bytes;
 	ledger_lock(member.ledger, &mask);
-	FOR_EACH_NOTE(n)
-	if (note_shows(n, object, offset, offset + bytes, &part))
+	if (view_list_has_room())
+		FOR_EACH_NOTE(n)
+	if (!note_is_in(n, view->begin, end) &&
+	    note_shows(n, view->object, view->offset, view->offset + view->bytes, &part))
 		paid += mappings_count(part.begin, part.bytes, MAPPING_CHARGED);
 	ledger_unlock(member.ledger, &mask);
-	return paid < bytes ? bytes - paid : 0;
+	return paid < view->bytes ? view->bytes - paid : 0;
+}
+
+/* Bytes that a view is charged for and that others, outside the range, show. */
+static size_t shown_elsewhere(const struct shared_view *view, uintptr_t begin, uintptr_t end)
+{
+	struct shared_view part;
+	size_t shown = 0;
+
+	FOR_EACH_NOTE(n)
+	if (!note_is_in(n, begin, end) &&
+	    note_shows(n, view->object, view->offset, view->offset + view->bytes, &part))
+		shown += mappings_count(view->begin + (part.offset - view->offset), part.bytes,
+					MAPPING_CHARGED);
+	return shown;
+}
+
+/* What of a view lies in a range. */
+static struct shared_view part_in(const struct note *n, uintptr_t begin, uintptr_t end)
+{
+	uintptr_t from = note_begin(n) > begin ? note_begin(n) : begin;
+	uintptr_t to = note_end(n) < end ? note_end(n) : end;
+
+	return (struct shared_view){n->object, n->offset + (from - note_begin(n)), from, to - from};
+}
+
+size_t shared_objects_heritage_of_some(uintptr_t begin, size_t bytes)
+{
+	uintptr_t end = begin + bytes;
+	size_t sum = 0;
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	FOR_EACH_NOTE(n)
+	if (note_is_in(n, begin, end)) {
+		struct shared_view part = part_in(n, begin, end);
+
+		sum += shown_elsewhere(&part, begin, end);
+	}
+	ledger_unlock(member.ledger, &mask);
+	return sum;
 }
 
 /*
@@ -107,56 +140,67 @@ static size_t take_off_all_paid(const struct shared_view *view, enum mapping_sta
 	return taken;
 }
 
-size_t shared_objects_enter(const struct shared_view *view, enum mapping_state state)
+size_t shared_objects_enter(const struct shared_view *view, enum mapping_state state, size_t has)
 {
-	size_t taken = 0;
+	size_t need = 0;
+	bool has_room;
 	uint64_t mask;
 
-	atomic_store_explicit(&view_list_in_use, true, memory_order_relaxed);
 	ledger_lock(member.ledger, &mask);
+	has_room = view_list_has_room();
 	mappings_set(view->begin, view->bytes, state);
 	if (state == MAPPING_CHARGED)
-		taken = take_off_all_paid(view, state);
-	view_list_add(*view);
+		need = view->bytes - (has_room ? take_off_all_paid(view, state) : 0);
+	if (has_room && need <= has)
+		view_list_add(*view);
 	ledger_unlock(member.ledger, &mask);
-	return state == MAPPING_CHARGED ? view->bytes - taken : 0;
+	return need;
 }
 
-size_t shared_objects_take_off_paid(uintptr_t begin, size_t bytes, enum mapping_state state)
+size_t shared_objects_take_off_of_some(uintptr_t begin, size_t bytes, enum mapping_state state)
 {
 	uintptr_t end = begin + bytes;
 	size_t taken = 0;
 	uint64_t mask;
 
-	if (!shared_objects_are_in(begin, bytes))
-		return 0;
 	ledger_lock(member.ledger, &mask);
 	FOR_EACH_NOTE(n)
-	{
-		uintptr_t from = note_begin(n) > begin ? note_begin(n) : begin;
-		uintptr_t to = note_end(n) < end ? note_end(n) : end;
+	if (note_is_in(n, begin, end)) {
+		struct shared_view part = part_in(n, begin, end);
 
-		if (note_is_in(n, begin, end))
-			taken += take_off_all_paid(&(struct shared_view){n->object,
-									 n->offset + (from - note_begin(n)),
-									 from, to - from},
-						   state);
+		taken += take_off_all_paid(&part, state);
 	}
 	ledger_unlock(member.ledger, &mask);
 	return taken;
 }
 
-/* Takes a part of a run out. Return: false without room for what is left on both sides of it. */
+/* Puts what of a run lies behind an address back into the map. Return: false without memory for it. */
+static bool put_rest_back(struct mapping_runs *runs, struct mapping_run *run, uintptr_t from)
+{
+	size_t rest = run->begin + run->bytes - from;
+
+	if (mappings_prepare(from, rest, run->state))
+		return false;
+	runs->charged -= rest - mappings_set(from, rest, run->state);
+	run->bytes -= rest;
+	return true;
+}
+
+/*
+ * Takes a part of a charged run out. Without room for what is left on both sides of it the latter goes back
+ * into the map, where pass_on_late() finds it. Return: false without memory for that.
+ */
 static bool remove_from_run(struct mapping_runs *runs, int i, uintptr_t begin, size_t bytes)
 {
 	struct mapping_run *run = &runs->run[i];
 	uintptr_t end = run->begin + run->bytes;
 
 	if (begin > run->begin && begin + bytes < end) {
-		if (runs->count == MAPPINGS_RUNS)
+		if (runs->count == MAPPINGS_RUNS && !put_rest_back(runs, run, begin + bytes))
 			return false;
-		runs->run[runs->count++] =
-			(struct mapping_run){begin + bytes, end - (begin + bytes), run->state};
+		if (runs->count < MAPPINGS_RUNS)
+			runs->run[runs->count++] =
+				(struct mapping_run){begin + bytes, end - (begin + bytes), run->state};
 		run->bytes = begin - run->begin;
 	} else if (begin > run->begin) {
 		run->bytes = begin - run->begin;
@@ -188,6 +232,8 @@ static bool pass_on(const struct note *from, struct mapping_runs *runs, int i, u
 		    !remove_from_run(runs, i, note_begin(from) + (heir.offset - from->offset), heir.bytes))
 			continue;
 		runs->charged -= heir.bytes - mappings_set(heir.begin, heir.bytes, MAPPING_CHARGED);
+		/* Since the run was taken out of the map a third view may have come to be charged. */
+		runs->charged += take_off_all_paid(&heir, MAPPING_CHARGED);
 		return true;
 	}
 	return false;
@@ -200,30 +246,30 @@ static void pass_on_all(const struct note *n, struct mapping_runs *runs, uintptr
 }
 
 /*
- * Since its pages were taken out of the map another view may have passed charges on to this one.
- * Return: bytes that nobody takes from it.
+ * Since its pages were taken out of the map another view may have passed charges on to this one, or they did
+ * not fit into the runs. Return: bytes that nobody takes from it.
  */
 static __attribute__((noinline)) size_t pass_on_late(const struct note *n, uintptr_t begin, uintptr_t end)
 {
-	uintptr_t at = note_begin(n);
+	size_t bytes = note_end(n) - note_begin(n);
+	size_t has = mappings_count(note_begin(n), bytes, MAPPING_CHARGED), had, left = 0;
 	struct mapping_runs late;
-	size_t left = 0;
 
-	while (at < note_end(n)) {
-		at = mappings_take(at, note_end(n) - at, &late);
+	do {
+		had = has;
+		mappings_take(note_begin(n), bytes, &late);
 		pass_on_all(n, &late, begin, end);
 		left += late.charged;
-	}
+		has = mappings_count(note_begin(n), bytes, MAPPING_CHARGED);
+	} while (has && has < had); /* without memory for the map nothing can be taken out of it */
 	return left;
 }
 
-void shared_objects_leave(uintptr_t begin, size_t bytes, struct mapping_runs *runs)
+void shared_objects_leave_some(uintptr_t begin, size_t bytes, struct mapping_runs *runs)
 {
 	uintptr_t end = begin + bytes;
 	uint64_t mask;
 
-	if (!shared_objects_are_in(begin, bytes))
-		return;
 	ledger_lock(member.ledger, &mask);
 	view_list_split_around(begin, end);
 	FOR_EACH_NOTE(n)
@@ -255,6 +301,24 @@ bool shared_objects_find(uintptr_t begin, size_t bytes, struct shared_view *view
 	return found;
 }
 
+bool shared_objects_pay_in(uintptr_t begin, const struct shared_view *view)
+{
+	struct shared_view part;
+	bool pay = false;
+	uint64_t mask;
+
+	if (!shared_objects_are_in(begin, view->bytes))
+		return false;
+	ledger_lock(member.ledger, &mask);
+	FOR_EACH_NOTE(n)
+	if (note_is_in(n, begin, begin + view->bytes) &&
+	    note_shows(n, view->object, view->offset, view->offset + view->bytes, &part) &&
+	    mappings_count(part.begin, part.bytes, MAPPING_CHARGED))
+		pay = true;
+	ledger_unlock(member.ledger, &mask);
+	return pay;
+}
+
 void shared_objects_lift(const struct shared_view *view)
 {
 	uint64_t mask;
@@ -279,7 +343,7 @@ bool shared_objects_attached(uintptr_t begin, struct shared_view *view)
 	bool found = false;
 	uint64_t mask;
 
-	if (!is_any())
+	if (!view_list_is_any())
 		return false;
 	ledger_lock(member.ledger, &mask);
 	FOR_EACH_NOTE(n)

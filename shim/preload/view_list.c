@@ -1,18 +1,38 @@
 /*
- * view_list.c - the mappings of shared objects, as a list; see view_list.h.
- *
- * Who looks without the lock must not miss a view that stays: what takes the
- * place of another is there before that one goes.
+ * view_list.c - the mappings of shared objects, as a table; see view_list.h.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "view_list.h"
 
-#include "arena.h"
 #include "core/attrs.h"
 
-struct notes view_list RL_SELDOM;
-_Atomic bool view_list_in_use;
+struct note view_list[VIEWS_MAX] RL_SELDOM;
+_Atomic uint32_t view_list_end;
+
+/*
+ * Odd while the table changes. Writers: under the ledger's lock. Who searches
+ * without the lock could pass a note before it takes over the part that
+ * another, still ahead, gives up: if this number is odd or another at the end,
+ * he has seen nothing. A writer that dies, or a copy that fork() makes in the
+ * middle, leaves it odd up to the next change.
+ */
+static _Atomic uint32_t changes;
+
+static void begin_change(void)
+{
+	uint32_t n = atomic_load_explicit(&changes, memory_order_relaxed);
+
+	atomic_store_explicit(&changes, n | 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+}
+
+static void end_change(void)
+{
+	uint32_t n = atomic_load_explicit(&changes, memory_order_relaxed);
+
+	atomic_store_explicit(&changes, n + 1, memory_order_release);
+}
 
 bool note_shows(const struct note *n, uint64_t object, uint64_t from, uint64_t to, struct shared_view *part)
 {
@@ -31,26 +51,22 @@ bool note_shows(const struct note *n, uint64_t object, uint64_t from, uint64_t t
 
 bool view_list_is_in(uintptr_t begin, uintptr_t end)
 {
+	uint32_t before = atomic_load_explicit(&changes, memory_order_acquire);
+
 	FOR_EACH_NOTE(n)
 	if (note_is_in(n, begin, end))
 		return true;
-	return false;
+	atomic_thread_fence(memory_order_acquire);
+	return before & 1 || before != atomic_load_explicit(&changes, memory_order_relaxed);
 }
 
-/* A note that is free, made if there is none. Return: NULL without memory. */
-static struct note *find_free(void)
+bool view_list_has_room(void)
 {
-	struct notes *made, *last = NULL;
+	uint32_t free = VIEWS_MAX - atomic_load_explicit(&view_list_end, memory_order_relaxed);
 
 	FOR_EACH_NOTE(n)
-	{
-		if (!note_begin(n))
-			return n;
-		last = list;
-	}
-	made = arena_alloc(sizeof(*made));
-	atomic_store_explicit(&last->next, made, memory_order_release);
-	return made ? made->note : NULL;
+	free += !note_begin(n);
+	return free > VIEWS_FOR_PARTS;
 }
 
 static void set_bytes(struct note *n, size_t bytes)
@@ -58,22 +74,39 @@ static void set_bytes(struct note *n, size_t bytes)
 	atomic_store_explicit(&n->bytes, bytes, memory_order_relaxed);
 }
 
+static void set_end(uint32_t end)
+{
+	atomic_store_explicit(&view_list_end, end, memory_order_release);
+}
+
+/* In the first note that is free. Return: false if none is. */
 static bool put(const struct shared_view *view)
 {
-	struct note *n = find_free();
+	uint32_t end = atomic_load_explicit(&view_list_end, memory_order_relaxed), i = 0;
+	struct note *n;
 
-	if (!n)
+	while (i < end && note_begin(&view_list[i]))
+		i++;
+	if (i == VIEWS_MAX)
 		return false;
+	n = &view_list[i];
 	n->object = view->object;
 	n->offset = view->offset;
 	set_bytes(n, view->bytes);
 	atomic_store_explicit(&n->begin, view->begin, memory_order_release);
+	if (i == end)
+		set_end(end + 1);
 	return true;
 }
 
 static void free_note(struct note *n)
 {
+	uint32_t end = atomic_load_explicit(&view_list_end, memory_order_relaxed);
+
 	atomic_store_explicit(&n->begin, 0, memory_order_relaxed);
+	while (end && !note_begin(&view_list[end - 1]))
+		end--;
+	set_end(end);
 }
 
 /* Whether one view ends where the other begins, in memory and in the object. */
@@ -83,7 +116,7 @@ static bool goes_on(const struct shared_view *view, const struct shared_view *ne
 	       view->offset + view->bytes == next->offset;
 }
 
-void view_list_add(struct shared_view view)
+static bool add(struct shared_view view)
 {
 	struct note *before = NULL, *after = NULL;
 
@@ -101,9 +134,20 @@ void view_list_add(struct shared_view view)
 	if (before)
 		set_bytes(before, view.begin + view.bytes - note_begin(before));
 	else if (!put(&view))
-		return;
+		return false;
 	if (after)
 		free_note(after);
+	return true;
+}
+
+bool view_list_add(struct shared_view view)
+{
+	bool done;
+
+	begin_change();
+	done = add(view);
+	end_change();
+	return done;
 }
 
 static void split_at(uintptr_t at)
@@ -124,13 +168,17 @@ static void split_at(uintptr_t at)
 
 void view_list_split_around(uintptr_t begin, uintptr_t end)
 {
+	begin_change();
 	split_at(begin);
 	split_at(end);
+	end_change();
 }
 
 void view_list_forget(uintptr_t begin, uintptr_t end)
 {
+	begin_change();
 	FOR_EACH_NOTE(n)
 	if (note_is_in(n, begin, end))
 		free_note(n);
+	end_change();
 }

@@ -1,10 +1,15 @@
 /*
- * view_list.h - the mappings of shared objects, as a list.
+ * view_list.h - the mappings of shared objects, as a table.
  *
- * Owns:    the list.
- * Called:  shared_objects alone, under the ledger's lock but for view_list_is_in().
+ * Owns:    the table.
+ * Called:  shared_objects alone, under the ledger's lock but for view_list_is_any() and view_list_is_in().
  * Context: as shared_objects.h.
- * Fork:    as shared_objects.h.
+ * Fork:    as shared_objects.h: a table that was copied in the middle of a
+ *          change is whole, but for a view that may be missing or there twice.
+ *
+ * It is searched from one end to the other, and those who map and unmap
+ * private memory search it too while there is a view: so it has an end. Views
+ * for which it has no room are not noted: all their pages are charged.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,29 +29,28 @@ struct shared_view {
 	size_t bytes;
 };
 
-enum { NOTES = 46 };
+enum {
+	VIEWS_MAX = 1024,
+	VIEWS_FOR_PARTS = 256, /* of those kept for what is left when a hole is made in one */
+};
 
-/* A view, or free: begin is 0. Written under the ledger's lock; who looks without it looks again with it. */
+/* A view, or free: begin is 0. Written under the ledger's lock; the addresses are read without it, too. */
 struct note {
 	_Atomic uintptr_t begin;
 	_Atomic size_t bytes;
 	uint64_t object, offset;
 };
 
-/* A list that only grows at its end. */
-struct notes {
-	_Atomic(struct notes *) next;
-	struct note note[NOTES];
-};
+extern struct note view_list[VIEWS_MAX];
 
-extern struct notes view_list;
-extern _Atomic bool view_list_in_use; /* set before the first note is made; never cleared */
+/* Behind the last that is used. Written under the ledger's lock, when that one is whole, or free. */
+extern _Atomic uint32_t view_list_end;
 
-/* What follows is done for each note, used or free. */
+/* What follows is done for each note, used or free, that is there at first. */
 #define FOR_EACH_NOTE(n)                                                                                     \
-	for (struct notes *list = &view_list; list;                                                          \
-	     list = atomic_load_explicit(&list->next, memory_order_acquire))                                 \
-		for (struct note *n = list->note; n < list->note + NOTES; n++)
+	for (struct note *n = view_list,                                                                     \
+			 *end_of_notes = n + atomic_load_explicit(&view_list_end, memory_order_acquire);     \
+	     n < end_of_notes; n++)
 
 static inline uintptr_t note_begin(const struct note *n)
 {
@@ -65,18 +69,28 @@ static inline struct shared_view note_view(const struct note *n)
 
 static inline bool note_is_in(const struct note *n, uintptr_t begin, uintptr_t end)
 {
-	return note_begin(n) && note_begin(n) < end && begin < note_end(n);
+	uintptr_t at = note_begin(n);
+
+	return at && at < end && begin < note_end(n);
 }
 
 /* What a view shows between two places of its object. Return: false if nothing. */
 bool note_shows(const struct note *n, uint64_t object, uint64_t from, uint64_t to, struct shared_view *part);
 
-/* Whether any view has a page between those addresses; with or without the lock. */
+static inline bool view_list_is_any(void)
+{
+	return atomic_load_explicit(&view_list_end, memory_order_relaxed) > 0;
+}
+
+/* Whether any view has a page between those addresses; without the lock "yes" may also mean that the table
+ * changed meanwhile. */
 bool view_list_is_in(uintptr_t begin, uintptr_t end);
 
-/* Notes a view, in one with those that it goes on from and that go on from it. Without memory it is not
- * noted: its pages stay charged, or free, by themselves. */
-void view_list_add(struct shared_view view);
+/* Whether another view can be noted that is not the part of one. */
+bool view_list_has_room(void);
+
+/* Notes a view, in one with those that it goes on from and that go on from it. Return: false without room. */
+bool view_list_add(struct shared_view view);
 
 /* Makes several views of those that lie across the ends of a range. */
 void view_list_split_around(uintptr_t begin, uintptr_t end);
