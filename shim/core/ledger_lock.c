@@ -132,13 +132,16 @@ static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urg
 	}
 }
 
-static enum outcome lock(struct ledger *ledger, uint64_t *mask, bool urgent)
+enum manner { PATIENT, URGENT, NEWBORN };
+
+static enum outcome lock(struct ledger *ledger, uint64_t *mask, enum manner manner)
 {
 	/* Not static: the page of constants would be one more for each forked child. */
 	const uint64_t all = ~0ULL;
 	uint32_t self = (uint32_t)raw_gettid();
 	enum outcome outcome = LOCK_TAKEN;
 	bool taken = false;
+	int64_t taken_ns;
 
 	raw_sigmask(SIG_SETMASK, &all, mask);
 	for (int i = 0; i < SPINS && !taken; i++) {
@@ -147,10 +150,11 @@ static enum outcome lock(struct ledger *ledger, uint64_t *mask, bool urgent)
 			raw_cpu_relax();
 	}
 	if (!taken)
-		outcome = wait_for_lock(ledger, self, urgent);
+		outcome = wait_for_lock(ledger, self, manner == URGENT);
 	if (outcome == LOCK_FORCED)
 		return outcome;
-	atomic_store_explicit(&ledger->lock_taken_ns, raw_clock_ns(CLOCK_BOOTTIME), memory_order_relaxed);
+	taken_ns = manner == NEWBORN ? raw_clock_by_call_ns(CLOCK_BOOTTIME) : raw_clock_ns(CLOCK_BOOTTIME);
+	atomic_store_explicit(&ledger->lock_taken_ns, taken_ns, memory_order_relaxed);
 	if (outcome == LOCK_INHERITED) {
 		atomic_fetch_add_explicit(&ledger->repairs, 1, memory_order_relaxed);
 		accounts_recompute(ledger);
@@ -160,12 +164,17 @@ static enum outcome lock(struct ledger *ledger, uint64_t *mask, bool urgent)
 
 void ledger_lock(struct ledger *ledger, uint64_t *mask)
 {
-	lock(ledger, mask, false);
+	lock(ledger, mask, PATIENT);
+}
+
+void ledger_lock_newborn(struct ledger *ledger, uint64_t *mask)
+{
+	lock(ledger, mask, NEWBORN);
 }
 
 bool ledger_lock_urgent(struct ledger *ledger, uint64_t *mask)
 {
-	return lock(ledger, mask, true) != LOCK_FORCED;
+	return lock(ledger, mask, URGENT) != LOCK_FORCED;
 }
 
 void ledger_unlock_urgent(struct ledger *ledger, const uint64_t *mask, bool is_locked)

@@ -24,6 +24,9 @@
 void ledger_lock(struct ledger *ledger, uint64_t *mask);
 void ledger_unlock(struct ledger *ledger, const uint64_t *mask);
 
+/* The same in the child of a fork, where the first use of what usually tells the time is dear. */
+void ledger_lock_newborn(struct ledger *ledger, uint64_t *mask);
+
 /* The calling thread's number, which who holds the lock has asked the kernel for already. */
 pid_t ledger_lock_holder(const struct ledger *ledger);
 

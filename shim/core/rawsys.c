@@ -5,6 +5,5 @@
  */
 #include "rawsys.h"
 
-raw_clock_function *_Atomic raw_clock;
-raw_clock_function *raw_clock_found;
+raw_clock_function *raw_clock;
 struct raw_clock_shift raw_clock_shift;

@@ -1,5 +1,5 @@
 /*
- * rawsys.h - raw system calls: the one place that knows the processor.
+ * rawsys.h - raw system calls.
  *
  * Owns:    raw_clock, raw_clock_shift.
  * Called:  shim/core and shim/preload, from any state.
@@ -15,10 +15,8 @@
 #define RL_CORE_RAWSYS_H
 
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,121 +25,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#if defined(__x86_64__)
-#define RAW_AUDIT_ARCH AUDIT_ARCH_X86_64
-static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long ret;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return ret;
-}
-#elif defined(__aarch64__)
-#define RAW_AUDIT_ARCH AUDIT_ARCH_AARCH64
-static inline long raw_syscall6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long x8 __asm__("x8") = nr;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-	register long x5 __asm__("x5") = f;
-
-	__asm__ volatile("svc 0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-	return x0;
-}
-#else
-#error "reslimit knows the system call convention of x86-64 and aarch64"
-#endif
-
-/* Whether a result that may be an address is -errno. */
-static inline bool raw_is_error(long result)
-{
-	return result < 0 && result > -4096;
-}
-
-#define raw_syscall0(nr)	     raw_syscall6((nr), 0, 0, 0, 0, 0, 0)
-#define raw_syscall1(nr, a)	     raw_syscall6((nr), (long)(a), 0, 0, 0, 0, 0)
-#define raw_syscall2(nr, a, b)	     raw_syscall6((nr), (long)(a), (long)(b), 0, 0, 0, 0)
-#define raw_syscall3(nr, a, b, c)    raw_syscall6((nr), (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define raw_syscall4(nr, a, b, c, d) raw_syscall6((nr), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define raw_syscall5(nr, a, b, c, d, e)                                                                      \
-	raw_syscall6((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-
-/*
- * Adds to, or subtracts from, a counter that only this thread writes. A signal handler on this
- * thread may do the same in the middle: on x86-64 one instruction cannot be
- * split by it, and no lock prefix is paid; elsewhere an atomic addition.
- */
-static inline void raw_add_own(_Atomic int64_t *counter, int64_t n)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("addq %1, %0" : "+m"(*counter) : "er"(n) : "cc", "memory");
-#else
-	__atomic_fetch_add((int64_t *)counter, n, __ATOMIC_RELAXED);
-#endif
-}
-
-/* Whether others see a thread's stores in the order in which it makes them. */
-#if defined(__x86_64__) || defined(__i386__)
-enum { RAW_STORES_KEEP_ORDER = true };
-#else
-enum { RAW_STORES_KEEP_ORDER = false };
-#endif
-
-/* Return: whether the difference is below zero. */
-static inline bool raw_subtract_own(_Atomic int64_t *counter, int64_t n)
-{
-#if defined(__x86_64__)
-	bool negative;
-
-	__asm__ volatile("subq %2, %0" : "+m"(*counter), "=@ccs"(negative) : "er"(n) : "memory");
-	return negative;
-#else
-	return __atomic_sub_fetch((int64_t *)counter, n, __ATOMIC_RELAXED) < 0;
-#endif
-}
-
-/* The processor's own way to copy or fill many bytes. Return: false if it has none. */
-static inline bool raw_copy(void *to, const void *from, size_t n)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
-	return true;
-#else
-	(void)to, (void)from, (void)n;
-	return false;
-#endif
-}
-
-static inline bool raw_fill(void *to, int byte, size_t n)
-{
-#if defined(__x86_64__)
-	__asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(byte) : "memory");
-	return true;
-#else
-	(void)to, (void)byte, (void)n;
-	return false;
-#endif
-}
-
-/* Tells the processor that this is a waiting loop. */
-static inline void raw_cpu_relax(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#endif
-}
+#include "processor.h"
 
 static inline int raw_open(const char *path, int flags, mode_t mode)
 {
@@ -267,28 +151,11 @@ static inline void raw_sigmask(int how, const uint64_t *set, uint64_t *old)
 
 /*
  * The kernel's own function for clocks, mapped into each process, that needs
- * no system call and no libc; NULL where nobody has looked for it. Its first use
- * in a forked child is a fault, or two, and most children read a clock twice: they
- * spare it until they are known to stay.
+ * no system call and no libc; NULL where nobody has looked for it. Set before
+ * there are threads.
  */
 typedef int raw_clock_function(clockid_t clock, struct timespec *ts);
-extern raw_clock_function *_Atomic raw_clock __attribute__((visibility("hidden")));
-extern raw_clock_function *raw_clock_found __attribute__((visibility("hidden"))); /* set once */
-#if defined(__x86_64__)
-#define RAW_CLOCK_SYMBOL "__vdso_clock_gettime"
-#else
-#define RAW_CLOCK_SYMBOL "__kernel_clock_gettime"
-#endif
-
-static inline void raw_spare_clock(void)
-{
-	atomic_store_explicit(&raw_clock, NULL, memory_order_relaxed);
-}
-
-static inline void raw_use_clock(void)
-{
-	atomic_store_explicit(&raw_clock, raw_clock_found, memory_order_relaxed);
-}
+extern raw_clock_function *raw_clock __attribute__((visibility("hidden")));
 
 /* What the time namespace of this process adds to the time of its tree; see time_namespace.h. */
 extern struct raw_clock_shift {
@@ -302,17 +169,26 @@ static inline int64_t raw_clock_shift_of(clockid_t clock)
 	return clock == CLOCK_BOOTTIME ? raw_clock_shift.boottime_ns : 0;
 }
 
+/* Return: the time of the tree. By a system call, for a forked child: the first use of that function is a
+ * fault or two. */
+static inline int64_t raw_clock_by_call_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	if (raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
+		return -1;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - raw_clock_shift_of(clock);
+}
+
 /* Return: the time of the tree. */
 static inline int64_t raw_clock_ns(clockid_t clock)
 {
-	raw_clock_function *read = atomic_load_explicit(&raw_clock, memory_order_relaxed);
-	bool is_shared = clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME;
 	struct timespec ts;
 
 	/* Of processor time the kernel must be asked in any case. */
-	if ((!read || !is_shared || read(clock, &ts)) && raw_syscall2(SYS_clock_gettime, clock, &ts) < 0)
-		return -1;
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - raw_clock_shift_of(clock);
+	if (raw_clock && (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME) && raw_clock(clock, &ts) == 0)
+		return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - raw_clock_shift_of(clock);
+	return raw_clock_by_call_ns(clock);
 }
 
 /* The processor-time clock of another process, as the kernel encodes it. */

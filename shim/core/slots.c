@@ -211,7 +211,7 @@ void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid)
 
 	if (state_of(s) != SLOT_RESERVED)
 		return;
-	s->born_ns = raw_clock_ns(CLOCK_BOOTTIME);
+	s->born_ns = raw_clock_by_call_ns(CLOCK_BOOTTIME);
 	atomic_store_explicit(&s->pid, pid, memory_order_relaxed);
 	if (a && a->root == index)
 		a->root_pid = pid;

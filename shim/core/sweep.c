@@ -136,8 +136,7 @@ static bool has_heir(const struct ledger *ledger, const struct suspect *d, uint6
 {
 	const struct slot *s = &ledger->slot[d->heir];
 
-	return (state_of(s) == SLOT_LIVE || state_of(s) == SLOT_LEAVING) &&
-	       slots_pid_in(s, pid_namespace) == d->pid && s->born_ns > d->born_ns;
+	return slots_is_bound(s) && slots_pid_in(s, pid_namespace) == d->pid && s->born_ns > d->born_ns;
 }
 
 /* Without the lock: the only part that takes its time. */

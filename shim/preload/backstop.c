@@ -53,6 +53,9 @@ void backstop_plan(struct backstop *plan, uint32_t slot)
 	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
 
 	*plan = (struct backstop){INT64_MAX, INT64_MAX, INT64_MAX};
+	/* Also the calls that find out what they are to be. */
+	if (atomic_load_explicit(&forbidden, memory_order_relaxed))
+		return;
 	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[slot].account, a)
 	{
 		int64_t wall_ns = last_wall_step_ns(a);

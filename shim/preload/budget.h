@@ -2,7 +2,7 @@
  * budget.h - charges and returns an amount of bytes for the calling thread.
  *
  * Owns:    nothing; chooses between the thread's cell and the ledger's lock.
- * Called:  heap, interpose_map, interpose_remap, interpose_segment.
+ * Called:  heap, ranges, interpose_map, interpose_remap, interpose_segment.
  * Context: any thread, async-signal-safe, vfork child; leaves errno alone; the
  *          slow paths take the ledger's lock.
  * Fork:    nothing, because the ledger and member.c carry all state.

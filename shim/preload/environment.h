@@ -2,7 +2,7 @@
  * environment.h - the two variables by which a program's children find us.
  *
  * Owns:    the text of our LD_PRELOAD entry and of RESLIMIT_LEDGER.
- * Called:  lifecycle (publish), interpose_exec and interpose_spawn (complete).
+ * Called:  startup (publish), interpose_exec, interpose_spawn and environment_loan (complete).
  * Context: publishing: before main. Completing: any thread,
  *          async-signal-safe, vfork child: memory comes from the caller.
  * Fork:    nothing, because it does not change after start.

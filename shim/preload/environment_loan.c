@@ -96,6 +96,11 @@ void environment_take_back(void)
 	unlock();
 }
 
+bool environment_is_lent(void)
+{
+	return loan.users || atomic_load_explicit(&loan.busy, memory_order_relaxed);
+}
+
 void environment_loan_fork(enum fork_side side)
 {
 	if (side != FORK_CHILD)

@@ -25,6 +25,9 @@
 bool environment_lend(void);
 void environment_take_back(void);
 
+/* Whether a thread has it, or is about to. */
+bool environment_is_lent(void);
+
 void environment_loan_fork(enum fork_side side);
 
 #endif

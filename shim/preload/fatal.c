@@ -71,6 +71,7 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
 	pid_t pid, tid;
 
 	(void)context;
+	member_grow_up();
 	/* It may have the handler from a parent. */
 	if (member.pid == 1 && (!is_fault(signal) || info->si_code <= 0))
 		return;
@@ -251,6 +252,7 @@ void fatal_withdraw(void)
 
 void fatal_finish(int signal)
 {
+	member_grow_up();
 	put_back(signal, &BY_DEFAULT);
 	raw_kill(member.pid, signal);
 }

@@ -53,6 +53,32 @@ static int exec_really(const void *context, char *const *environment)
 	}
 }
 
+static int exec_with(const struct exec_call *call, char *const *environment)
+{
+	int result = environment_call(environment, exec_really, call);
+
+	if (result != -ENOMEM)
+		return result;
+	errno = ENOMEM;
+	return -1;
+}
+
+/* It has charged nothing, so there is nothing to give back. */
+static int newborn_exec(const struct exec_call *call, char *const *environment)
+{
+	struct slot *slot = &member.ledger->slot[thread_self.child_slot];
+	int result;
+
+	newborn_begin_exec();
+	ledger_pass_fd(member.ledger, true);
+	slot->exec_ns = raw_clock_by_call_ns(CLOCK_BOOTTIME);
+	result = exec_with(call, environment);
+	slot->exec_ns = 0;
+	ledger_pass_fd(member.ledger, false);
+	newborn_end_exec();
+	return result;
+}
+
 static int guarded_exec(const struct exec_call *call, char *const *environment)
 {
 	struct exec_mark mark;
@@ -60,6 +86,8 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	int result;
 
 	real_ensure();
+	if (thread_self.is_newborn)
+		return newborn_exec(call, environment);
 	if (!member_is_guarded())
 		return exec_really(call, environment);
 	is_member = !member_is_borrowed();
@@ -77,11 +105,7 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 		member.ledger->slot[member.slot].exec_ns = raw_clock_ns(CLOCK_BOOTTIME);
 		exec_mark_begin(&mark);
 	}
-	result = environment_call(environment, exec_really, call);
-	if (result == -ENOMEM) {
-		errno = ENOMEM;
-		result = -1;
-	}
+	result = exec_with(call, environment);
 	if (passes)
 		ledger_pass_fd(member.ledger, false);
 	if (is_member) {

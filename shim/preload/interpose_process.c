@@ -159,7 +159,8 @@ pid_t process_fork(pid_t (*make)(const void *context), const void *context, cons
 	forkguard_run(FORK_PREPARE);
 	child = make(context);
 	if (child == 0) {
-		forkguard_run(FORK_CHILD);
+		if (!newborn_begin(&newborn, slot))
+			forkguard_run(FORK_CHILD);
 		errno = saved;
 		return 0;
 	}

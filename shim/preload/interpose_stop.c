@@ -34,6 +34,7 @@ static void expect_stop(int signal)
 RL_EXPORT int kill(pid_t pid, int signal)
 {
 	real_ensure();
+	member_grow_up();
 	if (pid <= 0 || pid == member.pid)
 		expect_stop(signal);
 	return REAL_LATE(kill)(pid, signal);

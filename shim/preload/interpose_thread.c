@@ -68,6 +68,11 @@ static void give_back(bool has_place)
 	ledger_unlock(member.ledger, &mask);
 }
 
+bool thread_is_counted(void)
+{
+	return is_counted;
+}
+
 bool thread_has_left(void)
 {
 	return has_left;

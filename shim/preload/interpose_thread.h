@@ -27,6 +27,9 @@ void thread_return_cell_at_end(void);
 /* Whether the calling thread, which the program made, has given its place back: it is at its very end. */
 bool thread_has_left(void);
 
+/* Whether the calling thread has a place to give back, as all but the first have. */
+bool thread_is_counted(void);
+
 /* In a forked child the thread is its process's first, and has no place of its own to give back. */
 void thread_fork(enum fork_side side);
 

@@ -13,6 +13,7 @@
 #include "fatal.h"
 #include "kernel_action.h"
 #include "kernel_timer.h"
+#include "member.h"
 #include "resume_call.h"
 
 enum {
@@ -54,6 +55,11 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 		pass_on(signal, info, context);
 		return;
 	}
+	if (thread_self.is_busy) {
+		thread_self.was_called = true;
+		return;
+	}
+	member_grow_up();
 	/* The thread is there, and a filter may kill for what follows. */
 	if (atomic_load_explicit(&late.forbidden, memory_order_relaxed))
 		return;
@@ -66,15 +72,36 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 	resume_call(context);
 }
 
+/* Notes what is there and is not ours, or a parent's, whose memory is ours. */
+static void note_before(const struct kernel_action *old)
+{
+	if (old->handler != (void (*)(int))(void *)on_signal && memcmp(&late.before, old, sizeof(*old)) != 0)
+		late.before = *old;
+}
+
+static void note_start(void (*start)(void))
+{
+	if (late.start != start)
+		late.start = start;
+}
+
+void late_start_prepare(void (*start)(void))
+{
+	struct kernel_action old;
+
+	if (!atomic_load_explicit(&late.forbidden, memory_order_relaxed) &&
+	    kernel_action_set(LATE_START_SIGNAL, NULL, &old) == 0)
+		note_before(&old);
+	note_start(start);
+}
+
 static bool take_signal(void)
 {
 	struct kernel_action own, old;
 
 	if (kernel_action_set(LATE_START_SIGNAL, NULL, &old))
 		return false;
-	/* Else a parent has, and its memory is ours. */
-	if (old.handler != (void (*)(int))(void *)on_signal)
-		late.before = old;
+	note_before(&old);
 	own = late.before;
 	own.handler = (void (*)(int))(void *)on_signal;
 	own.flags |= SA_SIGINFO | SA_RESTART | SA_ONSTACK | KERNEL_ACTION_HAS_RESTORER;
@@ -88,7 +115,7 @@ bool late_start_plan(int64_t deadline_ns, void (*start)(void))
 
 	if (atomic_load_explicit(&late.forbidden, memory_order_relaxed) || !take_signal())
 		return false;
-	late.start = start;
+	note_start(start);
 	memset(&event, 0, sizeof(event));
 	event.sigev_notify = SIGEV_THREAD_ID;
 	event._sigev_un._tid = raw_gettid();

@@ -36,6 +36,10 @@
 /* What libc cancels threads by. */
 enum { LATE_START_SIGNAL = 32 };
 
+/* Before the fork, in the parent: what stands here already the child need not write, which would be a page.
+ */
+void late_start_prepare(void (*start)(void));
+
 /*
  * Has `start` called from a signal handler, once the process is no passer-by or
  * CLOCK_MONOTONIC has passed deadline_ns (INT64_MAX: no deadline). It may be called

@@ -43,7 +43,6 @@ struct cell *member_cell(void)
 		return thread_self.cell;
 	if (member_is_borrowed())
 		return NULL;
-	raw_use_clock();
 	thread_self.cell = cells_attach(member.ledger, member.slot);
 	thread_self.phase = thread_self.cell ? THREAD_ATTACHED : THREAD_ENDED;
 	if (thread_self.cell)
@@ -168,9 +167,8 @@ static void become_child(void)
 	/* None was reserved for what goes on in an interrupted fork in the child of another. */
 	if (index == LEDGER_NONE)
 		thread_self.child_account = member.ledger->slot[member.slot].account;
-	raw_spare_clock();
 	do {
-		ledger_lock(member.ledger, &mask);
+		ledger_lock_newborn(member.ledger, &mask);
 		place = take_place(index, pid);
 		ledger_unlock(member.ledger, &mask);
 	} while (place == LEDGER_NONE && sweep_dead(member.ledger, SWEEP_ALL));

@@ -62,14 +62,30 @@ struct thread {
 	const struct newborn *newborn; /* what the process that this thread is about to create is to know */
 	struct cell *parked;	       /* the parent's cell during a fork */
 	uint32_t parks;		       /* forks by handlers that interrupt a fork */
-	bool serving; /* inside an allocator other than libc's: what it maps is not counted */
+	/*
+	 * A forked child's only thread, while nothing of struct member is the child's yet: all but its place
+	 * and its timers waits until it asks for something; see newborn.h.
+	 */
+	bool is_newborn;
+	bool has_timers; /* and the kernel has them */
+	bool is_busy;	 /* growing up, or executing: no moment for one to begin a watchdog */
+	bool was_called; /* meanwhile, by one of them */
+	bool serving;	 /* inside an allocator other than libc's: what it maps is not counted */
 };
 
 extern RL_THREAD_LOCAL struct thread thread_self RL_HIDDEN;
 
+/* Before anything of this process's that a newborn does not have. */
+static inline void member_grow_up(void)
+{
+	if (RL_UNLIKELY(thread_self.is_newborn))
+		newborn_grow_up();
+}
+
 /* Whether calls are guarded. */
 static inline bool member_is_guarded(void)
 {
+	member_grow_up();
 	return RL_LIKELY(member.phase == PHASE_RUNNING);
 }
 

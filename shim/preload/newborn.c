@@ -1,17 +1,40 @@
 /*
- * newborn.c - what a forked child has to know of its accounts; see newborn.h.
+ * newborn.c - a forked child that does as little as it can until it is known to stay; see newborn.h.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "newborn.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 
+#include "callback.h"
 #include "core/accounts.h"
+#include "core/ledger_lock.h"
+#include "core/rawsys.h"
+#include "core/slots.h"
 #include "core/trace.h"
 #include "core/tree.h"
 #include "core/watchdog.h"
+#include "environment_loan.h"
+#include "interpose_thread.h"
 #include "member.h"
+#include "own_leash.h"
+#include "seccomp.h"
+#include "timer_thread.h"
+
+/* Whether nobody looks at the child, and nothing of the calling thread's has to be put right in it at once.
+ */
+static bool can_put_off(const struct newborn *newborn, uint32_t slot)
+{
+	const struct account *own = &member.ledger->account[member.ledger->slot[slot].account];
+
+	return (newborn->can_wait || !newborn->is_watched) && !newborn->is_traced &&
+	       !newborn->tells_progress && own->root != slot && !own_leash_is_due() && !callback_is_there() &&
+	       seccomp_lets_all() && !thread_is_counted() && thread_self.phase != THREAD_FORKING &&
+	       thread_self.child_slot == LEDGER_NONE &&
+	       !atomic_load_explicit(&member.ledger->has_time_namespaces, memory_order_acquire);
+}
 
 void newborn_look(struct newborn *newborn, uint32_t slot)
 {
@@ -32,6 +55,7 @@ void newborn_look(struct newborn *newborn, uint32_t slot)
 	}
 	if (newborn->is_watched)
 		backstop_plan(&newborn->after, slot);
+	newborn->can_put_off = can_put_off(newborn, slot);
 }
 
 const struct newborn *newborn_self(void)
@@ -43,4 +67,81 @@ const struct newborn *newborn_self(void)
 		thread_self.newborn = &own;
 	}
 	return thread_self.newborn;
+}
+
+/* Return: false if the place, or what its number means, is in doubt. */
+static bool bind(uint32_t slot, pid_t pid)
+{
+	bool is_ours;
+	uint64_t mask;
+
+	ledger_lock_newborn(member.ledger, &mask);
+	is_ours = !atomic_load_explicit(&member.ledger->home_namespace, memory_order_relaxed);
+	if (is_ours && slots_is_reserved_by_thread(member.ledger, slot, thread_self.child_maker))
+		slots_bind(member.ledger, slot, pid);
+	is_ours = is_ours && slots_is_of(member.ledger, slot, pid);
+	ledger_unlock(member.ledger, &mask);
+	return is_ours;
+}
+
+/* A step's signal that its maker was owed; the seq_cst pairs with who sends one. */
+static bool is_owed_a_signal(uint32_t slot)
+{
+	return atomic_load_explicit(&member.ledger->slot[slot].owed_signal, memory_order_seq_cst);
+}
+
+bool newborn_begin(const struct newborn *newborn, uint32_t slot)
+{
+	pid_t pid = raw_getpid();
+
+	/* A handler of pthread_atfork() may have asked for something. */
+	if (!newborn->can_put_off || member.pid == pid || thread_self.child_slot != slot ||
+	    environment_is_lent() || !bind(slot, pid) || is_owed_a_signal(slot))
+		return false;
+	/* Before the timers, which may call at once. */
+	thread_self.has_timers = newborn->is_watched;
+	thread_self.newborn = NULL;
+	thread_self.is_newborn = true;
+	if (newborn->is_watched && !timer_thread_arm(newborn)) {
+		thread_self.has_timers = false;
+		newborn_grow_up();
+	}
+	return true;
+}
+
+/* What a timer asked for in an unfit moment. */
+static void answer_call(void)
+{
+	if (thread_self.is_busy || !thread_self.was_called)
+		return;
+	thread_self.was_called = false;
+	timer_thread_ensure();
+}
+
+void newborn_grow_up(void)
+{
+	bool was_busy = thread_self.is_busy;
+	int saved = errno;
+
+	if (!thread_self.is_newborn)
+		return;
+	thread_self.is_busy = true;
+	thread_self.is_newborn = false;
+	forkguard_run(FORK_CHILD);
+	thread_self.has_timers = false;
+	thread_self.is_busy = was_busy;
+	answer_call();
+	errno = saved;
+}
+
+void newborn_begin_exec(void)
+{
+	thread_self.is_busy = true;
+}
+
+void newborn_end_exec(void)
+{
+	newborn_grow_up();
+	thread_self.is_busy = false;
+	answer_call();
 }

@@ -158,8 +158,7 @@ void real_resolve(void)
 	if (missed)
 		dlerror();
 	symbols_begin(&symbols, SYMBOLS_KERNEL);
-	raw_clock_found = (raw_clock_function *)symbols_find(&symbols, RAW_CLOCK_SYMBOL);
-	raw_use_clock();
+	raw_clock = (raw_clock_function *)symbols_find(&symbols, RAW_CLOCK_SYMBOL);
 	memcpy(&real, &found, sizeof(real));
 	resolved = true;
 	resolving = false;

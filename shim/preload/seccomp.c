@@ -359,6 +359,11 @@ void seccomp_fork(enum fork_side side)
 		fatal_withdraw();
 }
 
+bool seccomp_lets_all(void)
+{
+	return !atomic_load_explicit(&lost_needs, memory_order_relaxed);
+}
+
 bool seccomp_lets_pass_descriptors(void)
 {
 	return !(atomic_load_explicit(&lost_needs, memory_order_relaxed) & NEED_EXEC);

@@ -35,6 +35,9 @@ bool seccomp_took_end(const struct record_ending *ending);
 /* Whether descriptors can be made ready for an exec. */
 bool seccomp_lets_pass_descriptors(void);
 
+/* Whether no filter has anything against any of our calls. */
+bool seccomp_lets_all(void);
+
 /* syscall() with the numbers of prctl(2) and seccomp(2): called as that is. */
 long seccomp_syscall(long number, long a, long b, long c, long d, long e, long f);
 

@@ -172,6 +172,11 @@ void timer_thread_forbid(void)
 	atomic_store_explicit(&timer.forbidden, true, memory_order_relaxed);
 }
 
+static bool is_forbidden(void)
+{
+	return atomic_load_explicit(&timer.forbidden, memory_order_relaxed);
+}
+
 static void run(void *argument)
 {
 	raw_syscall2(SYS_prctl, PR_SET_NAME, TASKS_WATCHDOG_NAME);
@@ -193,7 +198,6 @@ static void start(void)
 	char *tls = make_tls();
 	pid_t tid;
 
-	raw_use_clock();
 	watchdog_init(&timer.watchdog, member.ledger, member.slot);
 	timer.watchdog.comes_late = timer.is_planned;
 	timer.is_planned = false;
@@ -236,7 +240,7 @@ void timer_thread_ensure(void)
 {
 	int expected = TIMER_ABSENT;
 
-	if (timer.needed < 0 || atomic_load_explicit(&timer.forbidden, memory_order_relaxed) ||
+	if (timer.needed < 0 || is_forbidden() ||
 	    atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_ABSENT)
 		return;
 	if (!timer.needed)
@@ -320,8 +324,7 @@ struct timer_pause timer_thread_pause(void)
 
 	/* A vfork child shares our memory, but the thread is its parent's. One that ends could not come back.
 	 */
-	if (!member_is_guarded() || member_is_borrowed() ||
-	    atomic_load_explicit(&timer.forbidden, memory_order_relaxed))
+	if (!member_is_guarded() || member_is_borrowed() || is_forbidden())
 		return pause;
 	if (timer.is_planned &&
 	    atomic_compare_exchange_strong_explicit(&timer.state, &planned, TIMER_PAUSED,
@@ -353,22 +356,20 @@ void timer_thread_resume(struct timer_pause pause)
 		start();
 }
 
-/* Leaves the child without a thread for now. Return: false if it needs one at once. */
-static bool plan(const struct newborn *newborn)
+bool timer_thread_arm(const struct newborn *newborn)
 {
-	if (!newborn->can_wait || !member_is_guarded() ||
-	    atomic_load_explicit(&timer.forbidden, memory_order_relaxed) ||
-	    !late_start_plan(newborn->deadline_ns, timer_thread_ensure))
+	if (is_forbidden() || !late_start_plan(newborn->deadline_ns, timer_thread_ensure))
 		return false;
-	/* Who starts it may be another thread. */
-	leader_find(&leader);
+	backstop_arm(&newborn->after);
 	return true;
 }
 
 void timer_thread_fork(enum fork_side side)
 {
-	const struct newborn *newborn;
+	const struct newborn *newborn = thread_self.newborn;
 
+	if (side == FORK_PREPARE && newborn && newborn->can_wait)
+		late_start_prepare(timer_thread_ensure);
 	if (side != FORK_CHILD)
 		return;
 	newborn = newborn_self();
@@ -377,16 +378,21 @@ void timer_thread_fork(enum fork_side side)
 	atomic_store_explicit(&timer.state, TIMER_ABSENT, memory_order_relaxed);
 	/* The parent may have been refused one; the child may be elsewhere, or somebody else. */
 	timer.needed = newborn->is_watched ? 1 : -1;
-	timer.is_planned = plan(newborn);
-	if (!timer.is_planned)
+	timer.is_planned = newborn->can_wait && member_is_guarded() &&
+			   (thread_self.has_timers || timer_thread_arm(newborn));
+	/* Who starts it then may be another thread. */
+	if (timer.is_planned)
+		leader_find(&leader);
+	else
 		timer_thread_ensure();
 	/* Nobody else would. */
 	if (member_is_guarded() && atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_RUNNING)
 		step_signals_pay_owed(member.ledger, member.slot, NULL);
-	/* Also where none may be made. */
-	if (newborn->is_watched)
+	/* Also where no thread may be made. */
+	if (newborn->is_watched && !timer.is_planned && !thread_self.has_timers)
 		backstop_arm(&newborn->after);
 	/* A process with a budget of its own has deadlines of its own. */
-	else if (member_is_guarded() && member.ledger->account[own_account()].root == member.slot)
+	if (!newborn->is_watched && member_is_guarded() &&
+	    member.ledger->account[own_account()].root == member.slot)
 		tree_kick_supervisor(member.ledger, own_account());
 }

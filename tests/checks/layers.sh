@@ -74,8 +74,8 @@ rule "nobody_reads_variables_by_getenv" "$(uses shim '\<(secure_)?getenv *\(')"
 # Whoever may set the clock would move a deadline; progress.c compares files' dates.
 rule "no_deadline_asks_for_the_date" \
 	"$(uses 'shim tools' 'CLOCK_(REALTIME|TAI)|SYS_(time|gettimeofday)\>|\<(time|gettimeofday|ftime|timespec_get) *\(|\<(pthread_(cond|mutex)|sem|mq)_timed[a-z]* *\(' shim/core/progress.c)"
-rule "only_rawsys_and_registers_know_the_processor" \
-	"$(uses shim '^[ \t]*#[ \t]*(el)?if.*__(x86_64|aarch64|i386|arm)' shim/core/rawsys.h shim/core/registers.h)"
+rule "only_processor_and_registers_know_the_processor" \
+	"$(uses shim '^[ \t]*#[ \t]*(el)?if.*__(x86_64|aarch64|i386|arm)' shim/core/processor.h shim/core/registers.h)"
 rule "only_rawsys_makes_raw_system_calls" "$(uses shim '\<syscall *\(' shim/core/rawsys.h)"
 rule "nothing_in_the_shim_exits_or_prints" \
 	"$(uses shim '(^|[^_.>a-z])(exit|abort|f?printf|puts|perror|assert) *\(' |

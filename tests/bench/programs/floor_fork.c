@@ -52,5 +52,6 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)
 
 __attribute__((constructor)) static void begin(void)
 {
+	FIND_NEXT(execve);
 	start_sleeping_thread();
 }

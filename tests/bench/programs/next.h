@@ -2,7 +2,8 @@
  * next.h - the definition that comes after a floor's own: DEFINE_NEXT(function, (parameters), (arguments)).
  *
  * next_FUNCTION is a pointer, so that a call is as cheap as it can be; until a first
- * call has looked for the definition it leads to first_FUNCTION, which does.
+ * call has looked for the definition it leads to first_FUNCTION, which does. FIND_NEXT(function) looks at
+ * once, for one that is called in forked children alone: each would look anew.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,5 +20,7 @@
 		*(void **)&next_##function = dlsym(RTLD_NEXT, #function);                                    \
 		return next_##function arguments;                                                            \
 	}
+
+#define FIND_NEXT(function) (*(void **)&next_##function = dlsym(RTLD_NEXT, #function))
 
 #endif
