@@ -6,6 +6,7 @@
 #include "guarded.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 
 /* Its parent is killed before it has heard that there is a child, or after. */
@@ -51,6 +52,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_orphan_that_never_asks_has_a_place),
 		cmocka_unit_test(an_exec_that_fails_leaves_a_guarded_process),
+		cmocka_unit_test(one_that_hears_nothing_meets_the_last_resort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
