@@ -51,6 +51,12 @@ bool newborn_begin(const struct newborn *newborn, uint32_t slot);
 /* The rest, before anything that needs it. */
 void newborn_grow_up(void);
 
+/* In a child that was made in a handler: what that interrupted is its maker's. */
+void newborn_forget_maker(void);
+
+/* A timer calls in a moment that is unfit for a watchdog. An exec may hang: the last resort must not wait. */
+void newborn_is_called_busy(void);
+
 /* Around an exec of a newborn: nothing begins in the middle of it. */
 void newborn_begin_exec(void);
 void newborn_end_exec(void);
