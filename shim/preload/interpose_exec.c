@@ -86,7 +86,7 @@ static int guarded_exec(const struct exec_call *call, char *const *environment)
 	int result;
 
 	real_ensure();
-	if (thread_self.is_newborn)
+	if (thread_self.is_newborn && thread_self.child_slot != LEDGER_NONE)
 		return newborn_exec(call, environment);
 	if (!member_is_guarded())
 		return exec_really(call, environment);

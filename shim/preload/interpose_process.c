@@ -134,6 +134,7 @@ void process_become_child(uint32_t slot, pid_t maker, uint32_t account)
 	thread_self.child_maker = maker;
 	thread_self.child_account = account;
 	thread_self.newborn = NULL;
+	newborn_forget_maker();
 	forkguard_run(FORK_CHILD);
 }
 

@@ -90,22 +90,42 @@ static bool is_owed_a_signal(uint32_t slot)
 	return atomic_load_explicit(&member.ledger->slot[slot].owed_signal, memory_order_seq_cst);
 }
 
+void newborn_forget_maker(void)
+{
+	thread_self.has_timers = thread_self.is_busy = thread_self.was_called = false;
+}
+
+/* A handler that grows up between two of these lines arms them, too: they may call twice. */
+static void arm_timers(const struct newborn *newborn)
+{
+	thread_self.has_timers = true;
+	if (!timer_thread_arm(newborn)) {
+		thread_self.has_timers = false;
+		newborn_grow_up();
+	}
+	if (!thread_self.is_newborn)
+		thread_self.has_timers = false;
+}
+
 bool newborn_begin(const struct newborn *newborn, uint32_t slot)
 {
 	pid_t pid = raw_getpid();
 
+	newborn_forget_maker();
 	/* A handler of pthread_atfork() may have asked for something. */
 	if (!newborn->can_put_off || member.pid == pid || thread_self.child_slot != slot ||
 	    environment_is_lent() || !bind(slot, pid) || is_owed_a_signal(slot))
 		return false;
-	/* Before the timers, which may call at once. */
-	thread_self.has_timers = newborn->is_watched;
 	thread_self.newborn = NULL;
+	/* Before the timers, which may call at once. */
 	thread_self.is_newborn = true;
-	if (newborn->is_watched && !timer_thread_arm(newborn)) {
-		thread_self.has_timers = false;
+	atomic_signal_fence(memory_order_seq_cst);
+	/* Since we looked a handler may have asked for something, and become the child; from here on one does
+	 * it all. */
+	if (thread_self.child_slot != slot)
 		newborn_grow_up();
-	}
+	else if (newborn->is_watched)
+		arm_timers(newborn);
 	return true;
 }
 

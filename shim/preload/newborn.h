@@ -49,6 +49,9 @@ bool newborn_begin(const struct newborn *newborn, uint32_t slot);
 /* The rest, before anything that needs it. */
 void newborn_grow_up(void);
 
+/* In a child that was made in a handler: what that interrupted is its maker's. */
+void newborn_forget_maker(void);
+
 /* Around an exec of a newborn: nothing begins in the middle of it. */
 void newborn_begin_exec(void);
 void newborn_end_exec(void);
