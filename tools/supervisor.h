@@ -19,6 +19,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include "capture.h"
 #include "cgroup.h"
@@ -84,6 +85,7 @@ struct supervisor {
 
 	struct oom oom;		   /* at the start */
 	struct descendants others; /* children of ours that were there before */
+	struct rusage hosts_usage; /* of plug-ins' processes that we have waited for: times only */
 
 	/* How we were before. */
 	sigset_t mask;

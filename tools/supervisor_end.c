@@ -5,6 +5,7 @@
  */
 #include <stdatomic.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -44,6 +45,8 @@ void supervisor_write_record(struct supervisor *s)
 	int64_t waited_ns;
 
 	getrusage(RUSAGE_CHILDREN, &o->usage);
+	timersub(&o->usage.ru_utime, &s->hosts_usage.ru_utime, &o->usage.ru_utime);
+	timersub(&o->usage.ru_stime, &s->hosts_usage.ru_stime, &o->usage.ru_stime);
 	waited_ns = cputime_ns(&o->usage.ru_utime) + cputime_ns(&o->usage.ru_stime);
 	if (waited_ns > o->cpu_ns)
 		o->cpu_ns = waited_ns;

@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "core/cells.h"
 #include "core/cputime.h"
 #include "core/ledger_lock.h"
+#include "core/plugin.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
 #include "core/stops.h"
@@ -54,6 +57,18 @@ static void note_end(struct supervisor *s, const siginfo_t *info)
 			trace_exit(s->ledger, i, info->si_status, info->si_code != CLD_EXITED);
 }
 
+/* A plug-in's process is in no budget: what it used is not what the program did. */
+static void wait_for(struct supervisor *s, pid_t pid)
+{
+	bool is_host = plugin_is_host(s->ledger, pid);
+	struct rusage usage;
+
+	if (wait4(pid, NULL, WNOHANG, &usage) != pid || !is_host)
+		return;
+	timeradd(&s->hosts_usage.ru_utime, &usage.ru_utime, &s->hosts_usage.ru_utime);
+	timeradd(&s->hosts_usage.ru_stime, &usage.ru_stime, &s->hosts_usage.ru_stime);
+}
+
 /* Everybody who died below us; those without a parent of their own are ours to wait for. */
 static void reap_dead(struct supervisor *s)
 {
@@ -65,7 +80,7 @@ static void reap_dead(struct supervisor *s)
 		note_end(s, &info);
 		if (pid == s->child && !s->is_dead)
 			note_death(s, &info);
-		waitpid(pid, NULL, WNOHANG);
+		wait_for(s, pid);
 		info.si_pid = 0;
 	}
 }

@@ -132,8 +132,12 @@ int cells_settle_charge(struct ledger *ledger, uint32_t slot, struct cell *cell,
 	if (fenced_change_stands(cell) && load(&cell->credit) >= 0)
 		return 0;
 	ledger_lock(ledger, &mask);
-	/* The charge stands if credit covers it after all; it must not be undone and
-	 * tried again, or a third thread could be refused because of it in between. */
+	/*
+	 * The charge stands if credit covers it after all; it must not be undone and
+	 * tried again, or a third thread could be refused because of it in between.
+	 * What credit does not cover was taken, all of it, before anybody could see
+	 * the charge: it stood in nobody's way, and may begin anew after a sweep.
+	 */
 	settle(ledger, slot, cell, n);
 	if (load(&cell->credit) < 0) {
 		error = refill(ledger, slot, cell, 0, REFILL_TO_CHARGE, &sweep);

@@ -8,12 +8,22 @@
 #include <stdatomic.h>
 
 #include "accounts.h"
+#include "ledger_lock.h"
+#include "procfs.h"
 #include "procread.h"
 #include "rawsys.h"
 #include "slots.h"
 
 /* How long a sum stands, for each process that it took in: ten times what it costs. */
 enum { SUM_KEEPS_NS = 10000 };
+
+/* Of what /proc tells of children's time: it counts in ticks. */
+enum {
+	CHILDREN_NS = 10000000,
+	CHILDREN_NEAR_NS = 3000000,  /* of the limit: a look takes the time that is left */
+	CHILDREN_LATE_NS = 20000000, /* after which it does not matter */
+	COST_SHARE = 20,	     /* of the time may go into looking */
+};
 
 static bool read_thread_clock(void *unused, int64_t tid)
 {
@@ -28,6 +38,43 @@ void cputime_refresh(const struct ledger *ledger, uint32_t self)
 		procread_numbers("/proc/self/task", read_thread_clock, NULL);
 	else
 		read_thread_clock(NULL, raw_getpid());
+}
+
+/* Under the lock, as the process may have gone and its place be another's. */
+static void note_children(struct ledger *ledger, struct slot *s, pid_t pid, int64_t ns)
+{
+	uint64_t mask;
+
+	ledger_lock(ledger, &mask);
+	if (slots_pid_in(s, slots_own_namespace(ledger)) == pid && ns > s->children_ns)
+		s->children_ns = ns;
+	ledger_unlock(ledger, &mask);
+}
+
+void cputime_refresh_children(struct ledger *ledger, uint32_t account, int64_t now_ns)
+{
+	static int64_t next_ns; /* a supervisor has one thread that looks */
+	const struct account *a = &ledger->account[account];
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace = slots_own_namespace(ledger);
+	int64_t cost_ns;
+
+	/* Of all of them, as the next look may be for another account. */
+	while (ledger->account[account].parent != LEDGER_NONE)
+		account = ledger->account[account].parent;
+	if (now_ns < next_ns ||
+	    (a->limit[RL_CPU] - a->cpu_sum_ns < CHILDREN_NEAR_NS && now_ns < next_ns + CHILDREN_LATE_NS))
+		return;
+	for (uint32_t i = 0; i < end; i++) {
+		struct slot *s = &ledger->slot[i];
+		pid_t pid = slots_is_member(ledger, i, account) ? slots_pid_in(s, pid_namespace) : 0;
+		int64_t ns = pid ? procfs_children_ns(pid) : 0;
+
+		if (ns > s->children_ns)
+			note_children(ledger, s, pid, ns);
+	}
+	cost_ns = raw_clock_ns(CLOCK_MONOTONIC) - now_ns;
+	next_ns = now_ns + (COST_SHARE * cost_ns > CHILDREN_NS ? COST_SHARE * cost_ns : CHILDREN_NS);
 }
 
 int64_t cputime_of_children(void)

@@ -33,6 +33,13 @@ static inline int64_t cputime_ns(const struct timeval *time)
  */
 void cputime_refresh(const struct ledger *ledger, uint32_t self);
 
+/*
+ * What members were told of their children's time, for a supervisor: they have no watchdog that would tell
+ * it. It takes a file for each, so it is left out near the limit and too soon after the last time. Context:
+ * without the lock.
+ */
+void cputime_refresh_children(struct ledger *ledger, uint32_t account, int64_t now_ns);
+
 /* Nanoseconds used by the children that the calling process waited for. Context: also without the lock. */
 int64_t cputime_of_children(void);
 

@@ -161,6 +161,8 @@ int64_t meter_cpu(struct watchdog *w, uint32_t account, int64_t now_ns)
 
 	if (w->slot != LEDGER_NONE)
 		cputime_refresh(w->ledger, w->slot);
+	else
+		cputime_refresh_children(w->ledger, account, now_ns);
 	is_locked = ledger_lock_urgent(w->ledger, &mask);
 	used_ns = cputime_of_account(w->ledger, account, w->slot);
 	if (used_ns < a->limit[RL_CPU])

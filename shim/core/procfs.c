@@ -16,6 +16,7 @@
 enum {
 	TICK_NS = PROCFS_TICK_NS,
 	FIELDS_TO_FLAGS = 6,
+	FIELDS_TO_CHILDREN = 13,
 	FIELDS_TO_THREADS = 17,
 	FIELDS_THREADS_TO_START = 2,
 	FIELDS_TO_BLOCKED = 29,
@@ -127,6 +128,17 @@ void procfs_look_at_first(struct procfs_first *first)
 	field = skip_fields(field, FIELDS_TO_BLOCKED);
 	first->blocked = (uint64_t)procread_number(field);
 	first->processor = (int)procread_number(skip_fields(field, FIELDS_BLOCKED_TO_PROCESSOR));
+}
+
+int64_t procfs_children_ns(pid_t pid)
+{
+	char text[STAT_MAX];
+	const char *field = read_stat(pid, text, NULL);
+
+	if (!field)
+		return 0;
+	field = skip_fields(field, FIELDS_TO_CHILDREN);
+	return (procread_number(field) + procread_number(skip_fields(field, 1))) * TICK_NS;
 }
 
 int64_t procfs_threads(void)

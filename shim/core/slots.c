@@ -178,7 +178,8 @@ uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *swe
 			      memory_order_seq_cst);
 	if (ledger->account[p->account].scope == RL_SCOPE_PROCESS &&
 	    !open_own_account(ledger, index, p->account, p->account)) {
-		*full = true;
+		/* The dead have accounts of their own, too. */
+		*full = !sweep_wish(ledger, sweep, SWEEP_ALL);
 		slots_close(ledger, index);
 		return LEDGER_NONE;
 	}

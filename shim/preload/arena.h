@@ -2,7 +2,7 @@
  * arena.h - memory that is never given back, for tables that a signal handler may need.
  *
  * Owns:    where the next block lies.
- * Called:  mappings, shared_objects.
+ * Called:  mappings.
  * Context: any thread, async-signal-safe, fork child, vfork child; leaves errno alone.
  * Fork:    nothing: the child goes on in its own copy.
  *

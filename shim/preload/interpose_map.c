@@ -60,12 +60,30 @@ static enum mapping_state state_of(const struct request *q, uint64_t *object)
 	case SHARED_ZERO:
 		return MAPPING_CHARGED;
 	case SHARED_NAMELESS:
-		if (shared_objects_is_charged(*object))
-			return MAPPING_UNKNOWN;
 		return writable ? MAPPING_CHARGED : MAPPING_RESERVED;
 	default:
 		return MAPPING_UNKNOWN;
 	}
+}
+
+/* Bytes to charge for it; the range is the one that it is to replace, or begins at 0. */
+static size_t need_of(const struct request *q, struct range range, enum mapping_state state, uint64_t object)
+{
+	if (state != MAPPING_CHARGED)
+		return 0;
+	if (RL_LIKELY(!object))
+		return range.bytes;
+	return shared_objects_unpaid(
+		&(struct shared_view){object, (uint64_t)q->offset, range.begin, range.bytes});
+}
+
+static bool enter(const struct request *q, struct range range, enum mapping_state state, uint64_t object,
+		  int64_t paid)
+{
+	if (RL_LIKELY(!object))
+		return range_enter(range, state, paid);
+	return range_enter_view(&(struct shared_view){object, (uint64_t)q->offset, range.begin, range.bytes},
+				state, paid);
 }
 
 static void *refuse_map(int64_t paid)
@@ -88,8 +106,8 @@ static void *map(const struct request *q, struct hooked_call call)
 	if (!range_of(fixed ? q->at : NULL, rounded_length(q), &range))
 		return forward(q);
 	state = state_of(q, &object);
-	replaced = fixed ? mappings_count(range.begin, range.bytes, MAPPING_CHARGED) : 0;
-	paid = range_admit(state == MAPPING_CHARGED ? range.bytes : 0, replaced, call);
+	replaced = fixed ? range_replaced(range) : 0;
+	paid = range_admit(need_of(q, range, state, object), replaced, call);
 	if (paid < 0)
 		return MAP_FAILED;
 	if (fixed && !range_prepared(range, state))
@@ -101,12 +119,10 @@ static void *map(const struct request *q, struct hooked_call call)
 		return block;
 	}
 	range.begin = (uintptr_t)block;
-	if (!range_enter(range, state, paid)) {
+	if (!enter(q, range, state, object, paid)) {
 		real.munmap(block, range.bytes);
 		return refuse_map(0);
 	}
-	if (object && state == MAPPING_CHARGED)
-		shared_objects_remember(object, range.begin, range.bytes);
 	return block;
 }
 
@@ -144,6 +160,8 @@ RL_EXPORT int munmap(void *at, size_t len)
 	while (rest.bytes) {
 		uintptr_t end = mappings_take(rest.begin, rest.bytes, &runs);
 
+		/* If the kernel then refuses, a view is charged by itself until it has gone. */
+		shared_objects_leave(rest.begin, end - rest.begin, &runs);
 		if (real.munmap((void *)rest.begin, end - rest.begin)) {
 			mappings_restore(&runs);
 			return -1;
@@ -204,12 +222,13 @@ static size_t charge_what_changed(struct range range, const struct protection *p
 static int protect(void *at, size_t len, const struct protection *p, struct hooked_call call)
 {
 	struct range range;
-	size_t turned;
+	size_t turned, twice; /* twice: of two views of the same that became writable at once */
 	int64_t paid;
 	int result;
 
 	if (!(p->prot & PROT_WRITE) || !range_of(at, len, &range))
 		return forward_protect(at, len, p);
+	shared_objects_take_off_paid(range.begin, range.bytes, MAPPING_RESERVED);
 	paid = (int64_t)mappings_count(range.begin, range.bytes, MAPPING_RESERVED);
 	if (paid == 0)
 		return forward_protect(at, len, p);
@@ -223,6 +242,10 @@ static int protect(void *at, size_t len, const struct protection *p, struct hook
 	if (result)
 		member_note_kernel_refusal("mprotect", errno);
 	turned = result ? charge_what_changed(range, p) : mappings_charge_reserved(range.begin, range.bytes);
+	twice = shared_objects_take_off_paid(range.begin, range.bytes, MAPPING_CHARGED);
+	if (twice > turned)
+		budget_refund(twice - turned);
+	turned -= twice < turned ? twice : turned;
 	if (turned == 0)
 		budget_return_unused(paid);
 	else if (!range_settle((size_t)paid, turned))

@@ -9,7 +9,8 @@
  *
  * Growth is of the state of the last old page. MREMAP_DONTUNMAP leaves the old
  * pages mapped, empty and charged, and an old size of 0 gives shared pages a
- * second place: both are charged like new mappings.
+ * second place: both are charged like new mappings, but for shared objects,
+ * of which each page is charged once (shared_objects.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -30,7 +31,9 @@ struct remap {
 	int flags;
 	bool old_stays;
 	void *target;
-	struct mapping_runs runs; /* what the old pages were */
+	struct shared_view view;  /* what the old pages show of a shared object */
+	bool replaces_likes;	  /* at the target lay views that were charged for what this one shows */
+	struct mapping_runs runs; /* what they were */
 };
 
 /* The state of the last old page, and so of what grows behind it. */
@@ -44,9 +47,31 @@ static enum mapping_state last_state(const struct remap *r)
 	return MAPPING_UNKNOWN;
 }
 
+/* The part of the object that a view is to show. */
+static struct shared_view part_of(const struct remap *r, uintptr_t at, size_t from, size_t to)
+{
+	return (struct shared_view){r->view.object, r->view.offset + from, at + from, to - from};
+}
+
+static enum mapping_state view_state(const struct remap *r)
+{
+	return last_state(r) == MAPPING_RESERVED ? MAPPING_RESERVED : MAPPING_CHARGED;
+}
+
 /* What must be charged beside what the old pages already are. */
 static size_t need_of(const struct remap *r)
 {
+	size_t shown = r->old.bytes; /* already */
+
+	if (r->view.object) {
+		struct shared_view grown = part_of(r, (uintptr_t)r->target, shown, r->new_bytes);
+
+		if (!(r->flags & MREMAP_FIXED))
+			grown.begin = 0;
+		return r->new_bytes > shown && view_state(r) == MAPPING_CHARGED
+			       ? shared_objects_unpaid(&grown)
+			       : 0;
+	}
 	if (r->old_stays && r->old.bytes < r->new_bytes) /* a second place */
 		return last_state(r) == MAPPING_CHARGED ? r->new_bytes : 0;
 	if (r->old_stays)
@@ -56,43 +81,95 @@ static size_t need_of(const struct remap *r)
 	return 0;
 }
 
-/* Marks one range. Return: bytes that are charged now. */
+/* Marks one range. Return: bytes that are charged now and were not, when another thread had been there. */
 static size_t place(uintptr_t begin, size_t bytes, enum mapping_state state)
 {
+	size_t was;
+
 	if (state == MAPPING_UNKNOWN || mappings_prepare(begin, bytes, state))
 		return 0;
-	mappings_set(begin, bytes, state);
-	return state == MAPPING_CHARGED ? bytes : 0;
+	was = mappings_set(begin, bytes, state);
+	return state == MAPPING_CHARGED ? bytes - was : 0;
+}
+
+/* Bytes of a run that are still there. */
+static size_t kept_of(const struct remap *r, const struct mapping_run *run)
+{
+	size_t offset = run->begin - r->old.begin;
+
+	if (offset >= r->new_bytes) /* those that follow may lie before it */
+		return 0;
+	return run->bytes < r->new_bytes - offset ? run->bytes : r->new_bytes - offset;
+}
+
+/* The state that a view is to have from one place on, up to *to. */
+static enum mapping_state view_state_from(const struct remap *r, size_t from, size_t *to)
+{
+	*to = r->new_bytes;
+	if (r->replaces_likes)
+		return MAPPING_CHARGED;
+	if (from >= r->old.bytes)
+		return view_state(r);
+	if (*to > r->old.bytes)
+		*to = r->old.bytes;
+	for (int i = 0; i < r->runs.count; i++) {
+		const struct mapping_run *run = &r->runs.run[i];
+		size_t begin = run->begin - r->old.begin, end = begin + kept_of(r, run);
+
+		if (run->state != MAPPING_RESERVED || end <= from)
+			continue;
+		if (begin <= from) {
+			*to = end;
+			return MAPPING_RESERVED;
+		}
+		*to = begin < *to ? begin : *to;
+	}
+	return MAPPING_CHARGED;
+}
+
+/*
+ * Marks a view at its new place, with `has` bytes that are charged. What was not read-only is charged there
+ * if no other view is: one that was may have gone meanwhile.
+ */
+static void place_view(const struct remap *r, uintptr_t at, size_t has)
+{
+	for (size_t from = 0, to; from < r->new_bytes; from = to) {
+		enum mapping_state state = view_state_from(r, from, &to);
+		struct shared_view part = part_of(r, at, from, to);
+
+		if (!mappings_prepare(part.begin, part.bytes, state))
+			range_pay_for_view(&part, state, &has);
+	}
+	if (has)
+		budget_refund(has);
 }
 
 /* Marks the new pages as the old ones were. Return: bytes that are charged now. */
 static size_t place_all(const struct remap *r, uintptr_t at)
 {
+	size_t grows = r->new_bytes > r->old.bytes ? r->new_bytes - r->old.bytes : 0;
 	size_t charged = 0;
 
 	for (int i = 0; i < r->runs.count; i++) {
 		const struct mapping_run *run = &r->runs.run[i];
-		size_t offset = run->begin - r->old.begin;
-		size_t bytes = run->bytes;
+		size_t kept = kept_of(r, run);
 
-		if (offset >= r->new_bytes) /* those that follow may lie before it */
-			continue;
-		if (bytes > r->new_bytes - offset)
-			bytes = r->new_bytes - offset;
-		charged += place(at + offset, bytes, run->state);
+		if (kept)
+			charged += place(at + (run->begin - r->old.begin), kept, run->state);
 	}
-	if (r->new_bytes > r->old.bytes)
-		charged += place(at + r->old.bytes, r->new_bytes - r->old.bytes, last_state(r));
+	if (grows)
+		charged += place(at + r->old.bytes, grows, last_state(r));
 	return charged;
 }
 
 /* Takes what the call has replaced out of the map. Return: bytes that were charged there. */
 static size_t clear(uintptr_t begin, size_t bytes)
 {
+	size_t was = range_vacate((struct range){begin, bytes});
+
 	if (mappings_prepare(begin, bytes, MAPPING_UNKNOWN))
-		return 0;
-	shared_objects_forget(begin, bytes);
-	return mappings_set(begin, bytes, MAPPING_UNKNOWN);
+		return was;
+	return was + mappings_set(begin, bytes, MAPPING_UNKNOWN);
 }
 
 /*
@@ -104,9 +181,12 @@ static size_t clear_target(const struct remap *r, uintptr_t at)
 {
 	size_t known = 0, was = 0;
 
+	if (at == r->old.begin && !r->old_stays)
+		return r->new_bytes > r->old.bytes ? clear(at + r->old.bytes, r->new_bytes - r->old.bytes)
+						   : 0;
 	for (int i = 0; i < r->runs.count; i++)
 		known += r->runs.run[i].bytes;
-	if (known == 0 || known == r->old.bytes || r->new_bytes != r->old.bytes)
+	if (r->view.object || known == 0 || known == r->old.bytes || r->new_bytes != r->old.bytes)
 		return clear(at, r->new_bytes);
 	for (int i = 0; i < r->runs.count; i++)
 		was += clear(at + (r->runs.run[i].begin - r->old.begin), r->runs.run[i].bytes);
@@ -114,28 +194,70 @@ static size_t clear_target(const struct remap *r, uintptr_t at)
 }
 
 /* The call has succeeded: the old pages are out of the map unless they stay. */
-static void settle(const struct remap *r, void *block, int64_t paid)
+static void settle(struct remap *r, void *block, int64_t paid)
 {
 	uintptr_t at = (uintptr_t)block;
-	size_t before = (size_t)paid + (r->old_stays ? 0 : r->runs.charged) + clear_target(r, at);
-	size_t now = place_all(r, at);
+	size_t before, now;
 
+	/* What is cut off others may show, too. */
+	if (!r->old_stays && r->new_bytes < r->old.bytes)
+		shared_objects_leave(r->old.begin + r->new_bytes, r->old.bytes - r->new_bytes, &r->runs);
+	/* Of several views at once none is followed: what moved is charged by itself. */
+	if (!r->view.object && !r->old_stays && at != r->old.begin &&
+	    shared_objects_are_in(r->old.begin, r->old.bytes))
+		shared_objects_lift(&(struct shared_view){.begin = r->old.begin, .bytes = r->old.bytes});
+	r->replaces_likes = r->view.object && (r->flags & MREMAP_FIXED) &&
+			    shared_objects_pay_in(at, &(struct shared_view){.object = r->view.object,
+									    .offset = r->view.offset,
+									    .bytes = r->new_bytes});
+	before = (size_t)paid + (r->old_stays ? 0 : r->runs.charged) + clear_target(r, at);
+	if (r->view.object) {
+		place_view(r, at, before);
+		return;
+	}
+	now = place_all(r, at);
 	/* Only if another thread changes the same range meanwhile: forget it rather than miscount. */
 	if (!range_settle(before, now))
 		budget_refund(before - now + mappings_set(at, r->new_bytes, MAPPING_UNKNOWN));
 }
 
-/* Notes what the old pages are, and takes them out of the map unless they stay. */
+/* Of a view goes what is to move; what is cut off goes when it has gone. */
+static void lift_view(const struct remap *r, bool up)
+{
+	size_t moves = r->new_bytes < r->old.bytes ? r->new_bytes : r->old.bytes;
+	struct shared_view part = part_of(r, r->old.begin, 0, moves);
+	size_t twice;
+
+	if (!r->view.object || r->old_stays)
+		return;
+	if (up) {
+		shared_objects_lift(&part);
+		return;
+	}
+	shared_objects_put(&part);
+	/* Others may have been charged for the same meanwhile. */
+	twice = shared_objects_take_off_paid(part.begin, part.bytes, MAPPING_CHARGED);
+	if (twice)
+		budget_refund(twice);
+}
+
+/*
+ * Notes what the old pages are, and takes them out of the map unless they stay. A view is forgotten first:
+ * nobody passes a charge on to it from then on.
+ */
 static bool take_old(struct remap *r)
 {
 	if (!range_prepared(r->old, MAPPING_UNKNOWN))
 		return false;
+	shared_objects_find(r->old.begin, r->old.bytes, &r->view);
+	lift_view(r, true);
 	if (mappings_take(r->old.begin, r->old.bytes, &r->runs) == r->old.begin + r->old.bytes) {
 		if (r->old_stays)
 			mappings_restore(&r->runs);
 		return true;
 	}
 	mappings_restore(&r->runs);
+	lift_view(r, false);
 	return false;
 }
 
@@ -143,6 +265,7 @@ static void put_back(const struct remap *r)
 {
 	if (!r->old_stays)
 		mappings_restore(&r->runs);
+	lift_view(r, false);
 }
 
 static void *remap(struct remap *r, size_t old_len, size_t new_len, struct hooked_call call)
@@ -156,8 +279,7 @@ static void *remap(struct remap *r, size_t old_len, size_t new_len, struct hooke
 		errno = ENOMEM;
 		return MAP_FAILED;
 	}
-	paid = range_admit(need_of(r),
-			   fixed ? mappings_count(target.begin, target.bytes, MAPPING_CHARGED) : 0, call);
+	paid = range_admit(need_of(r), fixed ? range_replaced(target) : 0, call);
 	if (paid < 0) {
 		put_back(r);
 		return MAP_FAILED;

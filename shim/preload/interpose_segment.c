@@ -9,7 +9,7 @@
  * Fork:    nothing: the map and the budget see to it.
  *
  * A shared segment is charged by its whole size when a process attaches it
- * first; attached again while it is, it is free (shared_objects.h).
+ * first; attached again, it is free (shared_objects.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -122,20 +122,29 @@ RL_EXPORT int brk(void *to)
 	return guarded_brk(to, HOOKED_CALL("brk"));
 }
 
+/* The place for so many bytes that a segment is to replace; it begins at 0 if there is none. */
+static struct range replaced_by(const void *at, int flags, size_t bytes)
+{
+	uintptr_t begin = (uintptr_t)at & ~(uintptr_t)(MAPPINGS_PAGE - 1);
+
+	return (struct range){flags & SHM_REMAP ? begin : 0, bytes};
+}
+
 static void *guarded_shmat(int id, const void *at, int flags, struct hooked_call call)
 {
 	struct shmid_ds segment;
 	struct range range;
-	uint64_t object = shared_objects_of_segment(id);
-	enum mapping_state state;
+	struct shared_view view = {.object = shared_objects_of_segment(id)};
 	int64_t paid;
 	void *block;
 
 	if (raw_syscall3(SYS_shmctl, id, IPC_STAT, &segment) < 0 ||
 	    !range_of(NULL, segment.shm_segsz, &range))
 		return REAL_LATE(shmat)(id, at, flags);
-	state = shared_objects_is_charged(object) ? MAPPING_UNKNOWN : MAPPING_CHARGED;
-	paid = range_admit(state == MAPPING_CHARGED ? range.bytes : 0, 0, call);
+	range = replaced_by(at, flags, range.bytes);
+	view.begin = range.begin;
+	view.bytes = range.bytes;
+	paid = range_admit(shared_objects_unpaid(&view), range.begin ? range_replaced(range) : 0, call);
 	if (paid < 0)
 		return (void *)-1;
 	block = REAL_LATE(shmat)(id, at, flags);
@@ -143,14 +152,12 @@ static void *guarded_shmat(int id, const void *at, int flags, struct hooked_call
 		budget_return_unused(paid);
 		return block;
 	}
-	range.begin = (uintptr_t)block;
-	if (!range_enter(range, state, paid)) {
+	view.begin = (uintptr_t)block;
+	if (!range_enter_view(&view, MAPPING_CHARGED, paid)) {
 		REAL_LATE(shmdt)(block);
 		errno = ENOMEM;
 		return (void *)-1;
 	}
-	if (state == MAPPING_CHARGED)
-		shared_objects_remember(object, range.begin, range.bytes);
 	return block;
 }
 
@@ -162,24 +169,18 @@ RL_EXPORT void *shmat(int id, const void *at, int flags)
 	return guarded_shmat(id, at, flags, HOOKED_CALL("shmat"));
 }
 
+/* The kernel takes all that is left of it, wherever holes or other mappings are in between. */
 RL_EXPORT int shmdt(const void *at)
 {
-	struct mapping_runs runs;
-	struct range range;
-	uintptr_t end;
+	struct shared_view part;
+	size_t freed = 0;
+	int result;
 
 	real_ensure();
-	if (!ranges_are_counted() || !range_of(at, shared_objects_bytes_at((uintptr_t)at), &range) ||
-	    !range_prepared(range, MAPPING_UNKNOWN))
-		return REAL_LATE(shmdt)(at);
-	end = mappings_take(range.begin, range.bytes, &runs);
-	if (REAL_LATE(shmdt)(at)) {
-		mappings_restore(&runs);
-		return -1;
-	}
-	budget_refund(runs.charged);
-	range.bytes -= end - range.begin;
-	range.begin = end;
-	note_lowered(range);
-	return 0;
+	while (ranges_are_counted() && shared_objects_attached((uintptr_t)at, &part))
+		freed += range_vacate((struct range){part.begin, part.bytes});
+	result = REAL_LATE(shmdt)(at);
+	if (freed)
+		budget_refund(freed);
+	return result;
 }

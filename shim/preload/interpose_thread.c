@@ -128,8 +128,10 @@ static struct cell *reserve_locked(struct sweep *sweep, bool *by_limit)
 	if (*by_limit)
 		return NULL;
 	cell = cells_attach_locked(member.ledger, member.slot);
-	if (!cell)
+	if (!cell) {
 		slots_end_thread(member.ledger, member.slot);
+		sweep_wish(member.ledger, sweep, SWEEP_ALL); /* the dead have cells */
+	}
 	return cell;
 }
 

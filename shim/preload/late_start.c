@@ -56,7 +56,7 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 		return;
 	}
 	if (thread_self.is_busy) {
-		newborn_is_called_busy();
+		thread_self.was_called = true;
 		return;
 	}
 	member_grow_up();

@@ -67,7 +67,7 @@ struct thread {
 	 * and its timers waits until it asks for something; see newborn.h.
 	 */
 	bool is_newborn;
-	bool has_timers; /* and the kernel has those of late_start.h */
+	bool has_timers; /* and the kernel has them */
 	bool is_busy;	 /* growing up, or executing: no moment for one to begin a watchdog */
 	bool was_called; /* meanwhile, by one of them */
 	bool serving;	 /* inside an allocator other than libc's: what it maps is not counted */

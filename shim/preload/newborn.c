@@ -18,7 +18,6 @@
 #include "core/watchdog.h"
 #include "environment_loan.h"
 #include "interpose_thread.h"
-#include "late_start.h"
 #include "member.h"
 #include "own_leash.h"
 #include "seccomp.h"
@@ -70,7 +69,7 @@ const struct newborn *newborn_self(void)
 	return thread_self.newborn;
 }
 
-/* Return: false if the place, or what its number means, is in doubt, or timers could not call. */
+/* Return: false if the place, or what its number means, is in doubt. */
 static bool bind(uint32_t slot, pid_t pid)
 {
 	bool is_ours;
@@ -82,8 +81,7 @@ static bool bind(uint32_t slot, pid_t pid)
 		slots_bind(member.ledger, slot, pid);
 	is_ours = is_ours && slots_is_of(member.ledger, slot, pid);
 	ledger_unlock(member.ledger, &mask);
-	/* In threads of its own, which call functions of the program's, libc blocks even that signal. */
-	return is_ours && !(mask >> (LATE_START_SIGNAL - 1) & 1);
+	return is_ours;
 }
 
 /* A step's signal that its maker was owed; the seq_cst pairs with who sends one. */
@@ -143,35 +141,17 @@ static void answer_call(void)
 void newborn_grow_up(void)
 {
 	bool was_busy = thread_self.is_busy;
-	struct newborn newborn;
 	int saved = errno;
 
 	if (!thread_self.is_newborn)
 		return;
 	thread_self.is_busy = true;
 	thread_self.is_newborn = false;
-	/* None is waiting where a handler has become the child before. */
-	newborn_look(&newborn, thread_self.child_slot == LEDGER_NONE ? member.slot : thread_self.child_slot);
-	thread_self.newborn = &newborn;
-	/* First, because what follows waits for the ledger's lock. */
-	if (thread_self.has_timers)
-		backstop_arm(&newborn.after);
 	forkguard_run(FORK_CHILD);
 	thread_self.has_timers = false;
 	thread_self.is_busy = was_busy;
 	answer_call();
 	errno = saved;
-}
-
-void newborn_is_called_busy(void)
-{
-	struct newborn newborn;
-
-	thread_self.was_called = true;
-	if (!thread_self.is_newborn || thread_self.child_slot == LEDGER_NONE)
-		return;
-	newborn_look(&newborn, thread_self.child_slot);
-	backstop_arm(&newborn.after);
 }
 
 void newborn_begin_exec(void)

@@ -13,11 +13,9 @@
  * writes to: each is 2 or 3 us, of 330 that fork, exec and wait of a static program
  * take. So the maker looks up for the child what that has to know. What the child does
  * itself, before fork() returns, is to take its place in the tree, as its maker may be
- * killed any moment, and to have the kernel call for it (late_start.h). struct member and
- * all else still tell of the maker then. They are put right, and the last resort
- * (backstop.h) first of all, before the child asks for the first thing that is guarded,
- * or when the kernel calls; an exec needs none of it. One that the kernel's call would
- * not reach does it all at once.
+ * killed any moment, and to have the kernel arm its timers. struct member and all else
+ * still tell of the maker then. They are put right before the child asks for the first
+ * thing that is guarded, or when a timer calls; an exec needs none of it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -53,9 +51,6 @@ void newborn_grow_up(void);
 
 /* In a child that was made in a handler: what that interrupted is its maker's. */
 void newborn_forget_maker(void);
-
-/* A timer calls in a moment that is unfit for a watchdog. An exec may hang: the last resort must not wait. */
-void newborn_is_called_busy(void);
 
 /* Around an exec of a newborn: nothing begins in the middle of it. */
 void newborn_begin_exec(void);

@@ -40,6 +40,45 @@ bool range_settle(size_t paid, size_t need)
 	return true;
 }
 
+size_t range_replaced(struct range range)
+{
+	size_t charged = mappings_count(range.begin, range.bytes, MAPPING_CHARGED);
+	size_t stays = shared_objects_heritage(range.begin, range.bytes);
+
+	return charged > stays ? charged - stays : 0;
+}
+
+size_t range_vacate(struct range range)
+{
+	struct mapping_runs runs = {.count = 0};
+	size_t charged = 0;
+
+	/* Without memory for that they stay charged until the range is marked anew. */
+	if (!range_prepared(range, MAPPING_UNKNOWN)) {
+		shared_objects_leave(range.begin, range.bytes, &runs);
+		return runs.charged;
+	}
+	while (range.bytes && shared_objects_are_in(range.begin, range.bytes)) {
+		uintptr_t end = mappings_take(range.begin, range.bytes, &runs);
+
+		shared_objects_leave(range.begin, end - range.begin, &runs);
+		charged += runs.charged;
+		range.bytes -= end - range.begin;
+		range.begin = end;
+	}
+	return charged;
+}
+
+/* Takes the range over from whatever it was. Return: bytes that were charged there. */
+RL_INLINE size_t take_over(struct range range, enum mapping_state state)
+{
+	size_t was = 0;
+
+	if (shared_objects_are_in(range.begin, range.bytes))
+		was = range_vacate(range);
+	return was + mappings_set(range.begin, range.bytes, state);
+}
+
 bool range_enter(struct range range, enum mapping_state state, int64_t paid)
 {
 	size_t need = state == MAPPING_CHARGED ? range.bytes : 0;
@@ -49,11 +88,42 @@ bool range_enter(struct range range, enum mapping_state state, int64_t paid)
 		budget_refund((size_t)paid);
 		return false;
 	}
-	shared_objects_forget(range.begin, range.bytes);
-	was = mappings_set(range.begin, range.bytes, state);
+	was = take_over(range, state);
 	if (range_settle((size_t)paid + was, need))
 		return true;
 	mappings_set(range.begin, range.bytes, MAPPING_UNKNOWN);
 	budget_refund((size_t)paid + was);
 	return false;
+}
+
+bool range_pay_for_view(const struct shared_view *view, enum mapping_state state, size_t *has)
+{
+	for (;;) {
+		size_t need = shared_objects_enter(view, state, *has);
+
+		if (need <= *has) {
+			*has -= need;
+			return true;
+		}
+		if (budget_charge((int64_t)(need - *has)))
+			break;
+		*has = need;
+	}
+	mappings_set(view->begin, view->bytes, MAPPING_UNKNOWN);
+	return false;
+}
+
+bool range_enter_view(const struct shared_view *view, enum mapping_state state, int64_t paid)
+{
+	struct range range = {view->begin, view->bytes};
+	size_t has = (size_t)paid;
+	bool done = false;
+
+	if (range_prepared(range, state)) {
+		has += take_over(range, state);
+		done = range_pay_for_view(view, state, &has);
+	}
+	if (has)
+		budget_refund(has);
+	return done;
 }

@@ -34,6 +34,7 @@
 
 #include "mappings.h"
 #include "member.h"
+#include "shared_objects.h"
 
 struct range {
 	uintptr_t begin;
@@ -67,6 +68,22 @@ bool range_settle(size_t paid, size_t need);
  * that was impossible; the range is then unknown and nothing is charged for it.
  */
 bool range_enter(struct range range, enum mapping_state state, int64_t paid);
+
+/* The same for a view of a shared object: what others are charged for is not charged again. */
+bool range_enter_view(const struct shared_view *view, enum mapping_state state, int64_t paid);
+
+/*
+ * Marks and notes a view that is to be charged: of *has bytes that are charged
+ * already, and of more if those do not suffice. *has becomes what is left of
+ * them. Return: false if more was refused; the range is then unknown.
+ */
+bool range_pay_for_view(const struct shared_view *view, enum mapping_state state, size_t *has);
+
+/* Bytes that are no longer charged when something else takes that place. */
+size_t range_replaced(struct range range);
+
+/* Forgets views in a range that is no more. Return: bytes that were charged there and are no longer. */
+size_t range_vacate(struct range range);
 
 /* No memory for the map, or the like: refuses without a note. */
 static inline bool range_prepared(struct range range, enum mapping_state state)

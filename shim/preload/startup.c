@@ -117,17 +117,6 @@ static int read_config(struct config *config)
 	return count;
 }
 
-/* Opens the accounts of one configuration below `parent`, for the process in `slot`. */
-static uint32_t open_accounts(struct ledger *ledger, uint32_t parent, uint32_t slot,
-			      const struct config *config)
-{
-	uint32_t account = tree_open(ledger, parent, slot, config);
-
-	if (account == LEDGER_NONE)
-		refuse_to_start("no room for another nested budget; nest fewer");
-	return account;
-}
-
 static void hold_records(struct ledger *ledger, uint32_t slot)
 {
 	FOR_EACH_ACCOUNT_UP(ledger, ledger->slot[slot].account, a)
@@ -156,31 +145,56 @@ static void begin_tree(const struct config *config)
 	 * and the slot its account: both are 0. */
 	slot = slots_open(ledger, LEDGER_NONE);
 	slots_bind_self(ledger, slot);
-	account = open_accounts(ledger, LEDGER_NONE, slot, config);
+	account = tree_open(ledger, LEDGER_NONE, slot, config);
+	if (account == LEDGER_NONE)
+		refuse_to_start("no room in /dev/shm for the ledger's tables; make some");
 	ledger->slot[slot].account = account;
 	accounts_add_procs(ledger, account, 1);
 	member.ledger = ledger;
 	member.slot = slot;
 }
 
-/* New RESLIMIT_ variables on the way to this program: a budget within the one there is. */
-static void open_nested(struct ledger *ledger, uint32_t slot, struct config *config)
+/* New RESLIMIT_ variables on the way to this program: a budget within the one there is. Return: whether there
+ * was room for it. */
+static bool open_nested(struct ledger *ledger, uint32_t slot, struct config *config,
+			const struct account *from)
 {
 	uint32_t outer = ledger->slot[slot].account;
-	uint32_t inner;
+	uint32_t inner = tree_open(ledger, outer, slot, config);
 
-	inner = open_accounts(ledger, outer, slot, config);
+	if (inner == LEDGER_NONE)
+		return false;
 	for (uint32_t i = inner; i != outer; i = ledger->account[i].parent) {
 		ledger->account[i].procs = 1;
 		ledger->account[i].procs_total = 1;
 	}
 	ledger->slot[slot].account = inner;
+	if (from)
+		roots_take_descriptors(ledger, slot, from);
+	return true;
+}
+
+static void begin_nested(struct ledger *ledger, uint32_t slot, struct config *config,
+			 const struct account *from)
+{
+	uint64_t mask;
+	bool opened;
+
+	/* Those of the dead are free, once it is seen that they are dead. */
+	for (int tries = 0; tries < 2; tries++) {
+		ledger_lock(ledger, &mask);
+		opened = open_nested(ledger, slot, config, from);
+		ledger_unlock(ledger, &mask);
+		if (opened || !sweep_dead(ledger, SWEEP_ALL))
+			break;
+	}
+	if (!opened)
+		refuse_to_start("no room for another nested budget; nest fewer");
 }
 
 static void join_tree(struct ledger *ledger, struct config *config, int settings)
 {
 	const struct account *outer, *from;
-	uint64_t mask;
 	uint32_t slot;
 
 	slot = place_find(ledger);
@@ -197,11 +211,7 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 			check_sinks(config);
 		}
 		check_conditions(config);
-		ledger_lock(ledger, &mask);
-		open_nested(ledger, slot, config);
-		if (from)
-			roots_take_descriptors(ledger, slot, from);
-		ledger_unlock(ledger, &mask);
+		begin_nested(ledger, slot, config, from);
 	}
 	member.ledger = ledger;
 	member.slot = slot;

@@ -358,7 +358,10 @@ void timer_thread_resume(struct timer_pause pause)
 
 bool timer_thread_arm(const struct newborn *newborn)
 {
-	return !is_forbidden() && late_start_plan(newborn->deadline_ns, timer_thread_ensure);
+	if (is_forbidden() || !late_start_plan(newborn->deadline_ns, timer_thread_ensure))
+		return false;
+	backstop_arm(&newborn->after);
+	return true;
 }
 
 void timer_thread_fork(enum fork_side side)
@@ -386,7 +389,7 @@ void timer_thread_fork(enum fork_side side)
 	if (member_is_guarded() && atomic_load_explicit(&timer.state, memory_order_relaxed) != TIMER_RUNNING)
 		step_signals_pay_owed(member.ledger, member.slot, NULL);
 	/* Also where no thread may be made. */
-	if (newborn->is_watched && !thread_self.has_timers)
+	if (newborn->is_watched && !timer.is_planned && !thread_self.has_timers)
 		backstop_arm(&newborn->after);
 	/* A process with a budget of its own has deadlines of its own. */
 	if (!newborn->is_watched && member_is_guarded() &&

@@ -29,7 +29,8 @@
 /* Starts the thread if a limit needs one and it does not run. */
 void timer_thread_ensure(void);
 
-/* Has the kernel call for it in a child that stays. Return: false if it cannot. */
+/* Has the kernel call for it, and stand behind it, in a child that has not grown up. Return: false if it
+ * cannot. */
 bool timer_thread_arm(const struct newborn *newborn);
 
 /* Waits until it has made the calls that it makes only once, if it runs: from then on they may be forbidden.

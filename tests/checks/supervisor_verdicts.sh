@@ -166,6 +166,19 @@ namespace="unshare -pf"
 dies its_child_in_a_pid_namespace_is_resident 122 rss true 'escapes=["pid-namespace"]' --rss 60M --rss-action KILL --tick 20ms -- \
 	$namespace "$subjects/hold_resident" 1 80000000 20000 0
 
+# Nobody in the tree tells us of children that were killed, or that no hook saw.
+for way in kill clone; do
+	dies "it_uses_its_time_in_children_by_$way" 123 cpu true '' --cpu 300ms --wall 20s -- "$subjects/burn_in_children" 30 "$way"
+	[ "$(key cpu_ns)" -lt 600000000 ] || { echo "not ok they_count_by_$way: $(cat record)"; failed=1; }
+done
+
+# A plug-in's process is ours to wait for, and in no budget.
+dies its_plug_in_spins_until_it_is_ended 0 ok true 'state="hung"' --plugin "$subjects/libplugin.so:spin" --tick 20ms -- sleep 2
+if [ "$(key cpu_ns)" -ge 100000000 ] || [ "$(key user_ns)" -ge 100000000 ]; then
+	echo "not ok what_a_plug_in_uses_is_not_the_programs: $(cat record)"
+	failed=1
+fi
+
 # The guard is not there.
 dies what_was_never_executed_escapes_nothing 127 oserror true 'heap="full" mappings="full"' -- ./nothing-there
 dies it_is_static_and_refused 125 internal true 'exit_code=125 pid=' -- "$subjects/wait_unguarded" 0

@@ -8,7 +8,9 @@
  * Modelled: charge and refund on the fast path, settling under the lock, lease
  * and refill, reclaim (freeze, membarrier, read, take), giving back, thread
  * exit, a thread killed between any two steps, also with the lock, its
- * siblings some steps later, repair by recomputation, sweep of dead processes.
+ * siblings some steps later, repair by recomputation. Who finds no room gives
+ * up the lock, and what it has of its charge, looks for dead processes, and
+ * tries again from the start.
  * An owner's store to its credit waits in a store buffer of one entry until
  * memory takes it, a lock is taken, or a membarrier drains it; the owner reads
  * its own stores back. A free counts as done when its store reaches memory.
@@ -101,7 +103,7 @@ proctype thread(byte t)
 	short tmp;
 	byte i;
 	byte extra, size;
-	bool any, ok;
+	bool any, ok, swept;
 
 	{
 		do
@@ -125,6 +127,7 @@ proctype thread(byte t)
 			finished[t] = true;
 			round = 0;
 			ok = false;
+			swept = false;
 			if
 			:: (SLOT(1) == SLOT(t) && dead[1]) || (SLOT(2) == SLOT(t) && dead[2]) -> end_process_of(t)
 			:: else

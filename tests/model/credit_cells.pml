@@ -132,14 +132,6 @@ inline draw(x, n)
 	:: n > LIMIT - leased_sum -> reclaim(x)
 	:: else
 	fi;
-#if SCENE == 2 && !defined(MUT_NO_SWEEP)
-	if
-	:: n > LIMIT - leased_sum ->
-		close_if_dead(0);
-		close_if_dead(1)
-	:: else
-	fi;
-#endif
 	if
 	:: n > LIMIT - leased_sum -> ok = false
 	:: n <= LIMIT - leased_sum -> ok = true; extra = 0
@@ -157,6 +149,48 @@ inline give_back(x, n)
 {
 	d_step { leased_sum = leased_sum - n };
 	d_step { leased[SLOT(x)] = leased[SLOT(x)] - n }
+}
+
+/* sweep_if_wished(): without the lock until somebody is found; who is refused looks for the dead first. */
+inline sweep(x)
+{
+#if SCENE == 2 && !defined(MUT_NO_SWEEP)
+	take_lock(x);
+	close_if_dead(0);
+	close_if_dead(1);
+	release_lock(x);
+#endif
+	swept = true
+}
+
+/* cells_charge_short(): nothing is subtracted yet. */
+inline charge_short(x, n)
+{
+	swept = false;
+	do
+	:: take_lock(x);
+		settle(x);
+		ok = true;
+		if
+		:: credit[x] < n ->
+			draw(x, n - credit[x]);
+			if
+			:: ok -> d_step { store_credit_now(x, n + extra); extra = 0 }
+			:: !ok && swept -> d_step { refuse(x) }
+			:: !ok && !swept -> skip
+			fi
+		:: else
+		fi;
+		if
+		:: ok -> d_step { store_credit_now(x, credit[x] - n); grant(x, n) }
+		:: else
+		fi;
+		release_lock(x);
+		if
+		:: ok || swept -> break
+		:: else -> sweep(x)
+		fi
+	od
 }
 
 /* cells_settle_charge(): n is subtracted already. */
@@ -177,12 +211,12 @@ inline settle_charge(x, n)
 		if
 		:: ok -> d_step { store_credit_now(x, extra); extra = 0 }
 		:: else ->
-			d_step {
+			/* Nothing of it is covered, and so none of it kept others from anything. */
 #ifndef MUT_NO_UNDO
-				store_credit_now(x, credit[x] + n);
+			d_step { store_credit_now(x, credit[x] + n); charging[x] = 0 }
+#else
+			d_step { charging[x] = 0 }
 #endif
-				refuse(x)
-			}
 		fi
 	:: else
 	fi;
@@ -190,30 +224,12 @@ inline settle_charge(x, n)
 	:: ok -> d_step { grant(x, n) }
 	:: else
 	fi;
-	release_lock(x)
+	release_lock(x);
+	if
+	:: ok
+	:: else -> charge_short(x, n)
+	fi
 #endif
-}
-
-/* cells_charge_short(): nothing is subtracted yet. */
-inline charge_short(x, n)
-{
-	take_lock(x);
-	settle(x);
-	ok = true;
-	if
-	:: credit[x] < n ->
-		draw(x, n - credit[x]);
-		if
-		:: ok -> d_step { store_credit_now(x, n + extra); extra = 0 }
-		:: else -> d_step { refuse(x) }
-		fi
-	:: else
-	fi;
-	if
-	:: ok -> d_step { store_credit_now(x, credit[x] - n); grant(x, n) }
-	:: else
-	fi;
-	release_lock(x)
 }
 
 /* The owner's look at its freeze flag. */

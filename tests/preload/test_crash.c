@@ -339,6 +339,26 @@ static void a_number_that_is_given_again_at_once_is_another_process(void **state
 	run_free(r);
 }
 
+/* Nobody has looked for them before: what they leave behind must not count as taken. */
+static void tables_that_the_dead_fill_have_room_for_the_living(void **state)
+{
+	struct run *r = run_guarded(
+		&(struct spec){.set = SET("SCOPE=process", "MEM=10M"),
+			       .argv = ARGV("use_up_tables", "accounts", "4200", "/bin/echo", "started"),
+			       .timeout_s = 120});
+
+	(void)state;
+	expect_out(r, "refused=0\nstarted\n");
+	expect_exit(r, 0);
+	run_free(r);
+	r = run_guarded(&(struct spec){.set = SET("MEM=200M"),
+				       .argv = ARGV("use_up_tables", "cells", "100", "660"),
+				       .timeout_s = 120});
+	expect_out(r, "refused=0\n");
+	expect_exit(r, 0);
+	run_free(r);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +366,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(threads_that_want_more_than_there_is_are_never_over),
 		cmocka_unit_test(at_99_percent_nothing_is_over_and_nothing_is_refused),
 		cmocka_unit_test(a_number_that_is_given_again_at_once_is_another_process),
+		cmocka_unit_test(tables_that_the_dead_fill_have_room_for_the_living),
 		cmocka_unit_test(a_wait_for_the_lock_does_not_put_off_the_deadline),
 		cmocka_unit_test(a_stopped_owner_of_the_lock_does_not_put_off_the_end),
 	};

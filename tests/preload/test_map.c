@@ -129,6 +129,60 @@ static void ledger_agrees_with_the_kernel_after_random_operations(void **state)
 	}
 }
 
+static void each_page_of_a_shared_object_is_charged_once_while_anything_shows_it(void **state)
+{
+	bool is_long = getenv("RL_LONG") && *getenv("RL_LONG");
+	static const char *const seeds[] = {"1", "2", "3", "4"};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct run *r =
+			guarded(SET("MEM=200M"), ARGV("churn_views", is_long ? "200000" : "10000", seeds[i]));
+
+		expect_out(r, "wrong=0 left=0\n");
+		expect_exit(r, 0);
+		run_free(r);
+	}
+}
+
+/* Read-only views, views in many pieces, and more of them than the table has room for. */
+static void views_are_followed_step_by_step(void **state)
+{
+	struct run *r = guarded(SET("MEM=200M"), ARGV("follow_views"));
+
+	(void)state;
+	expect_out(r, "wrong=0\n");
+	expect_exit(r, 0);
+	run_free(r);
+}
+
+static void what_takes_the_place_of_a_view_pays_if_the_view_has_an_heir(void **state)
+{
+	struct run *r = guarded(SET("MEM=1M"), ARGV("replace_view"));
+
+	(void)state;
+	expect_out(r, "refused=1 shown=xx\n");
+	expect_exit(r, 0);
+	expect(r, record_int(r, "denied.mem") == 2);
+	run_free(r);
+}
+
+/* With room for all, and at the limit; there a view that moves may be forgotten when its payer goes. */
+static void threads_that_show_the_same_pages_are_charged_once_for_them(void **state)
+{
+	static const char *const limits[] = {"MEM=200M", "MEM=300K"}, *const seeds[] = {"1", "2"};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct run *r = guarded(SET(limits[i / 2]),
+					ARGV("race_views", "500", seeds[i % 2], i < 2 ? "1" : "0"));
+
+		expect_out(r, "wrong=0 left=0\n");
+		expect_exit(r, 0);
+		run_free(r);
+	}
+}
+
 /* The kernel needs no memory for it, nor, for some, do we; and what we cannot note is charged once, not
  * twice. */
 static void a_full_address_space_lets_everything_be_unmapped(void **state)
@@ -269,6 +323,10 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_refuses_is_told_as_its_own),
 		cmocka_unit_test(each_step_is_charged_as_the_kernel_commits),
 		cmocka_unit_test(ledger_agrees_with_the_kernel_after_random_operations),
+		cmocka_unit_test(each_page_of_a_shared_object_is_charged_once_while_anything_shows_it),
+		cmocka_unit_test(views_are_followed_step_by_step),
+		cmocka_unit_test(what_takes_the_place_of_a_view_pays_if_the_view_has_an_heir),
+		cmocka_unit_test(threads_that_show_the_same_pages_are_charged_once_for_them),
 		cmocka_unit_test(a_full_address_space_lets_everything_be_unmapped),
 		cmocka_unit_test(a_handler_may_map_in_the_middle_of_mapping),
 		cmocka_unit_test(a_handler_may_jump_out_of_a_mapping_call),

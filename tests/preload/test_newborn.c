@@ -39,14 +39,13 @@ static void an_exec_that_fails_leaves_a_guarded_process(void **state)
 	run_free(r);
 }
 
-/* No timer of the kernel's can call for a watchdog there. */
+/* No timer of the kernel's can call for a watchdog there, but one can end it. */
 static void one_that_hears_nothing_meets_the_last_resort(void **state)
 {
 	struct run *r = guarded(SET("WALL=300ms", "WALL_ACTION=KILL"), ARGV("be_newborn", "blocked"));
 
 	(void)state;
 	expect_signal(r, SIGKILL);
-	expect(r, r->tree_ns >= 500 * MS && r->tree_ns < 60000 * MS);
 	run_free(r);
 }
 

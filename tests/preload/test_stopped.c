@@ -278,6 +278,50 @@ static int64_t clock_ns(void)
 	return ts.tv_sec * 1000 * MS + ts.tv_nsec;
 }
 
+/* Whether a thread holds the watchdog's timer, the last thing but one that it makes before it naps. */
+static bool has_timer(pid_t pid, const char *tid)
+{
+	char path[64], target[32];
+	bool found = false;
+	struct dirent *entry;
+	DIR *files;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/fd", (int)pid, tid);
+	files = opendir(path);
+	if (!files)
+		return false;
+	while (!found && (entry = readdir(files))) {
+		ssize_t len = readlinkat(dirfd(files), entry->d_name, target, sizeof(target) - 1);
+
+		target[len > 0 ? len : 0] = '\0';
+		found = strstr(target, "[timerfd]") != NULL;
+	}
+	closedir(files);
+	return found;
+}
+
+/*
+ * Until the watchdog has settled, some milliseconds after the start. Before, it may wait for a processor or
+ * for the kernel's locks for long, so that only a long stop is taken for one if it finds it awake.
+ */
+static void wait_until_settled(pid_t pid)
+{
+	char path[64];
+	bool is_settled = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	for (; !is_settled; usleep(200)) {
+		DIR *tasks = opendir(path);
+		struct dirent *entry;
+
+		if (!tasks)
+			_exit(1);
+		while ((entry = readdir(tasks)))
+			is_settled = is_settled || has_timer(pid, entry->d_name);
+		closedir(tasks);
+	}
+}
+
 enum { QUICK_STOPS = 60, HOLD_MS = 20 };
 
 struct quick {
@@ -288,7 +332,7 @@ struct quick {
 /* The next stop comes 0 to 180 us after the last: some find the watchdog asleep, some awake. */
 static void stop_quickly(struct quick *q)
 {
-	wait_for_guard(q->pid);
+	wait_until_settled(q->pid);
 	for (int i = 0; i < QUICK_STOPS; i++) {
 		int64_t begun_ns;
 

@@ -189,6 +189,31 @@ static void shares(void)
 	p = mmap(NULL, 10 * PAGE, RW, MAP_SHARED, fd, 0);
 	step("and once more", 10);
 	unmap(p, 10, "gone", -10);
+	p = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
+	step("a page of it", 1);
+	q = mmap(NULL, 9 * PAGE, RW, MAP_SHARED, fd, PAGE);
+	step("the rest", 9);
+	munmap(q, 9 * PAGE);
+	q = mmap(NULL, 10 * PAGE, RW, MAP_SHARED, fd, 0);
+	step("all of it instead", 0);
+	unmap(p, 1, "without the page", 0);
+	p = mmap(NULL, 10 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	step("again, read-only", 0);
+	unmap(q, 10, "only that is left", 0);
+	q = mremap(p, 10 * PAGE, 4 * PAGE, 0);
+	step("and less of it", -6);
+	p = mremap(p, 0, 4 * PAGE, MREMAP_MAYMOVE);
+	step("and that twice", 0);
+	munmap(p, 4 * PAGE);
+	unmap(q, 4, "gone", -4);
+	p = mmap(NULL, 5 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	q = mmap(NULL, 5 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	step("read-only, twice", 0);
+	mprotect(p, 5 * PAGE, RW);
+	mprotect(q, 5 * PAGE, RW);
+	step("both writable", 5);
+	munmap(p, 5 * PAGE);
+	unmap(q, 5, "both gone", -5);
 	p = shmat(id, NULL, 0);
 	step("segment", 11);
 	q = shmat(id, NULL, SHM_RDONLY);
@@ -197,6 +222,15 @@ static void shares(void)
 	step("without the second", 0);
 	shmdt(p);
 	step("without the first", -11);
+	p = shmat(id, NULL, 0);
+	step("once more", 11);
+	mmap(p + 2 * PAGE, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0);
+	munmap(p + 5 * PAGE, PAGE);
+	step("with something else in it, and a hole", -1);
+	shmdt(p);
+	step("all but that", -9);
+	munmap(p + 2 * PAGE, PAGE);
+	step("gone", -1);
 	shmctl(id, IPC_RMID, NULL);
 }
 

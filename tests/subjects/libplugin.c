@@ -3,7 +3,7 @@
  *
  * threads=N, procs=N, mem=N, grown=N: a violation when there are more; always=N: a violation with code N.
  * keep=N, abort, signal=N, junk: what it decides then; keep: the first N times.
- * hang, crash, exit, at the first check; hang-init, crash-init, fail-init=N; hang-asked, crash-asked.
+ * hang, spin, crash, exit, at the first check; hang-init, crash-init, fail-init=N; hang-asked, crash-asked.
  * note=FILE: appends what it is told; spawn: starts a program at each check.
  *
  * SPDX-License-Identifier: MIT
@@ -119,6 +119,8 @@ int reslimit_check(const struct reslimit_sample *s, void *state)
 		self.base = s->rss_bytes;
 	if (option("hang"))
 		hang();
+	while (option("spin"))
+		;
 	if (option("crash"))
 		crash();
 	if (option("exit"))
