@@ -220,6 +220,7 @@ struct precautions {
 	int needs;
 	bool ends_watchdog;
 	bool withdraws; /* our handlers of fatal signals, which the watchdog cannot help then */
+	bool forbids_approach;
 	struct timer_pause pause;
 };
 
@@ -242,7 +243,8 @@ static struct precautions take_precautions(const struct sock_fprog *program, boo
 	p.withdraws = handlers_must_go(p.needs, p.ends_watchdog);
 	if (p.withdraws)
 		fatal_withdraw();
-	if (p.needs & NEED_APPROACH)
+	p.forbids_approach = (p.needs & NEED_APPROACH) && !approach_is_forbidden();
+	if (p.forbids_approach)
 		approach_forbid(true);
 	if (p.ends_watchdog)
 		p.pause = timer_thread_pause();
@@ -262,7 +264,8 @@ static void conclude(const struct precautions *p, bool refused)
 	if (refused) {
 		if (p->withdraws)
 			fatal_install();
-		approach_forbid(false);
+		if (p->forbids_approach)
+			approach_forbid(false);
 		timer_thread_resume(p->pause);
 		return;
 	}

@@ -1,12 +1,13 @@
 /*
  * forbid_calls.c - installs a seccomp filter that kills, allocates, and ends, spins, forks or leaves a child.
  *
- * forbid_calls few|threads|children|owners|watchdog|prctl|writing|lenient|strict|errno|broken|apart
+ * forbid_calls few|threads|children|owners|watchdog|prctl|twice|writing|lenient|strict|errno|broken|apart
  *              thread|process|prctl exit|spin|segv|fork|fork-spin|leave|exec|system
  *
  * "exec" and "system" run this program again, without a filter of its own, in place of all else.
  *
  * The kernel refuses a broken one, and one for all threads if another has a filter of its own ("apart").
+ * "twice" is "prctl", and then a broken one.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -149,8 +150,11 @@ static int install(struct sock_filter *filter, size_t count, const char *how)
 {
 	struct sock_fprog program = {.len = (unsigned short)count, .filter = filter};
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+	static bool is_privileged = true;
+
+	if (is_privileged && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return 91;
+	is_privileged = false;
 	if (!strcmp(how, "prctl"))
 		return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? 92 : 0;
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
@@ -178,6 +182,8 @@ static int forbid(const char *what, const char *how)
 		return install(no_watchdog, sizeof(no_watchdog) / sizeof(*no_watchdog), how);
 	if (!strcmp(what, "prctl"))
 		return install(no_prctl, sizeof(no_prctl) / sizeof(*no_prctl), how);
+	if (!strcmp(what, "twice"))
+		return forbid("prctl", how) || forbid("broken", "thread");
 	if (!strcmp(what, "writing"))
 		return install(no_writing, sizeof(no_writing) / sizeof(*no_writing), how);
 	if (!strcmp(what, "lenient"))
