@@ -25,15 +25,17 @@ static RL_HOT __attribute__((noinline)) void *malloc_kept(size_t size, struct ho
 {
 	struct cell *cell = thread_self.fast;
 	size_t chunk = thread_self.kept;
+	void *block = thread_self.latest;
 
 	if (RL_UNLIKELY(chunk != kept_chunk_for(size) || !cell || !cell_covers(cell, chunk))) {
 		kept_give_back();
 		return heap_new(size, call);
 	}
+	/* From here a handler's malloc() would have a block of its own, and make that the latest. */
 	thread_self.kept = 0;
 	if (RL_LIKELY(cell_charge(cell, (int64_t)(chunk - CHUNK_OVERHEAD))))
-		return thread_self.latest;
-	return heap_settle(thread_self.latest, call);
+		return block;
+	return heap_settle(block, call);
 }
 
 RL_EXPORT RL_HOT void *malloc(size_t size)
