@@ -366,9 +366,9 @@ struct ledger {
 	_Atomic int64_t landing_until_ns; /* CLOCK_MONOTONIC; until then none is added to them */
 	/* Inode of the first process's pid namespace; 0 until a process leaves it. */
 	_Atomic uint64_t home_namespace;
-	_Atomic uint32_t slots_changed; /* how often a place was taken or given back: a look at the table is
-					   out of date */
-	_Atomic int64_t swept_ns;	/* CLOCK_MONOTONIC of the last look at every process */
+	/* How often a place was taken or given back: a look at the table is out of date; at the last look. */
+	_Atomic uint32_t slots_changed, changes_seen;
+	_Atomic int64_t swept_ns; /* CLOCK_MONOTONIC of the last look at every process */
 	/* No slot, or cell, below is free: where the next is looked for. Lowered before one becomes so. */
 	_Atomic uint32_t slots_full_to, cells_full_to;
 	_Atomic int64_t home_clock_ns[2], has_time_namespaces; /* see time_namespace.h */

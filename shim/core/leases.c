@@ -168,9 +168,9 @@ static enum sweep_kind sweep_early(const struct ledger *ledger, const struct slo
 	    raw_clock_ns(CLOCK_MONOTONIC) - atomic_load_explicit(&ledger->swept_ns, memory_order_relaxed) >
 		    SWEEP_TIGHT_NS)
 		return SWEEP_ALL;
-	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    (tight || accounts_bytes_at_peak(ledger, s->account, need)))
-		return SWEEP_LEAVING;
+	if ((tight && atomic_load_explicit(&ledger->leaving, memory_order_relaxed)) ||
+	    (accounts_bytes_at_peak(ledger, s->account, need) && sweep_is_due_at_peak(ledger)))
+		return SWEEP_QUICK;
 	return SWEEP_NONE;
 }
 

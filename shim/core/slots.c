@@ -148,8 +148,8 @@ static uint16_t signal_on_its_way(const struct ledger *ledger, const struct slot
 /* Whether there is room for one more; if a sweep could tell better, it is wished for and the answer is no. */
 static bool has_place(struct ledger *ledger, uint32_t account, enum limit_id id, struct sweep *sweep)
 {
-	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed) &&
-	    accounts_are_at_peak(ledger, account, id) && sweep_wish(ledger, sweep, SWEEP_LEAVING))
+	if (accounts_are_at_peak(ledger, account, id) && sweep_is_due_at_peak(ledger) &&
+	    sweep_wish(ledger, sweep, SWEEP_QUICK))
 		return false;
 	if (accounts_have_room(ledger, account, id))
 		return true;
@@ -295,41 +295,6 @@ void slots_leave(struct ledger *ledger, uint32_t index)
 	s->cpu_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	atomic_store_explicit(&s->state, SLOT_LEAVING, memory_order_relaxed);
 	atomic_store_explicit(&ledger->leaving, 1, memory_order_relaxed);
-}
-
-static bool is_last_now(const struct ledger *ledger, uint32_t index)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	uint64_t pid_namespace =
-		index == LEDGER_NONE ? slots_own_namespace(ledger) : ledger->slot[index].pid_namespace;
-	pid_t parent = raw_getppid();
-
-	for (uint32_t i = 0; i < end; i++) {
-		const struct slot *s = &ledger->slot[i];
-
-		if (i == index || state_of(s) == SLOT_FREE || state_of(s) == SLOT_LEAVING)
-			continue;
-		/* A pid of another namespace says nothing; and who is our parent is alive, without a look at
-		 * /proc. */
-		if (!slots_is_visible(s, pid_namespace) || slots_pid_in(s, pid_namespace) == parent ||
-		    slots_is_alive_in(s, pid_namespace))
-			return false;
-	}
-	return true;
-}
-
-bool slots_is_last(const struct ledger *ledger, uint32_t index)
-{
-	uint32_t before, changes = atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
-	bool is_last;
-
-	/* A process that was made meanwhile may stand where the look has already been, its maker gone. */
-	do {
-		before = changes;
-		is_last = is_last_now(ledger, index);
-		changes = atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
-	} while (is_last && changes != before);
-	return is_last;
 }
 
 static void forget_process(struct ledger *ledger, uint32_t index)

@@ -117,6 +117,58 @@ uint64_t slots_own_namespace(const struct ledger *ledger)
 	return namespace_of(ledger, 0);
 }
 
+static bool may_live(const struct slot *s)
+{
+	return is_reserved(s) || atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_LIVE;
+}
+
+/* Who is our parent is alive, without a look at /proc. */
+static bool has_parent_in(const struct ledger *ledger, uint32_t end, uint64_t pid_namespace)
+{
+	pid_t parent = raw_getppid();
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+
+		if (parent && may_live(s) && slots_pid_in(s, pid_namespace) == parent)
+			return true;
+	}
+	return false;
+}
+
+static bool is_last_now(const struct ledger *ledger, uint32_t index)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	uint64_t pid_namespace =
+		index == LEDGER_NONE ? slots_own_namespace(ledger) : ledger->slot[index].pid_namespace;
+
+	if (has_parent_in(ledger, end, pid_namespace))
+		return false;
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+
+		/* A pid of another namespace says nothing. */
+		if (i != index && may_live(s) &&
+		    (!slots_is_visible(s, pid_namespace) || slots_is_alive_in(s, pid_namespace)))
+			return false;
+	}
+	return true;
+}
+
+bool slots_is_last(const struct ledger *ledger, uint32_t index)
+{
+	uint32_t before, changes = atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
+	bool is_last;
+
+	/* A process that was made meanwhile may stand where the look has already been, its maker gone. */
+	do {
+		before = changes;
+		is_last = is_last_now(ledger, index);
+		changes = atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
+	} while (is_last && changes != before);
+	return is_last;
+}
+
 uint32_t slots_find_in(const struct ledger *ledger, uint64_t pid_namespace, pid_t pid, int64_t began_ns)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);

@@ -5,6 +5,7 @@
  */
 #include "sweep.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
 
@@ -23,6 +24,7 @@ enum {
 		1000000000, /* a thread that waits for a processor; one that was stopped is not waited for */
 	LANDING_LOOK_NS = 20000,
 	LOOKS = 5,
+	PROCS_PER_CHANGE = 64, /* a look asks the kernel about each of them: 0.1 us */
 };
 
 /* A slot as it was under the lock. */
@@ -33,6 +35,7 @@ struct suspect {
 	int64_t born_ns;
 	bool is_claimed; /* for a call of its creator that may not be over */
 	bool creator_is_alive;
+	bool by_number;	   /* dead if nobody has its number any more; /proc is not asked */
 	bool is_lost;	   /* and the timeline does not know */
 	bool has_executed; /* and lives: what it had charged is gone with its memory */
 	uint32_t account;
@@ -65,10 +68,15 @@ static bool is_executing(const struct slot *s)
 	return state_of(s) != SLOT_FREE && atomic_load_explicit(&s->executed, memory_order_relaxed);
 }
 
+/* It said so, or the kernel did. */
+static bool is_leaving(const struct slot *s)
+{
+	return state_of(s) == SLOT_LEAVING || (state_of(s) != SLOT_FREE && has_executed(s));
+}
+
 static bool is_suspect(const struct slot *s, enum sweep_kind kind, uint64_t pid_namespace)
 {
-	if (state_of(s) == SLOT_FREE ||
-	    (kind == SWEEP_LEAVING && state_of(s) != SLOT_LEAVING && !has_executed(s)))
+	if (state_of(s) == SLOT_FREE || (kind == SWEEP_QUICK && state_of(s) == SLOT_RESERVED))
 		return false;
 	/* A pid of another namespace says nothing about that process. */
 	return slots_is_visible(s, pid_namespace);
@@ -93,10 +101,22 @@ static uint32_t collect(const struct ledger *ledger, enum sweep_kind kind, uint6
 				.born_ns = s->born_ns,
 				.is_claimed = is_claimed(s),
 				.has_executed = has_executed(s),
+				.by_number = kind == SWEEP_QUICK && !is_leaving(s),
 				.heir = LEDGER_NONE,
 			};
 	}
 	return from;
+}
+
+/* Without the lock: leaves those that a quick look finds alive. */
+static void keep_the_suspicious(struct batch *batch)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < batch->count; i++)
+		if (!batch->suspect[i].by_number || raw_kill(batch->suspect[i].pid, 0) == -ESRCH)
+			batch->suspect[kept++] = batch->suspect[i];
+	batch->count = kept;
 }
 
 static bool is_dead(const struct suspect *d)
@@ -223,16 +243,43 @@ static void tell_of_the_lost(const struct ledger *ledger, const struct batch *ba
 			trace_lost(ledger, batch->suspect[i].account, batch->suspect[i].pid);
 }
 
-/* Under the lock: whether another look at those that leave is worth its while. */
+/* Whether another look at those that leave is worth its while. */
 static void note_leaving(struct ledger *ledger, uint64_t pid_namespace)
 {
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-	uint32_t leaving = 0;
+	uint32_t end, leaving = 0;
+	uint64_t mask;
 
+	ledger_lock(ledger, &mask);
+	end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
 	for (uint32_t i = 0; i < end && !leaving; i++)
-		leaving = is_suspect(&ledger->slot[i], SWEEP_LEAVING, pid_namespace) ||
-			  is_executing(&ledger->slot[i]);
+		leaving =
+			(is_leaving(&ledger->slot[i]) && slots_is_visible(&ledger->slot[i], pid_namespace)) ||
+			is_executing(&ledger->slot[i]);
 	atomic_store_explicit(&ledger->leaving, leaving, memory_order_relaxed);
+	ledger_unlock(ledger, &mask);
+}
+
+/* Return: how many of them were closed. */
+static uint32_t close_dead(struct ledger *ledger, struct batch *batch, uint64_t pid_namespace)
+{
+	uint32_t closed;
+	uint64_t mask;
+
+	keep_the_suspicious(batch);
+	if (!batch->count)
+		return 0;
+	look_for_heirs(ledger, batch);
+	keep_the_dead(batch);
+	ledger_lock(ledger, &mask);
+	closed = bury(ledger, batch, pid_namespace);
+	ledger_unlock(ledger, &mask);
+	tell_of_the_lost(ledger, batch);
+	return closed;
+}
+
+static uint32_t changes_of(const struct ledger *ledger)
+{
+	return atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
 }
 
 uint32_t sweep_dead(struct ledger *ledger, enum sweep_kind kind)
@@ -246,23 +293,29 @@ uint32_t sweep_dead(struct ledger *ledger, enum sweep_kind kind)
 		ledger_lock(ledger, &mask);
 		from = collect(ledger, kind, pid_namespace, from, &batch);
 		ledger_unlock(ledger, &mask);
-		look_for_heirs(ledger, &batch);
-		keep_the_dead(&batch);
-		ledger_lock(ledger, &mask);
-		closed += bury(ledger, &batch, pid_namespace);
-		if (from >= atomic_load_explicit(&ledger->slots_end, memory_order_relaxed))
-			note_leaving(ledger, pid_namespace);
-		ledger_unlock(ledger, &mask);
-		tell_of_the_lost(ledger, &batch);
+		closed += close_dead(ledger, &batch, pid_namespace);
 	} while (from < atomic_load_explicit(&ledger->slots_end, memory_order_relaxed));
+	if (atomic_load_explicit(&ledger->leaving, memory_order_relaxed))
+		note_leaving(ledger, pid_namespace);
+	atomic_store_explicit(&ledger->changes_seen, changes_of(ledger), memory_order_relaxed);
 	if (kind == SWEEP_ALL)
 		atomic_store_explicit(&ledger->swept_ns, raw_clock_ns(CLOCK_MONOTONIC), memory_order_relaxed);
 	return closed;
 }
 
-static uint32_t changes_of(const struct ledger *ledger)
+/* The kernel is not asked about numbers where it first has to be asked what they mean. */
+static bool may_have_lost(const struct ledger *ledger)
 {
-	return atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);
+	int64_t procs = ledger->account[0].procs;
+	uint32_t seen = atomic_load_explicit(&ledger->changes_seen, memory_order_relaxed);
+
+	return procs > 1 && changes_of(ledger) - seen >= procs / PROCS_PER_CHANGE &&
+	       !atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
+}
+
+bool sweep_is_due_at_peak(const struct ledger *ledger)
+{
+	return atomic_load_explicit(&ledger->leaving, memory_order_relaxed) || may_have_lost(ledger);
 }
 
 bool sweep_wish(const struct ledger *ledger, struct sweep *sweep, enum sweep_kind kind)
@@ -315,7 +368,7 @@ bool sweep_if_wished(struct ledger *ledger, struct sweep *sweep)
 	sweep->wished = SWEEP_NONE;
 	sweep->rounds++;
 	sweep->done = kind == SWEEP_ALL && changes_of(ledger) != sweep->changes && sweep->rounds < ROUNDS
-			      ? SWEEP_LEAVING
+			      ? SWEEP_QUICK
 			      : kind;
 	return true;
 }

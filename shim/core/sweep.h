@@ -33,7 +33,7 @@
 
 enum sweep_kind {
 	SWEEP_NONE,
-	SWEEP_LEAVING, /* those that said they were about to die */
+	SWEEP_QUICK, /* those that said they were about to die, and those whose number nobody has */
 	SWEEP_ALL,
 };
 
@@ -54,6 +54,13 @@ bool sweep_wish(const struct ledger *ledger, struct sweep *sweep, enum sweep_kin
  * back. Return: false when that has taken too long: one of them is stopped.
  */
 bool sweep_wish_landing(struct sweep *sweep, int64_t in_flight);
+
+/*
+ * Under the lock: whether a quick look makes sense before a peak rises. Who was killed, or runs a program that
+ * does not load us, dies without a word, and would count as if it were there. In trees of many a look
+ * waits until one in 64 has come or gone.
+ */
+bool sweep_is_due_at_peak(const struct ledger *ledger);
 
 /* Return: whether there was a wish, so that trying again makes sense. */
 bool sweep_if_wished(struct ledger *ledger, struct sweep *sweep);

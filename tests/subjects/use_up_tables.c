@@ -1,5 +1,6 @@
 /*
- * use_up_tables.c - fills a table of the ledger with entries of killed children, of which nobody has heard.
+ * use_up_tables.c - fills a table of the ledger with entries of killed children, of which nobody has heard:
+ * they are not reaped, so that their numbers do not tell either.
  *
  * Usage: use_up_tables accounts CHILDREN [PROGRAM...]: under SCOPE=process, each child has an account; runs
  *        PROGRAM in a budget of its own when all accounts are in use. Prints "refused=N".
@@ -34,11 +35,11 @@ static void make_threads_and_die(long threads)
 static long use(long threads)
 {
 	pid_t child = fork();
-	int status = 0;
+	siginfo_t end = {0};
 
 	if (child == 0)
 		make_threads_and_die(threads);
-	return child < 0 || waitpid(child, &status, 0) != child || status != SIGKILL;
+	return child < 0 || waitid(P_PID, (id_t)child, &end, WEXITED | WNOWAIT) || end.si_status != SIGKILL;
 }
 
 static uint32_t accounts_in_use(void)

@@ -123,9 +123,9 @@ static void number_of_another_namespace_is_not_looked_for_here(void **state)
 
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
+	s = make_namesake();
 	pid = spawn(hold_and_die, &none, &slot);
 	reap(pid);
-	s = make_namesake();
 	atomic_store(&s->pid, pid);
 	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
 	assert_int_equal(s->state, SLOT_LIVE);
@@ -152,16 +152,53 @@ static void who_takes_its_time_to_leave_is_looked_for_again(void **state)
 	(void)state;
 	begin(MIB, RL_UNLIMITED);
 	pid = spawn_until_ready(leave_and_wait, &slot);
-	assert_int_equal(sweep_dead(ledger, SWEEP_LEAVING), 0);
+	assert_int_equal(sweep_dead(ledger, SWEEP_QUICK), 0);
 	assert_int_equal(ledger->leaving, 1);
 	kill(pid, SIGKILL);
 	reap(pid);
-	assert_int_equal(sweep_dead(ledger, SWEEP_LEAVING), 1);
+	assert_int_equal(sweep_dead(ledger, SWEEP_QUICK), 1);
 	assert_int_equal(ledger->leaving, 0);
 	/* Only a look at all of them tells when they were looked at. */
 	assert_int_equal(ledger->swept_ns, 0);
 	sweep_dead(ledger, SWEEP_ALL);
 	assert_true(atomic_load(&ledger->swept_ns) >= before_ns);
+}
+
+/* What is left of it in the kernel is a process still, and only /proc would tell. */
+static void who_dies_without_a_word_is_missed_by_a_quick_look_once_it_is_reaped(void **state)
+{
+	int64_t none = 0;
+	uint32_t slot;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	assert_false(sweep_is_due_at_peak(ledger));
+	pid = spawn(hold_and_die, &none, &slot);
+	await_death(pid);
+	assert_true(sweep_is_due_at_peak(ledger));
+	assert_int_equal(sweep_dead(ledger, SWEEP_QUICK), 0);
+	reap(pid);
+	assert_true(sweep_is_due_at_peak(ledger));
+	assert_int_equal(sweep_dead(ledger, SWEEP_QUICK), 1);
+	assert_false(sweep_is_due_at_peak(ledger));
+	expect_sums_are_exact();
+}
+
+static void in_a_crowd_a_quick_look_waits_for_one_in_64(void **state)
+{
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	ledger->account[0].procs = 640;
+	atomic_store(&ledger->changes_seen, atomic_load(&ledger->slots_changed) - 9);
+	assert_false(sweep_is_due_at_peak(ledger));
+	atomic_fetch_add(&ledger->slots_changed, 1);
+	assert_true(sweep_is_due_at_peak(ledger));
+	/* Numbers mean something else to those who have left the first namespace. */
+	atomic_store(&ledger->home_namespace, 4711);
+	assert_false(sweep_is_due_at_peak(ledger));
+	atomic_store(&ledger->leaving, 1);
+	assert_true(sweep_is_due_at_peak(ledger));
 }
 
 /* Somebody comes or goes between the wish and the look, and so on for ever. */
@@ -280,6 +317,8 @@ int main(void)
 		LEDGER_TEST(place_of_a_dead_child_goes_with_its_maker),
 		LEDGER_TEST(number_of_another_namespace_is_not_looked_for_here),
 		LEDGER_TEST(who_takes_its_time_to_leave_is_looked_for_again),
+		LEDGER_TEST(who_dies_without_a_word_is_missed_by_a_quick_look_once_it_is_reaped),
+		LEDGER_TEST(in_a_crowd_a_quick_look_waits_for_one_in_64),
 		LEDGER_TEST(who_is_refused_looks_again_as_long_as_others_come_and_go_but_not_for_ever),
 		LEDGER_TEST(nobody_reads_files_under_the_lock),
 	};
