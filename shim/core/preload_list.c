@@ -7,12 +7,15 @@
 
 #include <string.h>
 
+#include "attrs.h"
+
 static bool is_separator(char c)
 {
 	return c == PRELOAD_SEPARATORS[0] || c == PRELOAD_SEPARATORS[1];
 }
 
-size_t preload_next(const char **list, const char **entry)
+/* Hot for its place: each forked child that executes comes here, and otherwise not onto this page. */
+RL_HOT size_t preload_next(const char **list, const char **entry)
 {
 	size_t len = 0;
 
