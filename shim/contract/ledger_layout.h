@@ -140,8 +140,8 @@ struct slot {
 	_Atomic uint32_t leash_bans; /* enum leash_ban, that of its maker at first; outlasts an exec */
 	/* Its pid while it is about to execute; FUTEX_OWNER_DIED once the kernel has let go of its memory. */
 	_Atomic uint32_t executed;
-	_Atomic int64_t stops_told_ns; /* until then its watchdog has credited each of its stops */
-	int32_t reserved[24];
+	_Atomic int64_t stops_told_ns;	   /* until then its watchdog has credited each of its stops */
+	uint32_t last_child, reserved[23]; /* 1 + the place of the last process it made */
 };
 static_assert(sizeof(struct slot) == 256, "two slots never share a cache line, and none lies on two pages");
 

@@ -159,10 +159,12 @@ static bool has_place(struct ledger *ledger, uint32_t account, enum limit_id id,
 
 uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *sweep, bool *full)
 {
-	const struct slot *p = &ledger->slot[parent];
+	struct slot *p = &ledger->slot[parent];
 	uint32_t index;
 
 	*full = false;
+	if (accounts_are_at_peak(ledger, p->account, RL_PROCS))
+		sweep_last_child(ledger, parent);
 	if (!has_place(ledger, p->account, RL_PROCS, sweep))
 		return LEDGER_NONE;
 	index = slots_open(ledger, p->account);
@@ -170,6 +172,7 @@ uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *swe
 		*full = !sweep_wish(ledger, sweep, SWEEP_ALL);
 		return LEDGER_NONE;
 	}
+	p->last_child = index + 1;
 	ledger->slot[index].pid_namespace = p->pid_namespace;
 	atomic_store_explicit(&ledger->slot[index].leash_bans,
 			      atomic_load_explicit(&p->leash_bans, memory_order_relaxed),

@@ -277,6 +277,22 @@ static uint32_t close_dead(struct ledger *ledger, struct batch *batch, uint64_t 
 	return closed;
 }
 
+void sweep_last_child(struct ledger *ledger, uint32_t parent)
+{
+	const struct slot *p = &ledger->slot[parent];
+	uint32_t index = p->last_child - 1;
+	const struct slot *s = &ledger->slot[index];
+	pid_t maker = atomic_load_explicit(&p->pid, memory_order_relaxed);
+
+	if (!p->last_child || state_of(s) != SLOT_LIVE || s->creator != maker || s->claim != CLAIM_NONE)
+		return;
+	/* Whoever writes a timeline, or knows what a number means elsewhere, takes his time. */
+	if (!trace_is_on(ledger, s->account) &&
+	    !atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed) &&
+	    raw_kill(atomic_load_explicit(&s->pid, memory_order_relaxed), 0) == -ESRCH)
+		slots_close(ledger, index);
+}
+
 static uint32_t changes_of(const struct ledger *ledger)
 {
 	return atomic_load_explicit(&ledger->slots_changed, memory_order_acquire);

@@ -185,6 +185,53 @@ static void who_dies_without_a_word_is_missed_by_a_quick_look_once_it_is_reaped(
 	expect_sums_are_exact();
 }
 
+/* What a maker gets without a look at anybody else, once its last child is `slot`. */
+static uint32_t reserve_at_once(uint32_t slot)
+{
+	struct sweep sweep = {0};
+	uint32_t index;
+	uint64_t mask;
+	bool full;
+
+	ledger_lock(ledger, &mask);
+	assert_int_equal(ledger->slot[self_slot].last_child, slot + 1);
+	index = slots_reserve(ledger, self_slot, &sweep, &full);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(index == LEDGER_NONE, sweep.wished == SWEEP_QUICK);
+	return index;
+}
+
+static void place_of_the_last_child_is_the_next_ones(void **state)
+{
+	int64_t none = 0;
+	uint32_t slot, second;
+	uint64_t mask;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	pid = spawn(hold_and_die, &none, &slot);
+	await_death(pid);
+	assert_int_equal(reserve_at_once(slot), LEDGER_NONE);
+	reap(pid);
+	ledger->slot[slot].claim = CLAIM_HELD;
+	assert_int_equal(reserve_at_once(slot), LEDGER_NONE);
+	ledger->slot[slot].claim = CLAIM_NONE;
+	ledger->account[0].trace[0] = '/';
+	assert_int_equal(reserve_at_once(slot), LEDGER_NONE);
+	ledger->account[0].trace[0] = '\0';
+	ledger->slot[slot].creator = pid;
+	assert_int_equal(reserve_at_once(slot), LEDGER_NONE);
+	ledger->slot[slot].creator = getpid();
+	second = reserve_at_once(slot);
+	assert_int_equal(second, slot);
+	assert_int_equal(ledger->account[0].procs_peak, 1);
+	ledger_lock(ledger, &mask);
+	slots_close(ledger, second);
+	ledger_unlock(ledger, &mask);
+	expect_sums_are_exact();
+}
+
 static void in_a_crowd_a_quick_look_waits_for_one_in_64(void **state)
 {
 	(void)state;
@@ -318,6 +365,7 @@ int main(void)
 		LEDGER_TEST(number_of_another_namespace_is_not_looked_for_here),
 		LEDGER_TEST(who_takes_its_time_to_leave_is_looked_for_again),
 		LEDGER_TEST(who_dies_without_a_word_is_missed_by_a_quick_look_once_it_is_reaped),
+		LEDGER_TEST(place_of_the_last_child_is_the_next_ones),
 		LEDGER_TEST(in_a_crowd_a_quick_look_waits_for_one_in_64),
 		LEDGER_TEST(who_is_refused_looks_again_as_long_as_others_come_and_go_but_not_for_ever),
 		LEDGER_TEST(nobody_reads_files_under_the_lock),
