@@ -152,8 +152,11 @@ bool slots_is_visible(const struct slot *slot, uint64_t pid_namespace);
 pid_t slots_pid_in(const struct slot *slot, uint64_t pid_namespace);
 bool slots_is_alive_in(const struct slot *slot, uint64_t pid_namespace);
 
-/* Ends all slots of a pid namespace, and of those in it, whose first process is dead. Under the lock. */
-void slots_close_namespace(struct ledger *ledger, uint64_t pid_namespace);
+/*
+ * Ends all slots of a pid namespace, and of those in it, whose first process, in slot `first`, is dead; but
+ * none of a later one that has its number. Under the lock.
+ */
+void slots_close_namespace(struct ledger *ledger, uint32_t first);
 
 /* Whether the slot's pid means its process also to the one in slot `self`, or with LEDGER_NONE to a
  * supervisor. */

@@ -65,24 +65,57 @@ bool slots_is_alive(const struct slot *s)
 	return slots_is_alive_in(s, s->pid_namespace);
 }
 
-/* The kernel ends a namespace with its first process; here that is only seen from outside. */
-void slots_close_namespace(struct ledger *ledger, uint64_t pid_namespace)
+static bool is_first(const struct slot *s)
+{
+	return atomic_load_explicit(&s->pid, memory_order_relaxed) == 1;
+}
+
+/* When the next namespace of that number began, after one whose first process was born at born_ns. */
+static int64_t next_of_number(const struct ledger *ledger, uint64_t pid_namespace, int64_t born_ns)
 {
 	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	int64_t next_ns = INT64_MAX;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct slot *s = &ledger->slot[i];
+
+		if (slots_is_bound(s) && s->pid_namespace == pid_namespace && is_first(s) &&
+		    s->born_ns > born_ns && s->born_ns < next_ns)
+			next_ns = s->born_ns;
+	}
+	return next_ns;
+}
+
+/*
+ * The kernel gives the number to the next namespace at once: who is in that one lives, and who was in an
+ * earlier one does not.
+ */
+static void close_namespace(struct ledger *ledger, uint64_t pid_namespace, int64_t born_ns)
+{
+	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
+	int64_t next_ns = next_of_number(ledger, pid_namespace, born_ns);
 
 	for (uint32_t i = 0; i < end; i++) {
 		const struct slot *s = &ledger->slot[i];
 		uint64_t own = s->pid_namespace;
-		bool is_first = atomic_load_explicit(&s->pid, memory_order_relaxed) == 1;
+		int64_t own_born_ns = s->born_ns;
+		bool is_other = own != pid_namespace;
+		bool leads = is_other && is_first(s);
 
 		if (atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_FREE ||
-		    (own != pid_namespace &&
-		     (s->outer_namespace != pid_namespace || !slots_pid_in(s, pid_namespace))))
+		    own_born_ns >= next_ns ||
+		    (is_other && (s->outer_namespace != pid_namespace || !slots_pid_in(s, pid_namespace))))
 			continue;
 		slots_close(ledger, i);
-		if (own != pid_namespace && is_first)
-			slots_close_namespace(ledger, own);
+		if (leads)
+			close_namespace(ledger, own, own_born_ns);
 	}
+}
+
+/* The kernel ends a namespace with its first process; here that is only seen from outside. */
+void slots_close_namespace(struct ledger *ledger, uint32_t first)
+{
+	close_namespace(ledger, ledger->slot[first].pid_namespace, ledger->slot[first].born_ns);
 }
 
 bool slots_shares_pids(const struct ledger *ledger, uint32_t index, uint32_t self)

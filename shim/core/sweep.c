@@ -210,9 +210,8 @@ static uint32_t bury(struct ledger *ledger, struct batch *batch, uint64_t pid_na
 	for (uint32_t i = 0; i < batch->count; i++) {
 		struct suspect *d = &batch->suspect[i];
 		struct slot *s = &ledger->slot[d->index];
-		uint64_t own = s->pid_namespace;
-		bool was_first =
-			own != pid_namespace && atomic_load_explicit(&s->pid, memory_order_relaxed) == 1;
+		bool was_first = s->pid_namespace != pid_namespace &&
+				 atomic_load_explicit(&s->pid, memory_order_relaxed) == 1;
 
 		if (!is_unchanged(s, d, pid_namespace) ||
 		    (d->heir != LEDGER_NONE && !has_heir(ledger, d, pid_namespace)))
@@ -225,7 +224,7 @@ static uint32_t bury(struct ledger *ledger, struct batch *batch, uint64_t pid_na
 		d->is_lost = d->state != SLOT_RESERVED &&
 			     !atomic_exchange_explicit(&s->end_told, 1, memory_order_relaxed);
 		if (was_first)
-			slots_close_namespace(ledger, own);
+			slots_close_namespace(ledger, d->index);
 		else if (is_claimed(s) && d->creator_is_alive)
 			slots_vacate(ledger, d->index);
 		else

@@ -110,12 +110,39 @@ static void the_output_of_a_namesake_is_no_progress(void **state)
 	close(out);
 }
 
+/* The kernel gives a namespace the least number that is free, which is that of the one before. */
+static void the_next_namespace_of_a_number_does_not_end_with_the_one_before(void **state)
+{
+	uint32_t dead_first, dead, first, member;
+	int64_t none = 0;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	pid = spawn(hold_and_die, &none, &first);
+	reap(pid);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	dead_first = open_elsewhere(1, 0);
+	dead = open_elsewhere(7, 0);
+	first = open_elsewhere(1, getppid());
+	member = open_elsewhere(7, 0);
+	/* Not known before: a peak that would rise is looked into. */
+	atomic_store(&ledger->slot[dead_first].outer_pid, pid);
+	assert_int_equal(sweep_dead(ledger, SWEEP_ALL), 1);
+	assert_int_equal(ledger->slot[dead_first].state, SLOT_FREE);
+	assert_int_equal(ledger->slot[dead].state, SLOT_FREE);
+	assert_int_equal(ledger->slot[first].state, SLOT_LIVE);
+	assert_int_equal(ledger->slot[member].state, SLOT_LIVE);
+	expect_sums_are_exact();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEDGER_TEST(a_namesakes_processor_time_is_not_charged),
 		LEDGER_TEST(processor_time_is_asked_for_by_the_number_that_is_known_here),
 		LEDGER_TEST(the_output_of_a_namesake_is_no_progress),
+		LEDGER_TEST(the_next_namespace_of_a_number_does_not_end_with_the_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
