@@ -230,9 +230,9 @@ struct account {
 	int32_t root_pid;
 	uint64_t config_hash;
 
-	/* What each new lease, thread and process looks at lies together: between processors each line costs.
-	 */
-	_Atomic uint32_t killing; /* the KILL step began: no new process or thread */
+	/* What each new lease, thread and process looks at lies together: each line of a cache costs. */
+	_Atomic uint32_t killing;	       /* the KILL step began: no new process or thread */
+	uint16_t threads_raised, procs_raised; /* whether the last one that was counted raised the peak */
 	/* Caches of sums over member slots, and their peaks. */
 	int64_t leased, threads, procs;
 	int64_t mem_peak, threads_peak, procs_peak;

@@ -210,8 +210,20 @@ void accounts_add_threads(struct ledger *ledger, uint32_t index, int64_t count)
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
 	{
 		a->threads += count;
+		if (count > 0)
+			a->threads_raised = a->threads > a->threads_peak;
 		if (a->threads > a->threads_peak)
 			a->threads_peak = a->threads;
+	}
+}
+
+void accounts_withdraw_thread(struct ledger *ledger, uint32_t index)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	{
+		a->threads--;
+		a->threads_peak -= a->threads_raised;
+		a->threads_raised = 0;
 	}
 }
 
@@ -220,10 +232,22 @@ void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count)
 	FOR_EACH_ACCOUNT_UP(ledger, index, a)
 	{
 		a->procs += count;
-		if (count > 0)
+		if (count > 0) {
 			a->procs_total += count;
+			a->procs_raised = account_procs_beside_first(a) > a->procs_peak;
+		}
 		if (account_procs_beside_first(a) > a->procs_peak)
 			a->procs_peak = account_procs_beside_first(a);
+	}
+}
+
+void accounts_forget_proc(struct ledger *ledger, uint32_t index)
+{
+	FOR_EACH_ACCOUNT_UP(ledger, index, a)
+	{
+		a->procs_total--;
+		a->procs_peak -= a->procs_raised;
+		a->procs_raised = 0;
 	}
 }
 

@@ -71,6 +71,14 @@ void accounts_lease(struct ledger *ledger, uint32_t index, int64_t bytes);
 void accounts_add_threads(struct ledger *ledger, uint32_t index, int64_t count);
 void accounts_add_procs(struct ledger *ledger, uint32_t index, int64_t count);
 
+/*
+ * One that was counted did not come to be, because the kernel refused it. A peak is then what it was before,
+ * unless others were counted meanwhile: it is never too low, for while the last of those was counted this one
+ * was missing. The second leaves the sum alone; slots_close() follows.
+ */
+void accounts_withdraw_thread(struct ledger *ledger, uint32_t index);
+void accounts_forget_proc(struct ledger *ledger, uint32_t index);
+
 /* Moves a process that holds nothing yet to an account below or beside its own. */
 void accounts_move_proc(struct ledger *ledger, uint32_t from, uint32_t to);
 

@@ -183,7 +183,7 @@ uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *swe
 	    !open_own_account(ledger, index, p->account, p->account)) {
 		/* The dead have accounts of their own, too. */
 		*full = !sweep_wish(ledger, sweep, SWEEP_ALL);
-		slots_close(ledger, index);
+		slots_withdraw(ledger, index);
 		return LEDGER_NONE;
 	}
 	return index;
@@ -206,6 +206,14 @@ void slots_end_thread(struct ledger *ledger, uint32_t index)
 
 	s->threads--;
 	accounts_add_threads(ledger, s->account, -1);
+}
+
+void slots_withdraw_thread(struct ledger *ledger, uint32_t index)
+{
+	struct slot *s = &ledger->slot[index];
+
+	s->threads--;
+	accounts_withdraw_thread(ledger, s->account);
 }
 
 void slots_bind(struct ledger *ledger, uint32_t index, pid_t pid)
@@ -343,6 +351,14 @@ void slots_close(struct ledger *ledger, uint32_t index)
 		atomic_store_explicit(&ledger->slots_full_to, index, memory_order_relaxed);
 	atomic_store_explicit(&s->state, SLOT_FREE, memory_order_release);
 	accounts_close_unused(ledger, account);
+}
+
+void slots_withdraw(struct ledger *ledger, uint32_t index)
+{
+	if (state_of(&ledger->slot[index]) == SLOT_FREE)
+		return;
+	accounts_forget_proc(ledger, ledger->slot[index].account);
+	slots_close(ledger, index);
 }
 
 uint32_t slots_count(const struct ledger *ledger)

@@ -29,12 +29,13 @@
 uint32_t slots_reserve(struct ledger *ledger, uint32_t parent, struct sweep *sweep, bool *full);
 
 /*
- * Counts a thread that is about to be created in the process of `index`, or
- * forgets one. Return: false when the limit refuses it, or for a sweep before
- * that is certain.
+ * Counts a thread that is about to be created in the process of `index`;
+ * forgets one; takes back one that the kernel then refused. Return: false when
+ * the limit refuses it, or for a sweep before that is certain.
  */
 bool slots_reserve_thread(struct ledger *ledger, uint32_t index, struct sweep *sweep);
 void slots_end_thread(struct ledger *ledger, uint32_t index);
+void slots_withdraw_thread(struct ledger *ledger, uint32_t index);
 
 /* Opens a slot that no budget is asked for: the first process, or one that came unannounced. */
 uint32_t slots_open(struct ledger *ledger, uint32_t account);
@@ -127,6 +128,9 @@ void slots_vacate(struct ledger *ledger, uint32_t index);
 
 /* Ends a slot and counts its processor time as that of a dead process. */
 void slots_close(struct ledger *ledger, uint32_t index);
+
+/* Ends a slot whose process the kernel refused to make: there never was one. */
+void slots_withdraw(struct ledger *ledger, uint32_t index);
 
 /* The caller's pid namespace as slots note it: 0 for that of the first process. Context: also without the
  * lock. */

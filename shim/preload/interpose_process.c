@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include "core/accounts.h"
 #include "core/breach.h"
 #include "core/claims.h"
 #include "core/ledger_lock.h"
@@ -69,7 +70,7 @@ void process_settle(uint32_t slot, pid_t child)
 		if (child > 0)
 			slots_bind(member.ledger, slot, child);
 		else
-			slots_close(member.ledger, slot);
+			slots_withdraw(member.ledger, slot);
 	} else if (child > 0) {
 		slots_note_outer(member.ledger, slot, thread_self.child_maker, child);
 	}
@@ -88,12 +89,23 @@ void process_settle_self(uint32_t slot)
 	ledger_unlock(member.ledger, &mask);
 }
 
+void process_forget(uint32_t slot)
+{
+	uint64_t mask;
+
+	ledger_lock(member.ledger, &mask);
+	accounts_forget_proc(member.ledger, member.ledger->slot[slot].account);
+	ledger_unlock(member.ledger, &mask);
+}
+
 void process_settle_claim(uint32_t slot, pid_t child, int64_t since_ns)
 {
 	struct claims_child made = {.pid = child, .since_ns = since_ns};
 	struct sweep sweep = {0};
 	uint64_t mask;
 
+	if (child < 0)
+		process_forget(slot);
 	do {
 		ledger_lock(member.ledger, &mask);
 		if (child > 0)

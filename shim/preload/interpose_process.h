@@ -20,16 +20,19 @@
 /* Reserves a slot, or notes the refusal. Return: the slot or LEDGER_NONE. */
 uint32_t process_reserve(const char *call, enum slot_claim claim, const void *caller);
 
-/* Binds the slot to the child, or returns it if there is none (child <= 0). */
+/* Binds the slot to the child, or takes it back if there is none (child < 0). */
 void process_settle(uint32_t slot, pid_t child);
 
 /* Binds the slot to the calling process, a child that shares its maker's memory and knows itself before that.
  */
 void process_settle_self(uint32_t slot);
 
+/* Before a place is given back whose child the kernel refused to make: there never was one. */
+void process_forget(uint32_t slot);
+
 /*
- * The same for CLAIM_ONCE, where the child may have been faster and have chosen another. The call began at
- * since_ns (CLOCK_BOOTTIME), before the reservation.
+ * The same for CLAIM_ONCE, where the child may have been faster and have chosen another, or be over already
+ * (0). The call began at since_ns (CLOCK_BOOTTIME), before the reservation.
  */
 void process_settle_claim(uint32_t slot, pid_t child, int64_t since_ns);
 

@@ -63,6 +63,12 @@ static pid_t pid_of_pidfd(int pidfd)
 	return (pid_t)procread_field(text, "\nPid:");
 }
 
+/* A process that then could not execute the program was one. */
+static bool is_refused_process(int error)
+{
+	return error == EAGAIN || error == ENOMEM;
+}
+
 static int guarded_spawn(struct spawn_call *call, char *const *environment, const char *name,
 			 const void *caller)
 {
@@ -83,8 +89,10 @@ static int guarded_spawn(struct spawn_call *call, char *const *environment, cons
 		error = -error;
 	if (!error && call->pidfd_function)
 		child = pid_of_pidfd(*call->pidfd);
+	if (error)
+		child = is_refused_process(error) ? -1 : 0;
 	if (error || child)
-		process_settle_claim(slot, error ? 0 : child, since_ns);
+		process_settle_claim(slot, child, since_ns);
 	else /* without /proc a pidfd tells nothing */
 		process_let_go(slot);
 	if (error)
@@ -120,6 +128,7 @@ SPAWN_FUNCTION(pidfd_spawnp, int, pidfd, pidfd_function)
 struct held_call {
 	uint32_t slot;
 	bool lends;
+	bool made_none; /* the kernel refused the process */
 };
 
 static bool begin_held(struct held_call *call, const char *name, const void *caller)
@@ -130,6 +139,7 @@ static bool begin_held(struct held_call *call, const char *name, const void *cal
 		return false;
 	}
 	call->lends = environment_lend();
+	call->made_none = false;
 	return true;
 }
 
@@ -139,13 +149,15 @@ static void end_held(void *context)
 
 	if (call->lends)
 		environment_take_back();
+	if (call->made_none)
+		process_forget(call->slot);
 	process_end_held(call->slot);
 }
 
 RL_EXPORT int system(const char *command)
 {
 	struct held_call call;
-	int result;
+	int result, saved = errno;
 
 	real_ensure();
 	if (!member_is_guarded())
@@ -154,7 +166,11 @@ RL_EXPORT int system(const char *command)
 	if (!begin_held(&call, "system", __builtin_return_address(0)))
 		return command ? -1 : 0;
 	pthread_cleanup_push(end_held, &call);
+	/* Whether it was refused or ended so, its result alone does not tell. */
+	errno = 0;
 	result = REAL_LATE(system)(command);
+	call.made_none = result && is_refused_process(errno);
+	errno = errno ? errno : saved;
 	pthread_cleanup_pop(1);
 	return result;
 }
@@ -246,7 +262,7 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 		environment_take_back();
 	child = pid_of_stream(stream);
 	if (!stream || child)
-		process_settle_claim(slot, child, since_ns);
+		process_settle_claim(slot, stream ? child : -1, since_ns);
 	else
 		process_let_go(slot);
 	errno = saved;

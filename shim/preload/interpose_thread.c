@@ -129,7 +129,7 @@ static struct cell *reserve_locked(struct sweep *sweep, bool *by_limit)
 		return NULL;
 	cell = cells_attach_locked(member.ledger, member.slot);
 	if (!cell) {
-		slots_end_thread(member.ledger, member.slot);
+		slots_withdraw_thread(member.ledger, member.slot);
 		sweep_wish(member.ledger, sweep, SWEEP_ALL); /* the dead have cells */
 	}
 	return cell;
@@ -164,7 +164,7 @@ static void unreserve(struct cell *cell)
 
 	ledger_lock(member.ledger, &mask);
 	cells_retire_locked(member.ledger, member.slot, cell);
-	slots_end_thread(member.ledger, member.slot);
+	slots_withdraw_thread(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
 }
 

@@ -77,11 +77,11 @@ void raw_threads_settle(pid_t tid)
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
-	if (tid <= 0 || !follow(tid)) {
+	if (tid <= 0) {
+		slots_withdraw_thread(member.ledger, member.slot);
+	} else if (!follow(tid)) {
 		slots_end_thread(member.ledger, member.slot);
-		if (tid > 0)
-			atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_RAW_THREADS,
-						 memory_order_relaxed);
+		atomic_fetch_or_explicit(&member.ledger->degraded, LEDGER_RAW_THREADS, memory_order_relaxed);
 	}
 	ledger_unlock(member.ledger, &mask);
 }

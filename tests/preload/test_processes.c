@@ -213,6 +213,31 @@ static void what_a_tree_that_is_killed_cannot_make_is_not_this_limits_refusal(vo
 	run_free(r);
 }
 
+/* Neither in the sums nor in the peaks, nor at a limit. */
+static void what_the_kernel_refused_was_never_there(void **state)
+{
+	struct run *r = guarded(SET("PROCS=1", "THREADS=1"), ARGV("create_beyond_rlimit"));
+
+	(void)state;
+	if (WEXITSTATUS(r->status) == 77)
+		skip();
+	expect_exit(r, 0);
+	expect_out(r, "made=0\n");
+	expect(r, record_int(r, "procs_total") == 1);
+	expect(r, record_int(r, "procs_peak") == 0);
+	expect(r, record_int(r, "threads_peak") == 0);
+	expect(r, !record_find(r, "denied.procs") && !record_find(r, "denied.threads"));
+	run_free(r);
+	/* Others are there as ever. */
+	r = guarded(SET("PROCS=1", "THREADS=1"), ARGV("create_beyond_rlimit", "one"));
+	expect_exit(r, 0);
+	expect_out(r, "made=1\n");
+	expect(r, record_int(r, "procs_total") == 2);
+	expect(r, record_int(r, "procs_peak") == 1);
+	expect(r, record_int(r, "threads_peak") == 1);
+	run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +255,7 @@ int main(void)
 		cmocka_unit_test(who_is_made_by_libc_in_another_pid_namespace_has_one_place),
 		cmocka_unit_test(tasks_with_their_makers_words_leave_nothing_charged),
 		cmocka_unit_test(what_a_tree_that_is_killed_cannot_make_is_not_this_limits_refusal),
+		cmocka_unit_test(what_the_kernel_refused_was_never_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

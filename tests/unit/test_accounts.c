@@ -124,6 +124,43 @@ static void process_that_moves_is_counted_once_in_each_budget_it_is_in(void **st
 	assert_int_equal(a[beside].procs_total, 1);
 }
 
+/* Two makers at once: the peak may be too high by the one that was refused beside it, and is never too low.
+ */
+static void peak_is_without_who_was_counted_and_never_came_to_be(void **state)
+{
+	struct account *a;
+	uint64_t mask;
+
+	(void)state;
+	begin(MIB, 9);
+	a = ledger->account;
+	ledger_lock(ledger, &mask);
+	accounts_add_threads(ledger, 0, 3); /* of others */
+	accounts_add_threads(ledger, 0, 1);
+	accounts_withdraw_thread(ledger, 0);
+	assert_int_equal(a->threads_peak, 3);
+	accounts_add_threads(ledger, 0, -1);
+	accounts_add_threads(ledger, 0, 1); /* raises nothing */
+	accounts_withdraw_thread(ledger, 0);
+	assert_int_equal(a->threads_peak, 3);
+	accounts_add_threads(ledger, 0, 1);
+	accounts_add_threads(ledger, 0, 1); /* refused, and another counted meanwhile that raises */
+	accounts_withdraw_thread(ledger, 0);
+	assert_int_equal(a->threads, 3);
+	assert_int_equal(a->threads_peak, 3);
+	accounts_withdraw_thread(ledger, 0); /* two are taken back, one had raised */
+	assert_int_equal(a->threads_peak, 3);
+	accounts_add_threads(ledger, 0, -2);
+	accounts_add_procs(ledger, 0, 1);
+	assert_int_equal(a->procs_peak, 1);
+	accounts_forget_proc(ledger, 0);
+	accounts_add_procs(ledger, 0, -1);
+	assert_int_equal(a->procs_peak, 0);
+	assert_int_equal(a->procs_total, 1);
+	ledger_unlock(ledger, &mask);
+	expect_sums_are_exact();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +168,7 @@ int main(void)
 		LEDGER_TEST(unused_budgets_are_forgotten_all_the_way_up),
 		LEDGER_TEST(budget_with_a_member_or_a_supervisor_stays),
 		LEDGER_TEST(process_that_moves_is_counted_once_in_each_budget_it_is_in),
+		LEDGER_TEST(peak_is_without_who_was_counted_and_never_came_to_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
