@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+enum { MOST = 64 };
+
 static char **arguments;
 static struct gate stay;
 
@@ -37,7 +39,7 @@ static int hold(pthread_t *threads, long count)
 static void live(int ready)
 {
 	long count = number(arguments, 5);
-	pthread_t threads[count + 1];
+	pthread_t threads[MOST];
 
 	if (!strcmp(arguments[1], "executed"))
 		execl(arguments[6], arguments[6], "end", NULL);
@@ -74,8 +76,8 @@ static int lose(pid_t *children, long width)
 int main(int argc, char **argv)
 {
 	long rounds = number(argv, 2), width = number(argv, 3), count = number(argv, 5), wrong = 0;
-	pthread_t threads[count + 1];
-	pid_t children[width];
+	pthread_t threads[MOST];
+	pid_t children[MOST];
 
 	arguments = argv;
 	stay = gate_make();
