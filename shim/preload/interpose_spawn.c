@@ -237,7 +237,7 @@ static pid_t pid_of_stream(FILE *stream)
 	return 0;
 }
 
-RL_EXPORT FILE *popen(const char *command, const char *type)
+static FILE *guarded_popen(const char *command, const char *type, const void *caller)
 {
 	bool lends;
 	FILE *stream;
@@ -250,7 +250,7 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 	if (!member_is_guarded())
 		return REAL_LATE(popen)(command, type);
 	since_ns = raw_clock_ns(CLOCK_BOOTTIME);
-	slot = process_reserve("popen", CLAIM_ONCE, __builtin_return_address(0));
+	slot = process_reserve("popen", CLAIM_ONCE, caller);
 	if (slot == LEDGER_NONE) {
 		errno = EAGAIN;
 		return NULL;
@@ -267,4 +267,15 @@ RL_EXPORT FILE *popen(const char *command, const char *type)
 		process_let_go(slot);
 	errno = saved;
 	return stream;
+}
+
+RL_EXPORT FILE *popen(const char *command, const char *type)
+{
+	return guarded_popen(command, type, __builtin_return_address(0));
+}
+
+/* glibc's other name for it, in no header; programs linked with very old libraries have it. */
+RL_EXPORT FILE *_IO_popen(const char *command, const char *type)
+{
+	return guarded_popen(command, type, __builtin_return_address(0));
 }

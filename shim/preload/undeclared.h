@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void),
@@ -25,6 +26,7 @@ int pidfd_spawn(int *pidfd, const char *path, const posix_spawn_file_actions_t *
 		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
 int pidfd_spawnp(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
 		 const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);
+FILE *_IO_popen(const char *command, const char *type);
 /* Declared by libcap, exported by libc. */
 int capset(void *header, const void *data);
 int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);

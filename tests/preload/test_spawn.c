@@ -23,6 +23,7 @@ static const struct {
 	{"pidfd_spawn", "pidfd_spawn"},
 	{"pidfd_spawnp", "pidfd_spawnp"},
 	{"popen", "popen"},
+	{"_IO_popen", "popen"},
 	{"system", "system"},
 	{"wordexp", "wordexp"},
 	{"forkpty", "forkpty"},
