@@ -142,6 +142,7 @@ static struct cell *reserve(const char *call, void *(*start)(void *), void *argu
 	bool by_limit;
 	uint64_t mask;
 
+	member_become_child_early();
 	do {
 		ledger_lock(member.ledger, &mask);
 		cell = reserve_locked(&sweep, &by_limit);

@@ -28,17 +28,16 @@ bool member_is_borrowed(void)
 	return raw_getpid() != member.pid;
 }
 
-/* The child of a fork whose atfork handlers allocate before fork() returns to our hook. */
-static void become_child_early(void)
+void member_become_child_early(void)
 {
-	if (thread_self.child_slot != LEDGER_NONE && member_is_borrowed())
+	if (thread_self.phase == THREAD_FORKING && thread_self.child_slot != LEDGER_NONE &&
+	    member_is_borrowed())
 		member_fork(FORK_CHILD);
 }
 
 struct cell *member_cell(void)
 {
-	if (thread_self.phase == THREAD_FORKING)
-		become_child_early();
+	member_become_child_early();
 	if (thread_self.phase != THREAD_NEW)
 		return thread_self.cell;
 	if (member_is_borrowed())

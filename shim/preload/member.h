@@ -125,4 +125,7 @@ void member_own_words(bool again);
 
 void member_fork(enum fork_side side);
 
+/* Before what an atfork handler asks for in the child, before fork() returns to our hook, is counted. */
+void member_become_child_early(void);
+
 #endif

@@ -45,6 +45,7 @@ bool raw_threads_reserve(const char *call, const void *caller)
 	bool granted, killing;
 	uint64_t mask;
 
+	member_become_child_early();
 	do {
 		ledger_lock(member.ledger, &mask);
 		raw_threads_sweep();

@@ -153,6 +153,19 @@ static void threads_count_by_process_under_scope_process(void **state)
 	run_free(r);
 }
 
+/* There the process is the child already, and does not know it yet. */
+static void threads_that_atfork_handlers_make_in_the_child_are_the_childs(void **state)
+{
+	struct run *r = guarded(SET("THREADS=1"), ARGV("thread_in_atfork", "40"));
+
+	(void)state;
+	expect_exit(r, 0);
+	expect_out(r, "refused=0 error=0\n");
+	expect(r, record_int(r, "threads_peak") == 1);
+	expect(r, json_array_size(record_find(r, "escapes")) == 0);
+	run_free(r);
+}
+
 static void a_main_thread_may_leave_while_others_go_on(void **state)
 {
 	struct run *r = guarded(SET("THREADS=1", "WALL=10s"), ARGV("leave_main_thread", "exit"));
@@ -186,6 +199,7 @@ int main(void)
 		cmocka_unit_test(a_creation_that_fails_gives_its_place_back),
 		cmocka_unit_test(threads_of_forked_children_count_in_the_tree),
 		cmocka_unit_test(threads_count_by_process_under_scope_process),
+		cmocka_unit_test(threads_that_atfork_handlers_make_in_the_child_are_the_childs),
 		cmocka_unit_test(a_main_thread_may_leave_while_others_go_on),
 	};
 
