@@ -15,25 +15,41 @@
 #include "rawsys.h"
 #include "resident.h"
 
-/* Looks no further than accounts that were used once: the rest of the file has no pages yet. */
-static uint32_t find_free(struct ledger *ledger)
+static uint32_t find_unused(const struct ledger *ledger, uint32_t end)
 {
-	uint32_t end = atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed);
-
 	for (uint32_t i = 0; i < end; i++)
 		if (!atomic_load_explicit(&ledger->account[i].in_use, memory_order_relaxed))
 			return i;
+	return LEDGER_NONE;
+}
+
+/*
+ * Looks no further than accounts that were used once: the rest of the file has no pages yet. Where there is
+ * no room for more, those that were abandoned are free, but for `kept`.
+ */
+static uint32_t find_free(struct ledger *ledger, uint32_t kept)
+{
+	uint32_t end = atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed);
+	uint32_t unused = find_unused(ledger, end);
+
+	if (unused != LEDGER_NONE)
+		return unused;
 	if (end == LEDGER_ACCOUNTS ||
-	    (end && ledger_page_in(&ledger->account[end], sizeof(ledger->account[end]))))
-		return LEDGER_NONE;
+	    (end && ledger_page_in(&ledger->account[end], sizeof(ledger->account[end])))) {
+		accounts_close_abandoned(ledger, kept);
+		return find_unused(ledger, end);
+	}
 	atomic_store_explicit(&ledger->accounts_end, end + 1, memory_order_relaxed);
 	return end;
 }
 
-/* Takes a free entry, with nothing in it and no clock running. Return: NULL when the table is full. */
-static struct account *take_free(struct ledger *ledger, uint32_t root)
+/*
+ * Takes a free entry other than `kept`, with nothing in it and no clock running.
+ * Return: NULL when the table is full.
+ */
+static struct account *take_free(struct ledger *ledger, uint32_t root, uint32_t kept)
 {
-	uint32_t index = find_free(ledger);
+	uint32_t index = find_free(ledger, kept);
 	struct account *a = account_at(ledger, index);
 
 	if (!a)
@@ -68,7 +84,7 @@ static void copy_trace(struct account *a, const struct account *above, const cha
 uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config,
 		       enum account_part part)
 {
-	struct account *a = take_free(ledger, root);
+	struct account *a = take_free(ledger, root, parent);
 
 	if (!a)
 		return LEDGER_NONE;
@@ -107,7 +123,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t root)
 {
 	const struct account *m = &ledger->account[model];
-	struct account *a = take_free(ledger, root);
+	struct account *a = take_free(ledger, root, model);
 
 	if (!a)
 		return LEDGER_NONE;
