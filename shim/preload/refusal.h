@@ -1,10 +1,10 @@
 /*
  * refusal.h - the end of a program whose settings, or whose place, do not let it start.
  *
- * Owns:    nothing.
+ * Owns:    whether the tree is one that this process has begun.
  * Called:  startup, before main.
  * Context: one thread; never allocates; does not return.
- * Fork:    nothing, because there is no state.
+ * Fork:    nothing, because it ends before main.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,13 @@
 
 enum { REFUSAL_MAX = 512 }; /* bytes of what is said, its NUL with them */
 
-/* Says `why` on stderr, the one line that the shim ever prints, and ends with status 125. */
+/* Nothing has run in it that a record could tell of. */
+void refusal_note_new_tree(void);
+
+/*
+ * Says `why` on stderr, the one line that the shim ever prints, and ends with status 125. A tree that the
+ * process was in is left as at any other end.
+ */
 RL_NORETURN void refusal_end(const char *why);
 
 /* The same with a name and a value before it, as far as that can be printed. */

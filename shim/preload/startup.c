@@ -98,13 +98,14 @@ static void begin_tree(const struct config *config)
 	 * and the slot its account: both are 0. */
 	slot = slots_open(ledger, LEDGER_NONE);
 	slots_bind_self(ledger, slot);
+	member.ledger = ledger;
+	member.slot = slot;
+	refusal_note_new_tree();
 	account = tree_open(ledger, LEDGER_NONE, slot, config);
 	if (account == LEDGER_NONE)
 		refusal_end("no room in /dev/shm for the ledger's tables; make some");
 	ledger->slot[slot].account = account;
 	accounts_add_procs(ledger, account, 1);
-	member.ledger = ledger;
-	member.slot = slot;
 }
 
 /* New RESLIMIT_ variables on the way to this program: a budget within the one there is. Return: whether there
@@ -180,8 +181,6 @@ static void charge_start(void)
 	growth_begin(bytes > 0 ? bytes : 0);
 	if (bytes <= 0 || !cells_charge_direct(member.ledger, member.slot, bytes))
 		return;
-	if (slots_is_last(member.ledger, member.slot))
-		ledger_unlink(member.ledger);
 	if (a->limit[RL_MEM] < bytes)
 		refusal_end_number(CONFIG_PREFIX "MEM=", a->limit[RL_MEM],
 				   ": less than the program's libraries allocate before main; give more");
@@ -201,8 +200,6 @@ static void start_plugin(const struct config *config)
 	fmt_str(&why, ": ");
 	if (!config->plugin || !plugin_host_start(member.ledger, member.slot, config, &why))
 		return;
-	if (slots_is_last(member.ledger, member.slot))
-		ledger_unlink(member.ledger);
 	refusal_end_text(CONFIG_PREFIX "PLUGIN=", config->plugin, text);
 }
 
