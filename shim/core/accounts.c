@@ -15,25 +15,41 @@
 #include "rawsys.h"
 #include "resident.h"
 
-/* Looks no further than accounts that were used once: the rest of the file has no pages yet. */
-static uint32_t find_free(struct ledger *ledger)
+static uint32_t find_unused(const struct ledger *ledger, uint32_t end)
 {
-	uint32_t end = atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed);
-
 	for (uint32_t i = 0; i < end; i++)
 		if (!atomic_load_explicit(&ledger->account[i].in_use, memory_order_relaxed))
 			return i;
+	return LEDGER_NONE;
+}
+
+/*
+ * Looks no further than accounts that were used once: the rest of the file has no pages yet. Where there is
+ * no room for more, those that were abandoned are free, but for `kept`.
+ */
+static uint32_t find_free(struct ledger *ledger, uint32_t kept)
+{
+	uint32_t end = atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed);
+	uint32_t unused = find_unused(ledger, end);
+
+	if (unused != LEDGER_NONE)
+		return unused;
 	if (end == LEDGER_ACCOUNTS ||
-	    (end && ledger_page_in(&ledger->account[end], sizeof(ledger->account[end]))))
-		return LEDGER_NONE;
+	    (end && ledger_page_in(&ledger->account[end], sizeof(ledger->account[end])))) {
+		accounts_close_abandoned(ledger, kept);
+		return find_unused(ledger, end);
+	}
 	atomic_store_explicit(&ledger->accounts_end, end + 1, memory_order_relaxed);
 	return end;
 }
 
-/* Takes a free entry, with nothing in it and no clock running. Return: NULL when the table is full. */
-static struct account *take_free(struct ledger *ledger, uint32_t root)
+/*
+ * Takes a free entry other than `kept`, with nothing in it and no clock running.
+ * Return: NULL when the table is full.
+ */
+static struct account *take_free(struct ledger *ledger, uint32_t root, uint32_t kept)
 {
-	uint32_t index = find_free(ledger);
+	uint32_t index = find_free(ledger, kept);
 	struct account *a = account_at(ledger, index);
 
 	if (!a)
@@ -68,7 +84,7 @@ static void copy_trace(struct account *a, const struct account *above, const cha
 uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, const struct config *config,
 		       enum account_part part)
 {
-	struct account *a = take_free(ledger, root);
+	struct account *a = take_free(ledger, root, parent);
 
 	if (!a)
 		return LEDGER_NONE;
@@ -107,7 +123,7 @@ uint32_t accounts_open(struct ledger *ledger, uint32_t parent, uint32_t root, co
 uint32_t accounts_open_sibling(struct ledger *ledger, uint32_t model, uint32_t root)
 {
 	const struct account *m = &ledger->account[model];
-	struct account *a = take_free(ledger, root);
+	struct account *a = take_free(ledger, root, model);
 
 	if (!a)
 		return LEDGER_NONE;
@@ -309,56 +325,4 @@ bool accounts_is_within(const struct ledger *ledger, uint32_t index, uint32_t an
 		if (index == ancestor)
 			return true;
 	return false;
-}
-
-/* A cell of a process that is gone was left when a sweep was cut short. */
-static void recompute_cells(struct ledger *ledger)
-{
-	uint32_t end = atomic_load_explicit(&ledger->cells_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < end; i++) {
-		struct cell *c = ledger_cell(ledger, i);
-		uint32_t owner = atomic_load_explicit(&c->slot, memory_order_relaxed);
-		struct slot *s = owner ? &ledger->slot[owner - 1] : NULL;
-
-		if (!s)
-			continue;
-		if (atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_FREE)
-			atomic_store_explicit(&c->slot, 0, memory_order_relaxed);
-		else
-			s->taken += atomic_load_explicit(&c->taken, memory_order_relaxed);
-	}
-}
-
-void accounts_recompute(struct ledger *ledger)
-{
-	uint32_t end = atomic_load_explicit(&ledger->slots_end, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed); i++) {
-		struct account *a = &ledger->account[i];
-
-		if (atomic_load_explicit(&a->in_use, memory_order_relaxed))
-			a->leased = a->threads = a->procs = 0;
-	}
-	for (uint32_t i = 0; i < end; i++)
-		ledger->slot[i].taken = 0;
-	/* Who died in the lock may have been about to lower them. */
-	atomic_store_explicit(&ledger->slots_full_to, 0, memory_order_relaxed);
-	atomic_store_explicit(&ledger->cells_full_to, 0, memory_order_relaxed);
-	recompute_cells(ledger);
-	for (uint32_t i = 0; i < end; i++) {
-		struct slot *s = &ledger->slot[i];
-
-		if (atomic_load_explicit(&s->state, memory_order_relaxed) == SLOT_FREE)
-			continue;
-		FOR_EACH_ACCOUNT_UP(ledger, s->account, a)
-		{
-			a->leased += s->leased - s->taken;
-			a->threads += s->threads;
-			a->procs++;
-		}
-	}
-	for (uint32_t i = 0; i < atomic_load_explicit(&ledger->accounts_end, memory_order_relaxed); i++)
-		if (atomic_load_explicit(&ledger->account[i].in_use, memory_order_relaxed))
-			grades_follow(&ledger->account[i]);
 }

@@ -96,7 +96,13 @@ void accounts_note_peak(struct ledger *ledger, uint32_t index, int64_t unused);
 /* Whether `index` is `ancestor` or lies below it. Context: also without the lock. */
 bool accounts_is_within(const struct ledger *ledger, uint32_t index, uint32_t ancestor);
 
-/* Computes every cached sum again from slots and cells. */
+/*
+ * Closes accounts that nobody can be in any more, but for `kept` and those above it. Who was killed between
+ * the opening of one and the place in it closes it no more, and neither does a supervisor that was killed.
+ */
+void accounts_close_abandoned(struct ledger *ledger, uint32_t kept);
+
+/* After a death in the lock: computes every cached sum again from slots and cells. */
 void accounts_recompute(struct ledger *ledger);
 
 #endif

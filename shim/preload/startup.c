@@ -21,7 +21,6 @@
 #include "core/ledger_lock.h"
 #include "core/logline.h"
 #include "core/meter.h"
-#include "core/quiet_write.h"
 #include "core/rawsys.h"
 #include "core/record.h"
 #include "core/sinks.h"
@@ -34,63 +33,17 @@
 #include "member.h"
 #include "place.h"
 #include "plugin_host.h"
+#include "refusal.h"
 #include "roots.h"
-
-enum { EXIT_OUR_FAILURE = 125, MESSAGE_MAX = 512 };
-
-static void tell_supervisor_of_refusal(void)
-{
-	if (!member.ledger)
-		return;
-	FOR_EACH_ACCOUNT_UP(member.ledger, member.ledger->slot[member.slot].account, a)
-	if (a->root == member.slot)
-		atomic_store_explicit(&a->joined, ACCOUNT_JOIN_REFUSED, memory_order_release);
-}
-
-/* The one line that the shim ever prints. */
-static RL_NORETURN void refuse_to_start(const char *why)
-{
-	char line[MESSAGE_MAX + 32];
-	struct fmt f = FMT_INIT(line);
-
-	tell_supervisor_of_refusal();
-	fmt_str(&f, "reslimit: ");
-	fmt_str(&f, why);
-	fmt_char(&f, '\n');
-	quiet_write(2, line, f.len);
-	raw_exit_group(EXIT_OUR_FAILURE);
-}
-
-static RL_NORETURN void refuse_number(const char *name, int64_t number, const char *why)
-{
-	char text[MESSAGE_MAX];
-	struct fmt f = FMT_INIT(text);
-
-	fmt_str(&f, name);
-	fmt_int(&f, number);
-	fmt_str(&f, why);
-	refuse_to_start(text);
-}
-
-static RL_NORETURN void refuse_text(const char *name, const char *value, const char *why)
-{
-	char text[MESSAGE_MAX];
-	struct fmt f = FMT_INIT(text);
-
-	fmt_str(&f, name);
-	fmt_printable(&f, value, 200);
-	fmt_str(&f, why);
-	refuse_to_start(text);
-}
 
 static void check_sinks(struct config *config)
 {
 	static struct sinks sinks RL_SELDOM;
-	char why[MESSAGE_MAX];
+	char why[REFUSAL_MAX];
 	struct fmt reason = FMT_INIT(why);
 
 	if (sinks_check(config, &sinks, &reason))
-		refuse_to_start(why);
+		refusal_end(why);
 }
 
 static void check_conditions(const struct config *config)
@@ -98,21 +51,21 @@ static void check_conditions(const struct config *config)
 	const struct condition *unknown = watch_find_unknown(&config->watch);
 
 	if (unknown)
-		refuse_text(CONFIG_PREFIX "WATCH: condition '", unknown->text,
-			    "' is about no number in /proc/self/status; name one that is there, or fds");
+		refusal_end_text(CONFIG_PREFIX "WATCH: condition '", unknown->text,
+				 "' is about no number in /proc/self/status; name one that is there, or fds");
 }
 
 /* Reads RESLIMIT_ variables. Return: how many are set. */
 static int read_config(struct config *config)
 {
-	char why[MESSAGE_MAX];
+	char why[REFUSAL_MAX];
 	struct fmt reason = FMT_INIT(why);
 	int count;
 
 	config_defaults(config);
 	count = config_read_environ(config, environ, &reason);
 	if (count < 0 || config_check(config, &reason))
-		refuse_to_start(why);
+		refusal_end(why);
 	config_finish(config);
 	return count;
 }
@@ -130,7 +83,7 @@ static void hold_records(struct ledger *ledger, uint32_t slot)
 
 static void begin_tree(const struct config *config)
 {
-	char why[MESSAGE_MAX];
+	char why[REFUSAL_MAX];
 	struct fmt reason = FMT_INIT(why);
 	struct ledger *ledger;
 	uint32_t account, slot;
@@ -139,19 +92,20 @@ static void begin_tree(const struct config *config)
 	error = ledger_create(&ledger);
 	if (error) {
 		ledger_explain(error, &reason);
-		refuse_to_start(why);
+		refusal_end(why);
 	}
 	/* Nobody else knows this ledger yet, so nobody locks it. The first account needs the slot's number,
 	 * and the slot its account: both are 0. */
 	slot = slots_open(ledger, LEDGER_NONE);
 	slots_bind_self(ledger, slot);
-	account = tree_open(ledger, LEDGER_NONE, slot, config);
-	if (account == LEDGER_NONE)
-		refuse_to_start("no room in /dev/shm for the ledger's tables; make some");
-	ledger->slot[slot].account = account;
-	accounts_add_procs(ledger, account, 1);
 	member.ledger = ledger;
 	member.slot = slot;
+	refusal_note_new_tree();
+	account = tree_open(ledger, LEDGER_NONE, slot, config);
+	if (account == LEDGER_NONE)
+		refusal_end("no room in /dev/shm for the ledger's tables; make some");
+	ledger->slot[slot].account = account;
+	accounts_add_procs(ledger, account, 1);
 }
 
 /* New RESLIMIT_ variables on the way to this program: a budget within the one there is. Return: whether there
@@ -189,7 +143,7 @@ static void begin_nested(struct ledger *ledger, uint32_t slot, struct config *co
 			break;
 	}
 	if (!opened)
-		refuse_to_start("no room for another nested budget; nest fewer");
+		refusal_end("no room for another nested budget; nest fewer");
 }
 
 static void join_tree(struct ledger *ledger, struct config *config, int settings)
@@ -199,7 +153,7 @@ static void join_tree(struct ledger *ledger, struct config *config, int settings
 
 	slot = place_find(ledger);
 	if (slot == LEDGER_NONE)
-		refuse_to_start("the tree has too many processes for its ledger");
+		refusal_end("the tree has too many processes for its ledger");
 	outer = &ledger->account[ledger->slot[slot].account];
 	from = accounts_find_settings(ledger, ledger->slot[slot].account, config->hash);
 	if (settings && roots_begin_budget(ledger, slot, config)) {
@@ -227,31 +181,26 @@ static void charge_start(void)
 	growth_begin(bytes > 0 ? bytes : 0);
 	if (bytes <= 0 || !cells_charge_direct(member.ledger, member.slot, bytes))
 		return;
-	if (slots_is_last(member.ledger, member.slot))
-		ledger_unlink(member.ledger);
 	if (a->limit[RL_MEM] < bytes)
-		refuse_number(CONFIG_PREFIX "MEM=", a->limit[RL_MEM],
-			      ": less than the program's libraries allocate before main; give more");
-	refuse_to_start(grades_limit(a) == RL_MEM_GROWTH ? CONFIG_PREFIX
-				"MEM_GROWTH: no room is left in the tree for another program to "
-				"start; give more"
-							 : CONFIG_PREFIX
-				"MEM: no room is left in the tree for another program to start; "
-				"give more");
+		refusal_end_number(CONFIG_PREFIX "MEM=", a->limit[RL_MEM],
+				   ": less than the program's libraries allocate before main; give more");
+	refusal_end(grades_limit(a) == RL_MEM_GROWTH
+			    ? CONFIG_PREFIX "MEM_GROWTH: no room is left in the tree for another program to "
+					    "start; give more"
+			    : CONFIG_PREFIX "MEM: no room is left in the tree for another program to start; "
+					    "give more");
 }
 
 /* Before the clocks begin, and before anything of the program runs beside it. */
 static void start_plugin(const struct config *config)
 {
-	char text[MESSAGE_MAX];
+	char text[REFUSAL_MAX];
 	struct fmt why = FMT_INIT(text);
 
 	fmt_str(&why, ": ");
 	if (!config->plugin || !plugin_host_start(member.ledger, member.slot, config, &why))
 		return;
-	if (slots_is_last(member.ledger, member.slot))
-		ledger_unlink(member.ledger);
-	refuse_text(CONFIG_PREFIX "PLUGIN=", config->plugin, text);
+	refusal_end_text(CONFIG_PREFIX "PLUGIN=", config->plugin, text);
 }
 
 /* Whether the account's clocks are this process's to start. */
@@ -321,8 +270,9 @@ static void enter_tree(struct config *config, int settings)
 	if (error && path && !ledger_open_passed(path, &ledger))
 		error = 0;
 	if (error && error != -ENOENT)
-		refuse_text(CONFIG_LEDGER_VARIABLE "=", path,
-			    ": not a ledger that this user may use; unset it to begin a tree of its own");
+		refusal_end_text(
+			CONFIG_LEDGER_VARIABLE "=", path,
+			": not a ledger that this user may use; unset it to begin a tree of its own");
 	if (!error) {
 		time_namespace_enter(ledger);
 		join_tree(ledger, config, settings);
@@ -350,7 +300,7 @@ void startup_run(void)
 	leases_register_fence(member.ledger);
 	hold_records(member.ledger, member.slot);
 	if (environment_publish(member.ledger->path))
-		refuse_to_start("no memory for the environment");
+		refusal_end("no memory for the environment");
 	start_plugin(&config);
 	start_clocks();
 	trace_process(member.ledger, member.ledger->slot[member.slot].account, "exec");

@@ -128,6 +128,43 @@ static void what_sigkill_left_is_swept_by_a_later_start(void **state)
 	run_free(r);
 }
 
+/* Executed by the tree's last process, in a budget of its own: before the ledger is looked for, after, and in
+ * it. */
+static void who_is_refused_its_start_leaves_a_record_and_no_file(void **state)
+{
+	static const char *const settings[] = {"RESLIMIT_MEM=1x", "RESLIMIT_WATCH='Foo>3'",
+					       "RESLIMIT_PLUGIN=/nonexistent.so"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		char line[128];
+		struct run *r;
+
+		snprintf(line, sizeof(line), "%s exec /bin/true", settings[i]);
+		r = guarded(SET("MEM=20M"), ARGV("/bin/sh", "-c", line));
+		expect_exit(r, EXIT_REFUSED_TO_START);
+		expect_verdict(r, "exit");
+		expect(r, record_int(r, "exit_code") == EXIT_REFUSED_TO_START);
+		expect(r, record_int(r, "mem_end_bytes") == 0);
+		/* Of the budget that was begun, not of the one that was not. */
+		expect(r, strchr(r->record, '\n') == r->record + r->record_len - 1);
+		expect(r, files_of(r->pid) == 0);
+		run_free(r);
+	}
+}
+
+/* It has told its reason; nothing of the program has run. */
+static void who_is_refused_at_first_leaves_neither(void **state)
+{
+	struct run *r = guarded(SET("MEM=20M", "PLUGIN=/nonexistent.so"), ARGV("/bin/true"));
+
+	(void)state;
+	expect_exit(r, EXIT_REFUSED_TO_START);
+	expect(r, r->record_len == 0);
+	expect(r, files_of(r->pid) == 0);
+	run_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +173,8 @@ int main(void)
 		cmocka_unit_test(an_exec_holds_the_ledger_for_a_while),
 		cmocka_unit_test(a_failed_exec_keeps_the_ledger_to_itself),
 		cmocka_unit_test(what_sigkill_left_is_swept_by_a_later_start),
+		cmocka_unit_test(who_is_refused_its_start_leaves_a_record_and_no_file),
+		cmocka_unit_test(who_is_refused_at_first_leaves_neither),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

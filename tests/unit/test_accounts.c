@@ -161,6 +161,95 @@ static void peak_is_without_who_was_counted_and_never_came_to_be(void **state)
 	expect_sums_are_exact();
 }
 
+/* A number that was a process's. */
+static pid_t dead_pid(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	reap(pid);
+	return pid;
+}
+
+static uint32_t open_supervised(uint32_t parent, const struct config *config, pid_t supervisor)
+{
+	uint32_t index = open_below(parent, config);
+
+	if (index != LEDGER_NONE)
+		atomic_store(&ledger->account[index].supervisor, supervisor);
+	return index;
+}
+
+static uint32_t count_open(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < LEDGER_ACCOUNTS; i++)
+		count += is_open(i);
+	return count;
+}
+
+/* As many as there are; each of the killed ones left its budget in use. */
+static void budgets_of_killed_supervisors_are_free_for_the_next(void **state)
+{
+	struct config config = limits(MIB, 3);
+	uint32_t living, below, next;
+	pid_t dead = dead_pid();
+
+	(void)state;
+	begin_as(&config);
+	living = open_supervised(0, &config, getppid());
+	below = open_supervised(0, &config, dead);
+	ledger->slot[self_slot].account = below;
+	while (count_open() < LEDGER_ACCOUNTS)
+		open_supervised(0, &config, dead);
+	/* Nobody is in the one that is above it, yet. */
+	next = open_below(open_below(below, &config), &config);
+	assert_int_equal(count_open(), 5);
+	assert_true(is_open(living) && is_open(below) && is_open(next));
+	assert_int_equal(ledger->account[ledger->account[next].parent].parent, below);
+}
+
+static void budgets_of_the_living_are_not_free_when_there_is_no_other(void **state)
+{
+	struct config config = limits(MIB, 3);
+	uint64_t mask;
+
+	(void)state;
+	begin_as(&config);
+	while (count_open() < LEDGER_ACCOUNTS)
+		open_supervised(0, &config, getppid());
+	ledger_lock(ledger, &mask);
+	assert_int_equal(accounts_open(ledger, 0, self_slot, &config, ACCOUNT_WHOLE), LEDGER_NONE);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(count_open(), LEDGER_ACCOUNTS);
+}
+
+/* Killed after it opened a budget, and before it had a place there. */
+static void budget_that_its_first_process_did_not_live_to_enter_is_closed(void **state)
+{
+	struct config config = limits(MIB, 3);
+	uint64_t mask;
+	pid_t pid;
+
+	(void)state;
+	begin_as(&config);
+	pid = fork();
+	if (pid == 0) {
+		ledger_lock(ledger, &mask);
+		accounts_open(ledger, 0, self_slot, &config, ACCOUNT_WHOLE);
+		kill(getpid(), SIGKILL);
+	}
+	reap(pid);
+	assert_int_equal(count_open(), 2);
+	ledger_lock(ledger, &mask);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(ledger->repairs, 1);
+	assert_int_equal(count_open(), 1);
+	assert_true(is_open(0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +258,9 @@ int main(void)
 		LEDGER_TEST(budget_with_a_member_or_a_supervisor_stays),
 		LEDGER_TEST(process_that_moves_is_counted_once_in_each_budget_it_is_in),
 		LEDGER_TEST(peak_is_without_who_was_counted_and_never_came_to_be),
+		LEDGER_TEST(budgets_of_killed_supervisors_are_free_for_the_next),
+		LEDGER_TEST(budgets_of_the_living_are_not_free_when_there_is_no_other),
+		LEDGER_TEST(budget_that_its_first_process_did_not_live_to_enter_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,6 +151,32 @@ static void a_living_maker_keeps_it(void **state)
 	assert_true(stays());
 }
 
+/* Tries from a process whose number is no multiple of a power of two. */
+static int sweep_from_an_odd_number(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (getpid() % 2 == 0)
+			_exit(sweep_from_an_odd_number());
+		_exit(!goes());
+	}
+	return WEXITSTATUS(reap(pid));
+}
+
+/* As one of a pid namespace that is gone: the small numbers of those are somebody else's here. */
+static void a_ledger_whose_makers_number_is_anothers_goes_whoever_starts(void **state)
+{
+	char made[LEDGER_PATH];
+
+	(void)state;
+	leave_a_ledger(LEDGER_VERSION);
+	memcpy(made, path, sizeof(made));
+	name_it(getpid(), "");
+	assert_int_equal(rename(made, path), 0);
+	assert_int_equal(sweep_from_an_odd_number(), 0);
+}
+
 static void what_only_resembles_one_stays(void **state)
 {
 	static const char *const more[] = {".txt", "-1", "a"};
@@ -190,6 +216,8 @@ int main(void)
 		cmocka_unit_test_teardown(who_has_it_mapped_keeps_it, clean_up),
 		cmocka_unit_test_teardown(who_can_pass_it_on_keeps_it, clean_up),
 		cmocka_unit_test_teardown(a_living_maker_keeps_it, clean_up),
+		cmocka_unit_test_teardown(a_ledger_whose_makers_number_is_anothers_goes_whoever_starts,
+					  clean_up),
 		cmocka_unit_test_teardown(what_only_resembles_one_stays, clean_up),
 		cmocka_unit_test_teardown(a_socket_that_lost_its_supervisor_goes, clean_up),
 	};
