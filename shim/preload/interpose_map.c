@@ -35,6 +35,9 @@ static void *forward(const struct request *q)
 
 enum { HUGE_PAGE_SHIFT = 21, HUGE_SHIFT_MASK = 63 };
 
+/* Private memory that the kernel may empty, since Linux 6.11; a program may not lift its budget by it. */
+enum { DROPPABLE = 0x08 };
+
 /* The kernel rounds to huge pages if it is to use them. */
 static size_t rounded_length(const struct request *q)
 {
@@ -52,7 +55,7 @@ static enum mapping_state state_of(const struct request *q, uint64_t *object)
 	bool writable = q->prot & PROT_WRITE;
 
 	*object = 0;
-	if ((q->flags & MAP_TYPE) == MAP_PRIVATE)
+	if ((q->flags & MAP_TYPE) == MAP_PRIVATE || (q->flags & MAP_TYPE) == DROPPABLE)
 		return writable ? MAPPING_CHARGED : MAPPING_RESERVED;
 	if (q->flags & MAP_ANONYMOUS)
 		return MAPPING_CHARGED;
@@ -116,6 +119,8 @@ static void *map(const struct request *q, struct hooked_call call)
 	if (block == MAP_FAILED) {
 		member_note_kernel_refusal("mmap", errno);
 		budget_return_unused(paid);
+		if (fixed) /* huge pages that it has not got are missed late */
+			range_note_lost(range);
 		return block;
 	}
 	range.begin = (uintptr_t)block;
@@ -187,32 +192,54 @@ static int forward_protect(void *at, size_t len, const struct protection *p)
 }
 
 /*
+ * Of a run of pages that were not writable: bytes of the first ones that are now. Asking to change fewer
+ * could succeed where the call has failed for want of room. The kernel tells since 5.14.
+ */
+static size_t writable_in(const struct mapping_run *run)
+{
+	size_t low = 0, high = run->bytes / MAPPINGS_PAGE;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (raw_syscall3(SYS_madvise, run->begin + middle * MAPPINGS_PAGE, MAPPINGS_PAGE,
+				 MADV_POPULATE_WRITE) == 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low * MAPPINGS_PAGE;
+}
+
+/*
  * A call that fails may have changed what lies before the page that it failed
  * at. The kernel stops there again when it is asked for the same up to a
  * later page, and succeeds, with nothing left to do, up to an earlier one.
+ * It may have failed in the midst of a run: a run may lie in several mappings.
  * Return: bytes that were turned.
  */
 static size_t charge_what_changed(struct range range, const struct protection *p)
 {
 	uintptr_t at = range.begin, end = range.begin + range.bytes;
 	struct mapping_runs runs;
+	bool stopped = false;
 	size_t turned = 0;
 	int saved = errno;
 
-	while (at < end) {
+	while (at < end && !stopped) {
 		at = mappings_take(at, end - at, &runs);
 		mappings_restore(&runs);
-		for (int i = 0; i < runs.count; i++) {
+		for (int i = 0; i < runs.count && !stopped; i++) {
 			const struct mapping_run *run = &runs.run[i];
+			size_t changed;
 
 			if (run->state != MAPPING_RESERVED)
 				continue;
-			if (forward_protect((void *)range.begin, run->begin + run->bytes - range.begin, p)) {
-				at = end;
-				break;
-			}
-			if (!mappings_prepare(run->begin, run->bytes, MAPPING_CHARGED))
-				turned += mappings_charge_reserved(run->begin, run->bytes);
+			stopped = forward_protect((void *)range.begin, run->begin + run->bytes - range.begin,
+						  p) != 0;
+			changed = stopped ? writable_in(run) : run->bytes;
+			if (changed && !mappings_prepare(run->begin, changed, MAPPING_CHARGED))
+				turned += mappings_charge_reserved(run->begin, changed);
 		}
 	}
 	errno = saved;

@@ -162,16 +162,6 @@ static size_t place_all(const struct remap *r, uintptr_t at)
 	return charged;
 }
 
-/* Takes what the call has replaced out of the map. Return: bytes that were charged there. */
-static size_t clear(uintptr_t begin, size_t bytes)
-{
-	size_t was = range_vacate((struct range){begin, bytes});
-
-	if (mappings_prepare(begin, bytes, MAPPING_UNKNOWN))
-		return was;
-	return was + mappings_set(begin, bytes, MAPPING_UNKNOWN);
-}
-
 /*
  * Since Linux 6.17 several mappings move at once, and what lies at the target
  * of a gap between them stays. A gap looks like a shared file from here; its
@@ -182,14 +172,16 @@ static size_t clear_target(const struct remap *r, uintptr_t at)
 	size_t known = 0, was = 0;
 
 	if (at == r->old.begin && !r->old_stays)
-		return r->new_bytes > r->old.bytes ? clear(at + r->old.bytes, r->new_bytes - r->old.bytes)
-						   : 0;
+		return r->new_bytes > r->old.bytes
+			       ? range_clear((struct range){at + r->old.bytes, r->new_bytes - r->old.bytes})
+			       : 0;
 	for (int i = 0; i < r->runs.count; i++)
 		known += r->runs.run[i].bytes;
 	if (r->view.object || known == 0 || known == r->old.bytes || r->new_bytes != r->old.bytes)
-		return clear(at, r->new_bytes);
+		return range_clear((struct range){at, r->new_bytes});
 	for (int i = 0; i < r->runs.count; i++)
-		was += clear(at + (r->runs.run[i].begin - r->old.begin), r->runs.run[i].bytes);
+		was += range_clear(
+			(struct range){at + (r->runs.run[i].begin - r->old.begin), r->runs.run[i].bytes});
 	return was;
 }
 
@@ -261,11 +253,77 @@ static bool take_old(struct remap *r)
 	return false;
 }
 
+/*
+ * Since Linux 6.17 mappings that move at once do so one after the other, and those before one that may not
+ * have moved when the call fails. Return: bytes from the first old page to the first that is still there, or
+ * 0 if none has moved.
+ */
+static size_t moved_before_failure(const struct remap *r)
+{
+	size_t moved = r->old.bytes;
+	bool any = false;
+
+	if (!(r->flags & MREMAP_FIXED) || r->old_stays || r->new_bytes != r->old.bytes ||
+	    shared_objects_are_in(r->old.begin, r->old.bytes))
+		return 0;
+	for (int i = 0; i < r->runs.count; i++) { /* not in order */
+		const struct mapping_run *run = &r->runs.run[i];
+		size_t gone = range_unmapped_before((struct range){run->begin, run->bytes});
+		size_t stays = run->begin - r->old.begin + gone;
+
+		any = any || gone;
+		if (gone < run->bytes && stays < moved)
+			moved = stays;
+	}
+	return any ? moved : 0;
+}
+
+/* Takes the runs from a place of the old pages on out of *r, and puts them back into the map. */
+static void put_back_from(struct remap *r, size_t from)
+{
+	struct mapping_runs rest = {.count = 0}, first = {.count = 0};
+
+	for (int i = 0; i < r->runs.count; i++) {
+		struct mapping_run run = r->runs.run[i];
+		size_t offset = run.begin - r->old.begin;
+		size_t moved = offset >= from ? 0 : from - offset < run.bytes ? from - offset : run.bytes;
+
+		if (moved)
+			first.run[first.count++] = (struct mapping_run){run.begin, moved, run.state};
+		if (moved && run.state == MAPPING_CHARGED)
+			first.charged += moved;
+		if (moved < run.bytes)
+			rest.run[rest.count++] =
+				(struct mapping_run){run.begin + moved, run.bytes - moved, run.state};
+	}
+	mappings_restore(&rest);
+	r->runs = first;
+}
+
 static void put_back(const struct remap *r)
 {
 	if (!r->old_stays)
 		mappings_restore(&r->runs);
 	lift_view(r, false);
+}
+
+static void settle_failure(struct remap *r, int64_t paid)
+{
+	struct range target = {(uintptr_t)r->target, r->new_bytes};
+	size_t moved = moved_before_failure(r);
+
+	if (moved) {
+		put_back_from(r, moved);
+		r->old.bytes = moved;
+		r->new_bytes = moved;
+		settle(r, r->target, paid);
+	} else {
+		put_back(r);
+		budget_return_unused(paid);
+	}
+	/* What could not move may have found its target cleared. */
+	if ((r->flags & MREMAP_FIXED) && target.bytes > moved)
+		range_note_lost((struct range){target.begin + moved, target.bytes - moved});
 }
 
 static void *remap(struct remap *r, size_t old_len, size_t new_len, struct hooked_call call)
@@ -287,8 +345,7 @@ static void *remap(struct remap *r, size_t old_len, size_t new_len, struct hooke
 	block = real.mremap((void *)r->old.begin, old_len, new_len, r->flags, r->target);
 	if (block == MAP_FAILED) {
 		member_note_kernel_refusal("mremap", errno);
-		put_back(r);
-		budget_return_unused(paid);
+		settle_failure(r, paid);
 		return block;
 	}
 	settle(r, block, paid);

@@ -8,6 +8,8 @@
 #include <errno.h>
 
 #include "budget.h"
+#include "core/approach.h"
+#include "core/rawsys.h"
 #include "shared_objects.h"
 
 bool range_of(const void *begin, size_t len, struct range *range)
@@ -67,6 +69,62 @@ size_t range_vacate(struct range range)
 		range.begin = end;
 	}
 	return charged;
+}
+
+size_t range_clear(struct range range)
+{
+	size_t was = range_vacate(range);
+
+	if (!range_prepared(range, MAPPING_UNKNOWN))
+		return was;
+	return was + mappings_set(range.begin, range.bytes, MAPPING_UNKNOWN);
+}
+
+/* False too under a filter that kills for the question: what failed then stays charged until it is unmapped.
+ */
+static bool is_unmapped(uintptr_t page)
+{
+	unsigned char resident;
+
+	return !approach_is_forbidden() &&
+	       raw_syscall3(SYS_mincore, page, MAPPINGS_PAGE, &resident) == -ENOMEM;
+}
+
+size_t range_unmapped_before(struct range range)
+{
+	size_t low = 0, high = range.bytes / MAPPINGS_PAGE;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (is_unmapped(range.begin + middle * MAPPINGS_PAGE))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low * MAPPINGS_PAGE;
+}
+
+void range_note_lost(struct range range)
+{
+	struct mapping_runs runs;
+
+	if (!range_prepared(range, MAPPING_UNKNOWN))
+		return;
+	while (range.bytes) {
+		uintptr_t end = mappings_take(range.begin, range.bytes, &runs);
+
+		mappings_restore(&runs);
+		for (int i = 0; i < runs.count; i++) {
+			struct range known = {runs.run[i].begin, runs.run[i].bytes};
+			size_t lost = range_unmapped_before(known);
+
+			if (lost)
+				budget_refund(range_clear((struct range){known.begin, lost}));
+		}
+		range.bytes -= end - range.begin;
+		range.begin = end;
+	}
 }
 
 /* Takes the range over from whatever it was. Return: bytes that were charged there. */

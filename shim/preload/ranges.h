@@ -85,6 +85,17 @@ size_t range_replaced(struct range range);
 /* Forgets views in a range that is no more. Return: bytes that were charged there and are no longer. */
 size_t range_vacate(struct range range);
 
+/* Takes what something else has replaced out of the map. Return: bytes that were charged there and are no
+ * longer. */
+size_t range_clear(struct range range);
+
+/* Of pages in a row, of which the first ones may be unmapped now: bytes that are. */
+size_t range_unmapped_before(struct range range);
+
+/* Gives back what a call that has failed was to replace, as far as the kernel had unmapped it before it did.
+ */
+void range_note_lost(struct range range);
+
 /* No memory for the map, or the like: refuses without a note. */
 static inline bool range_prepared(struct range range, enum mapping_state state)
 {

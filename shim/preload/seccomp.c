@@ -116,7 +116,7 @@ static const struct {
 	{SYS_rt_tgsigqueueinfo, NEED_SIGNAL | NEED_WAKE | NEED_WATCH, NEED_SIGNAL | NEED_WAKE, 0, 0},
 	{SYS_getdents64, NEED_WATCH, 0, 0, 0},
 	{SYS_lseek, NEED_LOOK, 0, 0, 0},
-	{SYS_mincore, NEED_LOOK, 0, 0, 0},
+	{SYS_mincore, NEED_LOOK | NEED_APPROACH, 0, 0, 0},
 	{SYS_exit, NEED_WATCH, 0, 0, 0},
 	{SYS_rt_sigtimedwait, NEED_RECORD, 0, 0, 0},
 	{SYS_pidfd_open, NEED_START, 0, 0, 0},

@@ -20,17 +20,30 @@
 #define OBJECT_SEGMENT (UINT64_C(1) << 63)
 #define OBJECT_FILE    (UINT64_C(1) << 62)
 
+/*
+ * A file that lies in memory and has no name. What memfd_secret() makes counts a link, but has no blocks;
+ * most others that have one are told apart without a further call.
+ */
+static bool is_nameless(int fd, const struct stat *st)
+{
+	struct statfs fs;
+
+	if ((st->st_nlink && st->st_blocks) || raw_syscall2(SYS_fstatfs, fd, &fs) < 0)
+		return false;
+	if (st->st_nlink)
+		return fs.f_type == SECRETMEM_MAGIC;
+	return fs.f_type == TMPFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC;
+}
+
 enum shared_kind shared_objects_of_fd(int fd, uint64_t *object)
 {
 	struct stat st;
-	struct statfs fs;
 
 	if (raw_fstat(fd, &st) < 0)
 		return SHARED_FILE;
 	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 5))
 		return SHARED_ZERO;
-	if (!S_ISREG(st.st_mode) || st.st_nlink || raw_syscall2(SYS_fstatfs, fd, &fs) < 0 ||
-	    (fs.f_type != TMPFS_MAGIC && fs.f_type != HUGETLBFS_MAGIC))
+	if (!S_ISREG(st.st_mode) || !is_nameless(fd, &st))
 		return SHARED_FILE;
 	*object = OBJECT_FILE | (st.st_ino ^ (uint64_t)st.st_dev << 40);
 	return SHARED_NAMELESS;

@@ -109,6 +109,18 @@ static void each_step_is_charged_as_the_kernel_commits(void **state)
 	}
 }
 
+/* The kernel leaves what it had done when it refused the rest: that is charged, and no more. */
+static void what_failed_halfway_is_charged_as_the_kernel_left_it(void **state)
+{
+	struct run *r = guarded(SET("MEM=200M"), ARGV("fail_halfway"));
+
+	(void)state;
+	expect(r, strstr(r->out, "wrong=0 ") != NULL);
+	expect(r, out_number(r, "failed") >= 1);
+	expect_exit(r, 0);
+	run_free(r);
+}
+
 static void ledger_agrees_with_the_kernel_after_random_operations(void **state)
 {
 	bool is_long = getenv("RL_LONG") && *getenv("RL_LONG");
@@ -121,6 +133,23 @@ static void ledger_agrees_with_the_kernel_after_random_operations(void **state)
 			run_guarded(&(struct spec){.argv = ARGV("churn_mappings", operations, seeds[i]),
 						   .set = SET("MEM=200M"),
 						   .timeout_s = is_long ? 600 : 180});
+
+		expect_out(r, "wrong=0\n");
+		expect(r, out_number(r, "checks") >= 100);
+		expect_exit(r, 0);
+		run_free(r);
+	}
+}
+
+static void ledger_agrees_with_the_kernel_after_random_failures(void **state)
+{
+	bool is_long = getenv("RL_LONG") && *getenv("RL_LONG");
+	static const char *const seeds[] = {"1", "2", "3", "4"};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct run *r = guarded(SET("MEM=200M"), ARGV("churn_mappings", is_long ? "20000" : "2500",
+							      seeds[i], "halfway"));
 
 		expect_out(r, "wrong=0\n");
 		expect(r, out_number(r, "checks") >= 100);
@@ -322,7 +351,9 @@ int main(void)
 		cmocka_unit_test(huge_pages_are_charged_whole),
 		cmocka_unit_test(what_the_kernel_refuses_is_told_as_its_own),
 		cmocka_unit_test(each_step_is_charged_as_the_kernel_commits),
+		cmocka_unit_test(what_failed_halfway_is_charged_as_the_kernel_left_it),
 		cmocka_unit_test(ledger_agrees_with_the_kernel_after_random_operations),
+		cmocka_unit_test(ledger_agrees_with_the_kernel_after_random_failures),
 		cmocka_unit_test(each_page_of_a_shared_object_is_charged_once_while_anything_shows_it),
 		cmocka_unit_test(views_are_followed_step_by_step),
 		cmocka_unit_test(what_takes_the_place_of_a_view_pays_if_the_view_has_an_heir),

@@ -2,20 +2,26 @@
  * churn_mappings.c - makes random mappings in a window, and compares the ledger with the kernel's own
  * account.
  *
- * Usage: churn_mappings OPERATIONS SEED. Prints each difference, then "checks=N wrong=N".
+ * Usage: churn_mappings OPERATIONS SEED [halfway]. Prints each difference, then "checks=N wrong=N".
+ *
+ * With "halfway" some pages are sealed, so that calls fail when they have done a part, several mappings move
+ * at once, and huge pages are asked for over what is there.
  *
  * Pages are touched as soon as they are writable: from then on the kernel
  * keeps them committed when they become read-only, as the ledger does.
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdbool.h>
+
 #include "charged.h"
 
-enum { PAGE = 4096, PAGES = 512, CHECK_EVERY = 512 };
+enum { PAGE = 4096, PAGES = 512, MSEAL = 462, SEAL_EVERY = 400, MISS_EVERY = 40 };
 enum { RW = PROT_READ | PROT_WRITE, WHERE = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED };
 
 static char *window;
 static unsigned long seed;
+static bool halfway;
 
 static unsigned long dice(unsigned long sides)
 {
@@ -95,9 +101,10 @@ static void move_some(char *p, long n)
 
 	if (m > 60)
 		m = 60;
-	/* Of one piece: moves of several at once differ from kernel to kernel. */
-	map_some(p, n);
-	switch (dice(4)) {
+	/* Of one piece, mostly: of several some may be sealed. */
+	if (!halfway || dice(2))
+		map_some(p, n);
+	switch (halfway ? 2 + dice(2) : dice(4)) {
 	case 0:
 		/* In place, where there is room; not across the window's end. */
 		m = n + (long)dice((unsigned long)(window + PAGES * PAGE - p) / PAGE - n + 1);
@@ -107,6 +114,11 @@ static void move_some(char *p, long n)
 		mremap(p, (size_t)n * PAGE, (size_t)(n + 1) / 2 * PAGE, 0);
 		break;
 	case 2:
+		if (halfway) {
+			if (to + n * PAGE <= window + PAGES * PAGE)
+				mremap(p, (size_t)n * PAGE, (size_t)n * PAGE, flags, to);
+			break;
+		}
 		/* The old place is empty then, as if it had never been touched. */
 		if (to + n * PAGE <= window + PAGES * PAGE &&
 		    mremap(p, (size_t)n * PAGE, (size_t)n * PAGE, flags | MREMAP_DONTUNMAP, to) == to &&
@@ -116,6 +128,15 @@ static void move_some(char *p, long n)
 	default:
 		mremap(p, (size_t)n * PAGE, (size_t)m * PAGE, flags, to);
 	}
+}
+
+/* Sealed pages stay for good, and most machines have no huge pages: the window is as long as one. */
+static void obstruct(char *p, long n)
+{
+	if (dice(SEAL_EVERY) == 0)
+		syscall(MSEAL, p, (size_t)(n < 3 ? n : 3) * PAGE, 0L);
+	if (dice(MISS_EVERY) == 0 && mmap(window, PAGES * PAGE, RW, WHERE | MAP_HUGETLB, -1, 0) == window)
+		munmap(window, PAGES * PAGE);
 }
 
 static long check(long base)
@@ -133,7 +154,7 @@ int main(int argc, char **argv)
 	long operations = number(argv, 1), wrong = 0, checks = 0;
 	long base;
 
-	(void)argc;
+	halfway = argc > 3;
 	setvbuf(stdout, NULL, _IONBF, 0);
 	seed = (unsigned long)number(argv, 2) * 2654435761UL + 88172645463325252UL;
 	window = (char *)0x200000000000;
@@ -145,6 +166,8 @@ int main(int argc, char **argv)
 
 		if (n > (window + PAGES * PAGE - p) / PAGE)
 			n = (window + PAGES * PAGE - p) / PAGE;
+		if (halfway)
+			obstruct(p, n);
 		switch (dice(8)) {
 		case 0:
 		case 1:
@@ -162,13 +185,14 @@ int main(int argc, char **argv)
 		default:
 			move_some(p, n);
 		}
-		if (i % CHECK_EVERY == 0) {
+		if (i % (halfway ? 16 : 512) == 0) {
 			checks++;
 			wrong += check(base);
 		}
 	}
-	munmap(window, PAGES * PAGE);
-	wrong += check(base) || charged() != base;
+	for (long i = 0; i < PAGES; i++)
+		munmap(window + i * PAGE, PAGE);
+	wrong += check(base) || (!halfway && charged() != base);
 	say("checks=%ld wrong=%ld\n", checks, wrong);
 	return wrong != 0;
 }
