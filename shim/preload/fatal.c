@@ -224,18 +224,25 @@ bool fatal_prepare(int signal)
 
 void fatal_install(void)
 {
+	uint64_t all = ~UINT64_C(0), before;
+
 	is_installed = true;
 	is_withdrawn = false;
+	/*
+	 * One call where most are SIG_DFL. Between two an ignored signal has our handler, which would end the
+	 * process: so it waits, and the kernel forgets it when it is ignored again.
+	 */
+	raw_sigmask(SIG_BLOCK, &all, &before);
 	for (int signal = 1; signal < FIRST_REAL_TIME; signal++) {
 		struct sigaction old;
 
 		if (!is_ours(signal))
 			continue;
-		/* One call where most are SIG_DFL; no thread but this one can see the moment between two. */
 		take(signal, &old);
 		if (old.sa_handler != SIG_DFL)
 			put_back(signal, &old);
 	}
+	raw_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void fatal_withdraw(void)
