@@ -263,7 +263,7 @@ static size_t moved_before_failure(const struct remap *r)
 	size_t moved = r->old.bytes;
 	bool any = false;
 
-	if (!(r->flags & MREMAP_FIXED) || r->old_stays || r->new_bytes != r->old.bytes ||
+	if (!(r->flags & MREMAP_FIXED) || r->old_stays || r->view.object || r->new_bytes != r->old.bytes ||
 	    shared_objects_are_in(r->old.begin, r->old.bytes))
 		return 0;
 	for (int i = 0; i < r->runs.count; i++) { /* not in order */

@@ -109,7 +109,11 @@ void range_note_lost(struct range range)
 {
 	struct mapping_runs runs;
 
-	if (!range_prepared(range, MAPPING_UNKNOWN))
+	/*
+	 * Taken out for a look, a view's page would seem to be unpaid to who shows the same: these stay
+	 * charged until they are unmapped.
+	 */
+	if (shared_objects_are_in(range.begin, range.bytes) || !range_prepared(range, MAPPING_UNKNOWN))
 		return;
 	while (range.bytes) {
 		uintptr_t end = mappings_take(range.begin, range.bytes, &runs);

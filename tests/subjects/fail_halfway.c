@@ -176,7 +176,7 @@ static void kinds_of_memory(void)
 	}
 	if (secret < 0 || ftruncate(secret, 4 * PAGE))
 		return;
-	p = mmap(window, 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, secret, 0);
+	mmap(window, 4 * PAGE, RW, MAP_SHARED | MAP_FIXED, secret, 0);
 	compare("secret");
 	unmap("and gone");
 }
