@@ -124,14 +124,16 @@ static size_t take_off_paid(const struct shared_view *view, const struct shared_
 	size_t charged = mappings_count(payer->begin, payer->bytes, MAPPING_CHARGED);
 	size_t mine = mappings_count(at, payer->bytes, state);
 	struct shared_view low = *payer, high = *payer;
+	size_t was;
 
 	if (!charged || !mine)
 		return 0;
 	if ((charged == payer->bytes && mine == payer->bytes) || payer->bytes == MAPPINGS_PAGE) {
 		if (mappings_prepare(at, payer->bytes, MAPPING_UNKNOWN))
 			return 0;
-		mappings_set(at, payer->bytes, MAPPING_UNKNOWN);
-		return payer->bytes;
+		was = mappings_set(at, payer->bytes, MAPPING_UNKNOWN);
+		/* Who unmaps the view itself just now has taken them, and gives them back. */
+		return state == MAPPING_CHARGED ? was : payer->bytes;
 	}
 	low.bytes = (payer->bytes / 2 + MAPPINGS_PAGE - 1) & ~(size_t)(MAPPINGS_PAGE - 1);
 	high.bytes -= low.bytes;
