@@ -56,15 +56,17 @@ bool sweep_wish(const struct ledger *ledger, struct sweep *sweep, enum sweep_kin
 bool sweep_wish_landing(struct sweep *sweep, int64_t in_flight);
 
 /*
- * Under the lock: whether a quick look makes sense before a peak rises. Who was killed, or runs a program that
- * does not load us, dies without a word, and would count as if it were there. In trees of many a look
- * waits until one in 64 has come or gone.
+ * Under the lock: whether a quick look makes sense before a peak rises. Who was
+ * killed, or runs a program that does not load us, dies without a word, and
+ * would count as if it were there. In trees of many a look waits until one in
+ * 64 has come or gone.
  */
 bool sweep_is_due_at_peak(const struct ledger *ledger);
 
 /*
- * Under the lock: closes the place of the last process that the one in `parent` made, if it is gone. Most
- * programs that make one after the other wait for each; a look at all is 3 us, this a tenth.
+ * Under the lock: closes the place of the last process that the one in `parent`
+ * made, if it is gone. Most programs that make one after the other wait for
+ * each; a look at all is 3 us, this a tenth.
  */
 void sweep_last_child(struct ledger *ledger, uint32_t parent);
 
