@@ -6,18 +6,18 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <stdbool.h>
+#include <assert.h>
 #include <sys/shm.h>
 
 #include "charged.h"
+#include "shown.h"
 
 enum { PAGE = 4096, PAGES = 256, MEMFDS = 3, SEGMENT = MEMFDS, OBJECTS, SEGMENT_PAGES = 24, STARTS = 64 };
-enum { OBJECT_PAGES = STARTS + 2 * PAGES, NOTHING = -1, ANONYMOUS = -2, RW = PROT_READ | PROT_WRITE };
+enum { OBJECT_PAGES = STARTS + 2 * PAGES, RW = PROT_READ | PROT_WRITE };
+static_assert((int)OBJECTS == (int)SHOWN_OBJECTS && (int)OBJECT_PAGES == (int)SHOWN_PAGES, "all can be seen");
 
 /* What each page of the window shows. */
-static struct shown {
-	int object, page;
-} shown[PAGES];
+static struct shown shown[PAGES];
 
 static char *window;
 static unsigned long seed;
@@ -33,21 +33,9 @@ static unsigned dice(unsigned sides)
 
 static long expected(void)
 {
-	static bool is_shown[OBJECTS][OBJECT_PAGES];
-	long pages = 0;
+	struct seen seen = {0};
 
-	memset(is_shown, 0, sizeof(is_shown));
-	for (int i = 0; i < PAGES; i++) {
-		const struct shown *s = &shown[i];
-
-		if (s->object == ANONYMOUS) {
-			pages++;
-		} else if (s->object != NOTHING && !is_shown[s->object][s->page]) {
-			is_shown[s->object][s->page] = true;
-			pages++;
-		}
-	}
-	return pages * PAGE;
+	return shown_count(shown, PAGES, &seen) * PAGE;
 }
 
 static char *at(int page)

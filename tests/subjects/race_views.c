@@ -8,16 +8,12 @@
  * SPDX-License-Identifier: MIT
  */
 #include <pthread.h>
-#include <stdbool.h>
 
 #include "charged.h"
+#include "shown.h"
 
 enum { PAGE = 4096, PAGES = 64, OBJECTS = 2, OBJECT_PAGES = 96, THREADS = 6, ROUNDS = 20 };
-enum { NOTHING = -1, ANONYMOUS = -2, RW = PROT_READ | PROT_WRITE, SHARED = MAP_SHARED | MAP_FIXED };
-
-struct shown {
-	int object, page;
-};
+enum { RW = PROT_READ | PROT_WRITE, SHARED = MAP_SHARED | MAP_FIXED };
 
 static struct window {
 	char *begin;
@@ -39,20 +35,11 @@ static unsigned dice(struct window *w, unsigned sides)
 
 static long expected(void)
 {
-	static bool is_shown[OBJECTS][OBJECT_PAGES];
+	struct seen seen = {0};
 	long pages = 0;
 
-	memset(is_shown, 0, sizeof(is_shown));
-	for (int i = 0; i < THREADS * PAGES; i++) {
-		const struct shown *s = &windows[i / PAGES].shown[i % PAGES];
-
-		if (s->object == ANONYMOUS) {
-			pages++;
-		} else if (s->object != NOTHING && !is_shown[s->object][s->page]) {
-			is_shown[s->object][s->page] = true;
-			pages++;
-		}
-	}
+	for (int i = 0; i < THREADS; i++)
+		pages += shown_count(windows[i].shown, PAGES, &seen);
 	return pages * PAGE;
 }
 
