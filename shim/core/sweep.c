@@ -276,20 +276,24 @@ static uint32_t close_dead(struct ledger *ledger, struct batch *batch, uint64_t 
 	return closed;
 }
 
+static bool may_be_told_by_number(const struct ledger *ledger, const struct slot *s, pid_t maker)
+{
+	/* Whoever writes a timeline, or knows what a number means elsewhere, takes his time. */
+	return state_of(s) == SLOT_LIVE && s->creator == maker && s->claim == CLAIM_NONE &&
+	       !trace_is_on(ledger, s->account) &&
+	       !atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed);
+}
+
 void sweep_last_child(struct ledger *ledger, uint32_t parent)
 {
-	const struct slot *p = &ledger->slot[parent];
-	uint32_t index = p->last_child - 1;
-	const struct slot *s = &ledger->slot[index];
-	pid_t maker = atomic_load_explicit(&p->pid, memory_order_relaxed);
+	const struct slot *p = &ledger->slot[parent], *s;
 
-	if (!p->last_child || state_of(s) != SLOT_LIVE || s->creator != maker || s->claim != CLAIM_NONE)
+	if (!p->last_child)
 		return;
-	/* Whoever writes a timeline, or knows what a number means elsewhere, takes his time. */
-	if (!trace_is_on(ledger, s->account) &&
-	    !atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed) &&
+	s = &ledger->slot[p->last_child - 1];
+	if (may_be_told_by_number(ledger, s, atomic_load_explicit(&p->pid, memory_order_relaxed)) &&
 	    raw_kill(atomic_load_explicit(&s->pid, memory_order_relaxed), 0) == -ESRCH)
-		slots_close(ledger, index);
+		slots_close(ledger, p->last_child - 1);
 }
 
 static uint32_t changes_of(const struct ledger *ledger)

@@ -232,6 +232,22 @@ static void place_of_the_last_child_is_the_next_ones(void **state)
 	expect_sums_are_exact();
 }
 
+static void place_of_the_last_child_stays_where_numbers_mean_something_else(void **state)
+{
+	int64_t none = 0;
+	uint32_t slot;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	pid = spawn(hold_and_die, &none, &slot);
+	reap(pid);
+	atomic_store(&ledger->home_namespace, 4711);
+	assert_int_not_equal(reserve_at_once(slot), slot);
+	assert_int_equal(ledger->slot[slot].state, SLOT_LIVE);
+	assert_int_equal(ledger->account[0].procs, 3);
+}
+
 static void in_a_crowd_a_quick_look_waits_for_one_in_64(void **state)
 {
 	(void)state;
@@ -366,6 +382,7 @@ int main(void)
 		LEDGER_TEST(who_takes_its_time_to_leave_is_looked_for_again),
 		LEDGER_TEST(who_dies_without_a_word_is_missed_by_a_quick_look_once_it_is_reaped),
 		LEDGER_TEST(place_of_the_last_child_is_the_next_ones),
+		LEDGER_TEST(place_of_the_last_child_stays_where_numbers_mean_something_else),
 		LEDGER_TEST(in_a_crowd_a_quick_look_waits_for_one_in_64),
 		LEDGER_TEST(who_is_refused_looks_again_as_long_as_others_come_and_go_but_not_for_ever),
 		LEDGER_TEST(nobody_reads_files_under_the_lock),
