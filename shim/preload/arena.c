@@ -29,21 +29,21 @@ static uintptr_t place_in_chunk(uintptr_t at)
 	return at & (ARENA_CHUNK - 1);
 }
 
-/* So many chunks in a row, at a multiple of their size. Return: the address of the first, or 0. */
+/*
+ * So many chunks in a row, at a multiple of their size. What is mapped before
+ * and behind them is never touched: it costs addresses, but to unmap it would
+ * cost two calls, and leave holes among which the kernel then looks for a
+ * place whenever the program maps something.
+ * Return: the address of the first, or 0.
+ */
 static uintptr_t map_chunks(size_t count)
 {
-	size_t wanted = count * ARENA_CHUNK;
-	long got = raw_mmap(NULL, wanted + ARENA_CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			    -1, 0);
-	uintptr_t begin = (uintptr_t)got;
-	uintptr_t chunk = (begin + ARENA_CHUNK - 1) & ~(uintptr_t)(ARENA_CHUNK - 1);
+	long got = raw_mmap(NULL, (count + 1) * ARENA_CHUNK, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (raw_is_error(got))
 		return 0;
-	if (chunk > begin)
-		raw_munmap((void *)begin, chunk - begin);
-	raw_munmap((void *)(chunk + wanted), begin + ARENA_CHUNK - chunk);
-	return chunk;
+	return ((uintptr_t)got + ARENA_CHUNK - 1) & ~(uintptr_t)(ARENA_CHUNK - 1);
 }
 
 static void keep_spare(uintptr_t chunk)
