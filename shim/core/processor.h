@@ -102,6 +102,24 @@ static inline bool raw_subtract_own(_Atomic int64_t *counter, int64_t n)
 #endif
 }
 
+/* Compares and exchanges a word that no other thread writes now. Return: whether it was *was; *was becomes
+ * what it is. */
+static inline bool raw_swap_own(_Atomic uint64_t *word, uint64_t *was, uint64_t becomes)
+{
+#if defined(__x86_64__)
+	bool done;
+
+	__asm__ volatile("cmpxchgq %3, %0"
+			 : "+m"(*word), "+a"(*was), "=@cce"(done)
+			 : "r"(becomes)
+			 : "memory");
+	return done;
+#else
+	return atomic_compare_exchange_strong_explicit(word, was, becomes, memory_order_relaxed,
+						       memory_order_relaxed);
+#endif
+}
+
 /* The processor's own way to copy or fill many bytes. Return: false if it has none. */
 static inline bool raw_copy(void *to, const void *from, size_t n)
 {

@@ -26,6 +26,7 @@
 #include "forkguard.h"
 #include "interpose_identity.h"
 #include "interpose_process.h"
+#include "mappings.h"
 #include "member.h"
 #include "raw_threads.h"
 #include "real.h"
@@ -65,6 +66,14 @@ static int run_sharing(void *context)
 static bool shares_words(uint64_t flags)
 {
 	return (flags & CLONE_VM) && !(flags & (CLONE_SETTLS | CLONE_VFORK));
+}
+
+/* Before any task with those flags is made. */
+static void expect(int flags)
+{
+	identity_expect_namespaces(flags);
+	if (flags & CLONE_VM)
+		mappings_expect_sharing();
 }
 
 static int clone_really(const struct clone_call *c, int (*function)(void *), void *stack, void *argument)
@@ -133,7 +142,7 @@ static int guarded_clone(struct clone_call *call, const void *caller)
 	real_ensure();
 	if (!member_is_guarded() || !call->function || !call->stack)
 		return clone_really(call, call->function, call->stack, call->argument);
-	identity_expect_namespaces(call->flags);
+	expect(call->flags);
 	if (call->flags & CLONE_THREAD)
 		return clone_thread_of_program(call, caller);
 	if (call->flags & CLONE_VM)
@@ -278,7 +287,7 @@ struct clone_answer clone_prepare(const long *call, const void *caller)
 	struct clone_answer answer = {.form = request.has_stack ? CLONE_NEW_STACK : CLONE_OWN_STACK};
 
 	if (valid)
-		identity_expect_namespaces((int)request.flags);
+		expect((int)request.flags);
 	if (!valid) {
 		answer.form = CLONE_DONE;
 		answer.result = clone_error(make_by_number(call));

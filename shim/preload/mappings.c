@@ -30,6 +30,14 @@ struct table {
 
 static struct table root RL_SELDOM;
 
+/* Whether no task was ever made to run in our memory but libc's threads. */
+_Atomic bool mappings_are_libcs = true;
+
+void mappings_expect_sharing(void)
+{
+	atomic_store_explicit(&mappings_are_libcs, false, memory_order_relaxed);
+}
+
 /* Of the number of pages below an entry. */
 static int span_bits(int level)
 {

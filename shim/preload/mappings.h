@@ -2,7 +2,7 @@
  * mappings.h - which pages of this process are charged to the byte budget.
  *
  * Owns:    a radix tree with one state per page, in memory of its own.
- * Called:  interpose_map, interpose_remap, interpose_segment.
+ * Called:  ranges, interpose_map, interpose_remap, interpose_segment, interpose_clone.
  * Context: any thread, async-signal-safe, fork child, vfork child; no lock, so
  *          a handler may interrupt any function here, call it again, and even
  *          jump out of it; leaves errno alone.
@@ -57,6 +57,9 @@ bool mappings_are_addressable(uintptr_t begin, size_t bytes);
 /*
  * All ranges are whole pages, not empty, and do not wrap around.
  */
+
+/* Before the first task is made that runs in our memory beside this one, and is none of libc's threads. */
+void mappings_expect_sharing(void);
 
 /* Sees to it that turning all pages of exactly this range into that state needs no memory. Return: 0 or
  * -ENOMEM. */

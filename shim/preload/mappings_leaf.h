@@ -16,7 +16,12 @@
 #include <stdbool.h>
 
 #include "core/attrs.h"
+#include "core/processor.h"
 #include "mappings.h"
+
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
 
 enum {
 	PAGE_SHIFT = 12,
@@ -30,6 +35,18 @@ struct leaf {
 	_Atomic uint64_t charged[WORDS];
 	_Atomic uint64_t reserved[WORDS];
 };
+
+extern _Atomic bool mappings_are_libcs RL_HIDDEN;
+
+/* Whether no other thread can change the map while the calling one does. */
+RL_INLINE bool mappings_have_one_user(void)
+{
+#if __has_include(<sys/single_threaded.h>)
+	return __libc_single_threaded && atomic_load_explicit(&mappings_are_libcs, memory_order_relaxed);
+#else
+	return false;
+#endif
+}
 
 enum operation { PREPARE, SET, COUNT, CHARGE_RESERVED, TAKE };
 
@@ -74,19 +91,39 @@ RL_INLINE int runs_in(uint64_t bits)
 	return __builtin_popcountll(bits & ~(bits << 1));
 }
 
+/*
+ * Changes a word if it is still *was, which becomes what it is now. A change
+ * that locks the word out of all other processors takes longer than all else
+ * that is done for a word: in a process with one thread it does not. (A
+ * handler that makes the second thread there and then is no concern: neither
+ * mmap() nor pthread_create() may be called in a handler that interrupts
+ * the other, and the time is one instruction.)
+ */
+RL_INLINE bool swap(_Atomic uint64_t *word, uint64_t *was, uint64_t becomes)
+{
+	if (RL_LIKELY(mappings_have_one_user()))
+		return raw_swap_own(word, was, becomes);
+	return atomic_compare_exchange_strong_explicit(word, was, becomes, memory_order_relaxed,
+						       memory_order_relaxed);
+}
+
 /* Sets or clears bits. Return: those of them that were set before. */
 RL_INLINE uint64_t mark(_Atomic uint64_t *word, uint64_t bits)
 {
-	if ((atomic_load_explicit(word, memory_order_relaxed) & bits) == bits)
-		return bits;
-	return atomic_fetch_or_explicit(word, bits, memory_order_relaxed) & bits;
+	uint64_t was = atomic_load_explicit(word, memory_order_relaxed);
+
+	while ((was & bits) != bits && !swap(word, &was, was | bits))
+		;
+	return was & bits;
 }
 
 RL_INLINE uint64_t clear(_Atomic uint64_t *word, uint64_t bits)
 {
-	if (!(atomic_load_explicit(word, memory_order_relaxed) & bits))
-		return 0;
-	return atomic_fetch_and_explicit(word, ~bits, memory_order_relaxed) & bits;
+	uint64_t was = atomic_load_explicit(word, memory_order_relaxed);
+
+	while ((was & bits) && !swap(word, &was, was & ~bits))
+		;
+	return was & bits;
 }
 
 static inline void note_bits(struct mapping_runs *runs, uintptr_t page, uint64_t bits, enum mapping_state was)
@@ -117,8 +154,7 @@ RL_INLINE unsigned take_charged(struct leaf *leaf, unsigned first, unsigned last
 
 		if ((was & bits) != bits ||
 		    (atomic_load_explicit(&leaf->reserved[page / 64], memory_order_relaxed) & bits) ||
-		    !atomic_compare_exchange_strong_explicit(&leaf->charged[page / 64], &was, was & ~bits,
-							     memory_order_relaxed, memory_order_relaxed))
+		    !swap(&leaf->charged[page / 64], &was, was & ~bits))
 			return page;
 	}
 	return last + 1;

@@ -11,7 +11,7 @@
 
 #include "charged.h"
 
-enum { STACK = 64 << 10, BLOCK = 64 << 10, TURNS = 200000 };
+enum { STACK = 64 << 10, BLOCK = 4 << 10, TURNS = 200000 };
 
 static char stack[STACK] __attribute__((aligned(16)));
 static _Atomic int started;

@@ -239,6 +239,39 @@ static void churn_once(uint64_t *own, uintptr_t base)
 	}
 }
 
+static uint64_t handler_own = 99;
+static uintptr_t handler_base;
+
+static void churn_in_handler(int signal)
+{
+	(void)signal;
+	for (int i = 0; i < 20; i++)
+		churn_once(&handler_own, handler_base);
+}
+
+static void interrupt_changes(uintptr_t base)
+{
+	struct itimerval often = {{0, 50}, {0, 50}}, never = {{0, 0}, {0, 0}};
+	uint64_t own = 7;
+
+	told = 0;
+	handler_base = base;
+	signal(SIGALRM, churn_in_handler);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 300000; i++)
+		churn_once(&own, base);
+	setitimer(ITIMER_REAL, &never, NULL);
+	assert_int_equal(mappings_count(base, (size_t)4096 * 4096, MAPPING_CHARGED), told);
+}
+
+/* No change locks out other processors then. */
+static void changes_by_handlers_in_the_middle_of_changes_add_up(void **state)
+{
+	(void)state;
+	assert_true(mappings_have_one_user());
+	interrupt_changes(0x300000000000);
+}
+
 static void *churn(void *arg)
 {
 	uint64_t own = (uintptr_t)arg;
@@ -253,6 +286,7 @@ static void changes_by_threads_over_the_same_pages_add_up(void **state)
 	pthread_t thread[4];
 
 	(void)state;
+	told = 0;
 	for (uintptr_t i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, churn, (void *)(i + 1)), 0);
 	for (int i = 0; i < 4; i++)
@@ -260,28 +294,11 @@ static void changes_by_threads_over_the_same_pages_add_up(void **state)
 	assert_int_equal(mappings_count(0x200000000000, (size_t)4096 * 4096, MAPPING_CHARGED), told);
 }
 
-static uint64_t handler_own = 99;
-
-static void churn_in_handler(int signal)
+static void changes_by_handlers_add_up_after_there_were_threads(void **state)
 {
-	(void)signal;
-	for (int i = 0; i < 20; i++)
-		churn_once(&handler_own, 0x300000000000);
-}
-
-static void changes_by_handlers_in_the_middle_of_changes_add_up(void **state)
-{
-	struct itimerval often = {{0, 50}, {0, 50}}, never = {{0, 0}, {0, 0}};
-	uint64_t own = 7;
-
 	(void)state;
-	told = 0;
-	signal(SIGALRM, churn_in_handler);
-	setitimer(ITIMER_REAL, &often, NULL);
-	for (int i = 0; i < 300000; i++)
-		churn_once(&own, 0x300000000000);
-	setitimer(ITIMER_REAL, &never, NULL);
-	assert_int_equal(mappings_count(0x300000000000, (size_t)4096 * 4096, MAPPING_CHARGED), told);
+	assert_false(mappings_have_one_user());
+	interrupt_changes(0x400000000000);
 }
 
 int main(void)
@@ -292,8 +309,9 @@ int main(void)
 		cmocka_unit_test(a_motley_range_is_taken_in_parts),
 		cmocka_unit_test(what_lies_behind_a_motley_end_of_a_leaf_is_left),
 		cmocka_unit_test(addresses_that_no_processor_has_are_refused),
-		cmocka_unit_test(changes_by_threads_over_the_same_pages_add_up),
 		cmocka_unit_test(changes_by_handlers_in_the_middle_of_changes_add_up),
+		cmocka_unit_test(changes_by_threads_over_the_same_pages_add_up),
+		cmocka_unit_test(changes_by_handlers_add_up_after_there_were_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
