@@ -11,7 +11,7 @@ pure='memcpy memset memcmp memchr memmove strlen strncpy strstr strspn sigfillse
 __cmsg_nxthdr gnu_dev_makedev'
 # In the constructor, or where the function is ready for it.
 once='pthread_key_create pthread_getspecific pthread_setspecific pthread_self pthread_getcpuclockid at_quick_exit on_exit gnu_get_libc_version
-__libc_current_sigrtmin __libc_current_sigrtmax getauxval program_invocation_name dlsym dlerror dlvsym dladdr dl_iterate_phdr _r_debug environ __environ __errno_location'
+__libc_current_sigrtmin __libc_current_sigrtmax getauxval program_invocation_name __libc_single_threaded dlsym dlerror dlvsym dladdr dl_iterate_phdr _r_debug environ __environ __errno_location'
 # In the host of a plug-in, a process of its own that only shares the object file.
 once+=' dlopen'
 # Behind pthread_cleanup_push() and pop(), around functions that may be cancelled.
