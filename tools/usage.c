@@ -16,6 +16,7 @@
 #include "core/rawsys.h"
 #include "core/record_text.h"
 #include "core/slots.h"
+#include "core/vacancy.h"
 
 static int64_t cpu_of_slot(const struct slot *s, uint64_t pid_namespace)
 {
@@ -91,8 +92,9 @@ void usage_read(const struct ledger *ledger, uint32_t account, int64_t now_ns, s
 	u->bytes.used = cells_charged_to_account(ledger, account);
 	u->bytes.peak = larger(a->mem_peak, u->bytes.used);
 	u->bytes.limit = a->limit[RL_MEM];
-	u->threads =
-		(struct usage_gauge){a->threads, larger(a->threads_peak, a->threads), a->limit[RL_THREADS]};
+	u->threads.used = vacancy_threads_in(ledger, account);
+	u->threads.peak = larger(a->threads_peak, u->threads.used);
+	u->threads.limit = a->limit[RL_THREADS];
 	u->procs.used = account_procs_beside_first(a);
 	u->procs.peak = larger(a->procs_peak, u->procs.used);
 	u->procs.limit = a->limit[RL_PROCS];

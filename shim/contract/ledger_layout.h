@@ -110,8 +110,7 @@ enum leash_ban { LEASH_NO_OWNER = 1, LEASH_NO_SOCKET = 2 };
 struct slot {
 	_Atomic uint32_t state;
 	_Atomic int32_t pid;	/* 0 while reserved */
-	int64_t born_ns;	/* CLOCK_BOOTTIME no earlier than the start: a later start is another process;
-				 while reserved, the same of the creator */
+	int64_t born_ns;	/* CLOCK_BOOTTIME no earlier than its start, while reserved its creator's */
 	uint64_t pid_namespace; /* 0: that of the first process; pids of another mean nothing here */
 	int32_t creator;	/* pid that reserved it */
 	uint32_t account;
@@ -137,11 +136,12 @@ struct slot {
 	_Atomic int32_t outer_pid;
 	/* How many of its threads have descriptors of ours open for a moment; readers: who counts its own. */
 	_Atomic int32_t opening;
-	_Atomic uint32_t leash_bans; /* enum leash_ban, that of its maker at first; outlasts an exec */
-	/* Its pid while it is about to execute; FUTEX_OWNER_DIED once the kernel has let go of its memory. */
-	_Atomic uint32_t executed;
-	_Atomic int64_t stops_told_ns;	   /* until then its watchdog has credited each of its stops */
-	uint32_t last_child, reserved[23]; /* 1 + the place of the last process it made */
+	_Atomic uint32_t leash_bans;   /* enum leash_ban, that of its maker at first; outlasts an exec */
+	_Atomic uint32_t executed;     /* its pid while it executes; FUTEX_OWNER_DIED: its memory has gone */
+	_Atomic int64_t stops_told_ns; /* until then its watchdog has credited each of its stops */
+	uint32_t last_child;	       /* 1 + the place of the last process it made */
+	_Atomic uint32_t vacant,
+		reserved[22]; /* vacant: the cell of a thread that has ended; see vacancy.h */
 };
 static_assert(sizeof(struct slot) == 256, "two slots never share a cache line, and none lies on two pages");
 

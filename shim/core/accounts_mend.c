@@ -10,6 +10,7 @@
 
 #include "grades.h"
 #include "rawsys.h"
+#include "vacancy.h"
 
 /* One bit per account. */
 struct marks {
@@ -106,7 +107,7 @@ void accounts_recompute(struct ledger *ledger)
 		FOR_EACH_ACCOUNT_UP(ledger, s->account, a)
 		{
 			a->leased += s->leased - s->taken;
-			a->threads += s->threads;
+			a->threads += vacancy_counted_threads(s);
 			a->procs++;
 		}
 	}

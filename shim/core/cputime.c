@@ -13,6 +13,7 @@
 #include "procread.h"
 #include "rawsys.h"
 #include "slots.h"
+#include "vacancy.h"
 
 /* How long a sum stands, for each process that it took in: ten times what it costs. */
 enum { SUM_KEEPS_NS = 10000 };
@@ -34,7 +35,7 @@ static bool read_thread_clock(void *unused, int64_t tid)
 
 void cputime_refresh(const struct ledger *ledger, uint32_t self)
 {
-	if (ledger->slot[self].threads)
+	if (vacancy_threads_of(&ledger->slot[self]))
 		procread_numbers("/proc/self/task", read_thread_clock, NULL);
 	else
 		read_thread_clock(NULL, raw_getpid());

@@ -17,6 +17,7 @@
 #include "rawsys.h"
 #include "signal_state.h"
 #include "stops.h"
+#include "vacancy.h"
 #include "watchdog.h"
 
 enum {
@@ -85,10 +86,15 @@ static void count_idle_look(struct watchdog *w, bool is_idle, int64_t now_ns)
 	}
 }
 
+static int64_t threads_in(const struct watchdog *w, const struct account *a)
+{
+	return vacancy_threads_in(w->ledger, (uint32_t)(a - w->ledger->account));
+}
+
 /* How long it takes at least to use up what is left. */
 static int64_t time_to_limit(const struct watchdog *w, const struct account *a, int64_t used_ns)
 {
-	int64_t runners = a->procs + a->threads;
+	int64_t runners = a->procs + threads_in(w, a);
 
 	if (runners > (int64_t)w->cpus)
 		runners = w->cpus;
@@ -137,7 +143,7 @@ static bool rehearse(struct watchdog *w, const struct account *a, int64_t left_n
 static bool stay_awake(const struct watchdog *w, const struct account *a, int64_t left_ns, int64_t now_ns)
 {
 	bool is_beside = approach_is_beside_first();
-	bool is_alone = is_beside && a->procs == 1 && !a->threads;
+	bool is_alone = is_beside && a->procs == 1 && !threads_in(w, a);
 
 	if (!approach_is_ours(w, a) || left_ns > CPU_LOOK_NS + waking_ns())
 		return false;

@@ -13,6 +13,7 @@
 #include "procfs.h"
 #include "progress.h"
 #include "rawsys.h"
+#include "vacancy.h"
 
 static uint32_t state_of(const struct slot *s)
 {
@@ -193,6 +194,9 @@ bool slots_reserve_thread(struct ledger *ledger, uint32_t index, struct sweep *s
 {
 	struct slot *s = &ledger->slot[index];
 
+	if (accounts_are_at_peak(ledger, s->account, RL_THREADS))
+		vacancy_give_back_places(ledger);
+	vacancy_settle(ledger, index);
 	if (!has_place(ledger, s->account, RL_THREADS, sweep))
 		return false;
 	s->threads++;
@@ -292,7 +296,8 @@ void slots_return_leases(struct ledger *ledger, uint32_t index)
 
 	cells_note_last_peak(ledger, index);
 	accounts_lease(ledger, s->account, -(s->leased - s->taken));
-	accounts_add_threads(ledger, s->account, -s->threads);
+	accounts_add_threads(ledger, s->account, -vacancy_counted_threads(s));
+	atomic_store_explicit(&s->vacant, 0, memory_order_relaxed);
 	s->leased = s->taken = s->surplus = s->threads = 0;
 	free_cells(ledger, index);
 }

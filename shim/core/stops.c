@@ -16,6 +16,7 @@
 #include "rawsys.h"
 #include "slots.h"
 #include "tree.h"
+#include "vacancy.h"
 #include "watchdog.h"
 
 enum {
@@ -131,7 +132,7 @@ static int64_t stopped_since(struct watchdog *w, struct stops_moment now, int64_
 {
 	const struct stops *s = &w->stops;
 	int64_t begun_ns = atomic_exchange_explicit(&w->stops.begun_ns, 0, memory_order_relaxed);
-	int64_t runners = 1 + w->ledger->slot[w->slot].threads;
+	int64_t runners = 1 + vacancy_threads_of(&w->ledger->slot[w->slot]);
 	int64_t used_ns = raw_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - s->since_cpu_ns;
 	int64_t ready_ns;
 

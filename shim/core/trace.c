@@ -20,6 +20,7 @@
 #include "resident.h"
 #include "sweep.h"
 #include "tree.h"
+#include "vacancy.h"
 
 enum {
 	LINE = 512,
@@ -142,7 +143,7 @@ static void take_sample(struct ledger *ledger, uint32_t account, uint32_t self)
 	sweep_dead(ledger, SWEEP_ALL);
 	ledger_lock(ledger, &mask);
 	items[0].number = cells_charged_to_account(ledger, account);
-	items[2].number = a->threads;
+	items[2].number = vacancy_threads_in(ledger, account);
 	items[3].number = account_procs_beside_first(a);
 	items[4].number = cputime_of_account(ledger, account, self);
 	ledger_unlock(ledger, &mask);

@@ -4,14 +4,15 @@
  * Owns:    the key whose destructor gives a thread's place and cell back.
  * Called:  any thread, also before main; the destructor on the way out of a
  *          thread: return, pthread_exit, cancellation.
- * Context: takes the ledger's lock; never allocates; a signal handler may run
+ * Context: may take the ledger's lock; never allocates; a signal handler may run
  *          in the middle but may not create threads (POSIX). A vfork child may
  *          not either.
  * Fork:    the child's slot counts no thread beside its first; thread_fork().
  *
  * The place is reserved before the thread exists and travels to it in its
- * cell. It is given back in the last round of destructors, so that a joiner
- * always finds it free, and destructors that allocate still have a cell.
+ * cell. It is given back, or left to the next thread (vacancy.h), in the last round of
+ * destructors, so that a joiner always finds it free, and destructors that
+ * allocate still have a cell.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -26,6 +27,7 @@
 #include "core/cells.h"
 #include "core/ledger_lock.h"
 #include "core/slots.h"
+#include "core/vacancy.h"
 #include "kept.h"
 #include "member.h"
 #include "raw_threads.h"
@@ -50,22 +52,36 @@ static pid_t believed_tid(void)
 	return pthread_getcpuclockid(pthread_self(), &clock) ? 0 : raw_tid_of_cpu_clock(clock);
 }
 
-static void give_back(bool has_place)
+static void forget_cell(void)
+{
+	thread_self.cell = thread_self.fast = NULL;
+	thread_self.phase = THREAD_ENDED;
+}
+
+static void give_back(struct cell *cell, bool has_place)
 {
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
-	/* In a child that libc was not told of, place and cell are those of the parent's thread. */
-	if (believed_tid() == ledger_lock_holder(member.ledger)) {
-		if (thread_self.cell)
-			cells_retire_locked(member.ledger, member.slot, thread_self.cell);
-		if (has_place)
-			slots_end_thread(member.ledger, member.slot);
-		thread_self.cell = thread_self.fast = NULL;
-		thread_self.phase = THREAD_ENDED;
-		has_left = has_place;
-	}
+	if (cell)
+		cells_retire_locked(member.ledger, member.slot, cell);
+	if (has_place)
+		slots_end_thread(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
+}
+
+/* From here on what a handler or another destructor charges or frees goes by the lock. */
+static void leave(bool has_place)
+{
+	struct cell *cell = thread_self.cell;
+
+	/* In a child that libc was not told of, place and cell are those of the parent's thread. */
+	if (believed_tid() != raw_gettid())
+		return;
+	forget_cell();
+	if (!has_place || !cell || !vacancy_leave(member.ledger, member.slot, cell))
+		give_back(cell, has_place);
+	has_left = has_place;
 }
 
 bool thread_is_counted(void)
@@ -87,7 +103,7 @@ static void end_thread(void *value)
 	}
 	if (member_is_guarded()) {
 		kept_give_back();
-		give_back(value == &counted);
+		leave(value == &counted);
 	}
 }
 
@@ -135,14 +151,13 @@ static struct cell *reserve_locked(struct sweep *sweep, bool *by_limit)
 	return cell;
 }
 
-static struct cell *reserve(const char *call, void *(*start)(void *), void *argument, const void *caller)
+static struct cell *reserve_anew(const char *call, const void *caller)
 {
 	struct sweep sweep = {0};
 	struct cell *cell;
 	bool by_limit;
 	uint64_t mask;
 
-	member_become_child_early();
 	do {
 		ledger_lock(member.ledger, &mask);
 		cell = reserve_locked(&sweep, &by_limit);
@@ -152,19 +167,43 @@ static struct cell *reserve(const char *call, void *(*start)(void *), void *argu
 	} while (!cell && sweep_if_wished(member.ledger, &sweep));
 	if (!cell && by_limit)
 		member_note_denial(RL_THREADS, call, 0, caller);
-	if (!cell)
-		return NULL;
-	cell->start = start;
-	cell->argument = argument;
 	return cell;
 }
 
-static void unreserve(struct cell *cell)
+/* What a new thread needs, and whether it is that of one that has ended. */
+struct reservation {
+	struct cell *cell; /* NULL: refused */
+	bool was_vacant;
+};
+
+static struct reservation reserve(const char *call, void *(*start)(void *), void *argument,
+				  const void *caller)
+{
+	struct reservation r = {NULL, true};
+
+	member_become_child_early();
+	if (!breach_is_killing(member.ledger, member.ledger->slot[member.slot].account))
+		r.cell = vacancy_take(member.ledger, member.slot);
+	if (!r.cell)
+		r = (struct reservation){reserve_anew(call, caller), false};
+	if (r.cell) {
+		r.cell->start = start;
+		r.cell->argument = argument;
+	}
+	return r;
+}
+
+static void unreserve(struct reservation r)
 {
 	uint64_t mask;
 
+	if (r.was_vacant) {
+		if (!vacancy_leave(member.ledger, member.slot, r.cell))
+			give_back(r.cell, true);
+		return;
+	}
 	ledger_lock(member.ledger, &mask);
-	cells_retire_locked(member.ledger, member.slot, cell);
+	cells_retire_locked(member.ledger, member.slot, r.cell);
 	slots_withdraw_thread(member.ledger, member.slot);
 	ledger_unlock(member.ledger, &mask);
 }
@@ -199,19 +238,19 @@ static int run_thrd(void *cell)
 RL_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *),
 			     void *argument)
 {
-	struct cell *cell;
+	struct reservation r;
 	int error;
 
 	real_ensure();
 	if (!member_is_guarded())
 		return real.pthread_create(thread, attr, start, argument);
-	cell = reserve("pthread_create", start, argument, __builtin_return_address(0));
-	if (!cell)
+	r = reserve("pthread_create", start, argument, __builtin_return_address(0));
+	if (!r.cell)
 		return EAGAIN;
-	error = real.pthread_create(thread, attr, run_pthread, cell);
+	error = real.pthread_create(thread, attr, run_pthread, r.cell);
 	if (error) {
 		member_note_kernel_refusal("pthread_create", error);
-		unreserve(cell);
+		unreserve(r);
 	} else {
 		timer_thread_expect_runner();
 	}
@@ -220,20 +259,20 @@ RL_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void
 
 RL_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 {
-	struct cell *cell;
+	struct reservation r;
 	int error;
 
 	real_ensure();
 	if (!member_is_guarded())
 		return REAL_LATE(thrd_create)(thread, start, argument);
-	cell = reserve("thrd_create", (void *(*)(void *))(uintptr_t)start, argument,
-		       __builtin_return_address(0));
-	if (!cell)
+	r = reserve("thrd_create", (void *(*)(void *))(uintptr_t)start, argument,
+		    __builtin_return_address(0));
+	if (!r.cell)
 		return thrd_nomem;
-	error = REAL_LATE(thrd_create)(thread, run_thrd, cell);
+	error = REAL_LATE(thrd_create)(thread, run_thrd, r.cell);
 	if (error != thrd_success) {
 		member_note_kernel_refusal("thrd_create", EAGAIN);
-		unreserve(cell);
+		unreserve(r);
 	} else {
 		timer_thread_expect_runner();
 	}

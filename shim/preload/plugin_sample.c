@@ -12,6 +12,7 @@
 #include "core/ledger_lock.h"
 #include "core/rawsys.h"
 #include "core/resident.h"
+#include "core/vacancy.h"
 
 void plugin_sample_take(struct ledger *ledger, uint32_t account, struct reslimit_sample *sample)
 {
@@ -27,7 +28,7 @@ void plugin_sample_take(struct ledger *ledger, uint32_t account, struct reslimit
 	sample->at_ns = raw_clock_ns(CLOCK_MONOTONIC);
 	sample->mem_bytes = cells_charged_to_account(ledger, account);
 	sample->mem_peak_bytes = a->mem_peak > sample->mem_bytes ? a->mem_peak : sample->mem_bytes;
-	sample->threads = a->threads;
+	sample->threads = vacancy_threads_in(ledger, account);
 	sample->procs = a->procs;
 	sample->cpu_ns = cputime_of_account(ledger, account, LEDGER_NONE);
 	ledger_unlock(ledger, &mask);

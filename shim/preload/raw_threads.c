@@ -15,6 +15,7 @@
 #include "core/procfs.h"
 #include "core/rawsys.h"
 #include "core/slots.h"
+#include "core/vacancy.h"
 #include "interpose_thread.h"
 #include "member.h"
 #include "timer_thread.h"
@@ -94,7 +95,7 @@ static int64_t counted_threads(void)
 
 	ledger_lock(member.ledger, &mask);
 	raw_threads_sweep();
-	n = 1 + member.ledger->slot[member.slot].threads;
+	n = 1 + vacancy_threads_of(&member.ledger->slot[member.slot]);
 	ledger_unlock(member.ledger, &mask);
 	/* The last thread of a program whose first has gone ends the process after its own end. */
 	return n + timer_thread_is_there() + thread_has_left();

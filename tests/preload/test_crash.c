@@ -18,6 +18,7 @@
 
 #include "../subjects/churn.h"
 #include "contract/ledger_layout.h"
+#include "core/vacancy.h"
 
 enum { PATIENCE_MS = 20000 };
 
@@ -136,7 +137,7 @@ static void check_process(int p)
 static void check_sums(void)
 {
 	const struct account *a = &ledger->account[0];
-	int64_t leased = 0, threads = 0;
+	int64_t leased = 0, threads = 0, counted = 0;
 
 	for (uint32_t i = 0; i < ledger->slots_end; i++) {
 		const struct slot *s = &ledger->slot[i];
@@ -144,7 +145,8 @@ static void check_sums(void)
 		if (s->state == SLOT_FREE)
 			continue;
 		leased += s->leased - s->taken;
-		threads += s->threads;
+		threads += s->threads - (s->vacant != 0);
+		counted += s->threads - ((s->vacant & VACANCY_OF_CELL) != 0);
 	}
 	if (a->leased != leased)
 		complain("account has leased %ld, its processes hold %ld", (long)a->leased, (long)leased);
@@ -152,8 +154,9 @@ static void check_sums(void)
 		complain("account has leased %ld of %ld", (long)a->leased, (long)a->limit[RL_MEM]);
 	if (a->procs != CHURN_PROCS + 1)
 		complain("account counts %ld processes", (long)a->procs);
-	if (a->threads != threads || threads != CHURN_PROCS * (CHURN_THREADS - 1))
-		complain("account counts %ld threads, its processes %ld", (long)a->threads, (long)threads);
+	if (a->threads != counted || threads != CHURN_PROCS * (CHURN_THREADS - 1))
+		complain("account counts %ld threads, its processes %ld and have %ld", (long)a->threads,
+			 (long)counted, (long)threads);
 }
 
 static void complain_of_slots(void)

@@ -119,15 +119,39 @@ static void ten_thousand_threads_leave_no_bytes_behind(void **state)
 
 static void a_creation_that_fails_gives_its_place_back(void **state)
 {
-	struct run *r = guarded(SET("THREADS=1"), ARGV("fail_to_create_thread"));
+	static const char *const when[] = {"first", "after"};
 
 	(void)state;
-	expect_exit(r, 0);
-	expect_out(r, "ordinary=0\n");
-	expect(r, out_number(r, "absurd") != 0);
-	/* The kernel refused, not the budget. */
-	expect(r, record_find(r, "denied.threads") == NULL || record_int(r, "denied.threads") == 0);
-	run_free(r);
+	for (int i = 0; i < 2; i++) {
+		struct run *r =
+			guarded(SET(i ? "THREADS=2" : "THREADS=1"), ARGV("fail_to_create_thread", when[i]));
+
+		expect_exit(r, 0);
+		expect_out(r, "ordinary=0\n");
+		expect(r, out_number(r, "absurd") != 0);
+		/* The kernel refused, not the budget. */
+		expect(r, record_find(r, "denied.threads") == NULL || record_int(r, "denied.threads") == 0);
+		expect(r, record_int(r, "threads_peak") == i + 1);
+		run_free(r);
+	}
+}
+
+/* A process keeps the place of its last thread for the next, as long as nobody else needs it. */
+static void places_of_threads_that_have_ended_are_everybodys(void **state)
+{
+	static const char *const wanted[] = {"1", "4", "9"};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = guarded(SET("THREADS=4"), ARGV("leave_places", "3", wanted[i]));
+
+		expect_exit(r, 0);
+		expect(r, out_number(r, "made") == (i ? 4 : 1));
+		expect(r, record_int(r, "threads_peak") == (i ? 4 : 1));
+		/* And what there is is no more than that: each of them has one again. */
+		expect(r, out_number(r, "again") == 3);
+		run_free(r);
+	}
 }
 
 static void threads_of_forked_children_count_in_the_tree(void **state)
@@ -197,6 +221,7 @@ int main(void)
 		cmocka_unit_test(ten_thousand_threads_in_turn_fit_into_one_place),
 		cmocka_unit_test(ten_thousand_threads_leave_no_bytes_behind),
 		cmocka_unit_test(a_creation_that_fails_gives_its_place_back),
+		cmocka_unit_test(places_of_threads_that_have_ended_are_everybodys),
 		cmocka_unit_test(threads_of_forked_children_count_in_the_tree),
 		cmocka_unit_test(threads_count_by_process_under_scope_process),
 		cmocka_unit_test(threads_that_atfork_handlers_make_in_the_child_are_the_childs),
