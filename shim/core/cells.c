@@ -257,6 +257,19 @@ struct cell *cells_attach(struct ledger *ledger, uint32_t slot)
 	return cell;
 }
 
+void cells_return_credit(struct ledger *ledger, uint32_t slot, struct cell *cell)
+{
+	uint64_t mask;
+
+	if (load(&cell->credit) == 0)
+		return;
+	ledger_lock(ledger, &mask);
+	settle(ledger, slot, cell, 0);
+	give_back_but(ledger, slot, cell, 0);
+	finish(ledger, slot, cell);
+	ledger_unlock(ledger, &mask);
+}
+
 void cells_retire_locked(struct ledger *ledger, uint32_t slot, struct cell *cell)
 {
 	settle(ledger, slot, cell, 0);

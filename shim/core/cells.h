@@ -117,6 +117,9 @@ void cells_refund_direct(struct ledger *ledger, uint32_t slot, int64_t n);
 /* A cell for a thread of the process in `slot`, or NULL when the table is full. */
 struct cell *cells_attach(struct ledger *ledger, uint32_t slot);
 
+/* Gives all credit back, of a cell that is to be left without an owner: it would show in the peak. */
+void cells_return_credit(struct ledger *ledger, uint32_t slot, struct cell *cell);
+
 /* The same, and the return, under the ledger's lock. */
 struct cell *cells_attach_locked(struct ledger *ledger, uint32_t slot);
 void cells_retire_locked(struct ledger *ledger, uint32_t slot, struct cell *cell);

@@ -29,6 +29,11 @@ static bool has_place(uint32_t vacant)
 	return vacant && !(vacant & VACANCY_OF_CELL);
 }
 
+bool vacancy_is_wanted(const struct ledger *ledger, uint32_t slot)
+{
+	return !vacant_of(&ledger->slot[slot]);
+}
+
 bool vacancy_leave(struct ledger *ledger, uint32_t slot, struct cell *cell)
 {
 	return exchange(&ledger->slot[slot], 0, (uint32_t)(ledger_cell(ledger, 0) - cell) + 1);

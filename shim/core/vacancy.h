@@ -8,8 +8,8 @@
  *
  * A thread that is counted out, and the next one in, is six system calls of
  * about twenty, because each takes the ledger's lock. So one place of a
- * process stays counted when its thread has gone, and its cell attached, with
- * what credit it had: to all others that is a thread that does nothing. Its
+ * process stays counted when its thread has gone, and its cell attached: to
+ * all others that is a thread that does nothing. Its
  * number stands in the slot, and who exchanges it for 0 owns both.
  *
  * Before a budget refuses anybody, and before a peak would rise, the places
@@ -28,6 +28,9 @@
 
 /* Of slot.vacant, which otherwise is 1 + the number of the cell: the place was given back. */
 enum { VACANCY_OF_CELL = 1U << 31 };
+
+/* Whether the process has no such cell yet. Context: without the lock. */
+bool vacancy_is_wanted(const struct ledger *ledger, uint32_t slot);
 
 /*
  * Leaves the calling thread's cell, which it will not use again, and its

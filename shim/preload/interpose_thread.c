@@ -70,6 +70,14 @@ static void give_back(struct cell *cell, bool has_place)
 	ledger_unlock(member.ledger, &mask);
 }
 
+static bool leave_vacant(struct cell *cell)
+{
+	if (!vacancy_is_wanted(member.ledger, member.slot))
+		return false;
+	cells_return_credit(member.ledger, member.slot, cell);
+	return vacancy_leave(member.ledger, member.slot, cell);
+}
+
 /* From here on what a handler or another destructor charges or frees goes by the lock. */
 static void leave(bool has_place)
 {
@@ -79,7 +87,7 @@ static void leave(bool has_place)
 	if (believed_tid() != raw_gettid())
 		return;
 	forget_cell();
-	if (!has_place || !cell || !vacancy_leave(member.ledger, member.slot, cell))
+	if (!has_place || !cell || !leave_vacant(cell))
 		give_back(cell, has_place);
 	has_left = has_place;
 }

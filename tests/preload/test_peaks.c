@@ -59,12 +59,30 @@ static void of_a_crowd_too(void **state)
 	run_free(r);
 }
 
+/* Nor what a thread that has ended had drawn and not used. */
+static void of_one_thread_that_is_left_the_peak_is_exact(void **state)
+{
+	static const char *const bytes[] = {"0", "1000", "100000"};
+	int64_t peak = 0;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct run *r = guarded(SET("MEM=1G"), ARGV("free_in_thread", bytes[i]));
+
+		expect_exit(r, 0);
+		peak = i ? peak : record_int(r, "mem_peak_bytes");
+		expect(r, record_int(r, "mem_peak_bytes") == peak);
+		run_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(children_that_were_killed_count_no_more),
 		cmocka_unit_test(programs_that_do_not_load_us_count_no_more),
 		cmocka_unit_test(of_a_crowd_too),
+		cmocka_unit_test(of_one_thread_that_is_left_the_peak_is_exact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
