@@ -69,14 +69,31 @@ const struct newborn *newborn_self(void)
 	return thread_self.newborn;
 }
 
+/* Numbers mean the same to its maker and to itself. */
+static bool is_at_home(void)
+{
+	return !atomic_load_explicit(&member.ledger->home_namespace, memory_order_relaxed);
+}
+
+/*
+ * Mostly its maker was quicker: a new task waits for a processor. The place is in nobody's way then, and
+ * nobody else's, because no other process has that number as long as this one lives.
+ */
+static bool is_bound_already(uint32_t slot, pid_t pid)
+{
+	return slots_is_of(member.ledger, slot, pid) && is_at_home();
+}
+
 /* Return: false if the place, or what its number means, is in doubt. */
 static bool bind(uint32_t slot, pid_t pid)
 {
 	bool is_ours;
 	uint64_t mask;
 
+	if (is_bound_already(slot, pid))
+		return true;
 	ledger_lock_newborn(member.ledger, &mask);
-	is_ours = !atomic_load_explicit(&member.ledger->home_namespace, memory_order_relaxed);
+	is_ours = is_at_home();
 	if (is_ours && slots_is_reserved_by_thread(member.ledger, slot, thread_self.child_maker))
 		slots_bind(member.ledger, slot, pid);
 	is_ours = is_ours && slots_is_of(member.ledger, slot, pid);
