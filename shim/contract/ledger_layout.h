@@ -134,14 +134,13 @@ struct slot {
 	/* Its number in the namespace of who made it, if that is another than its own; 0: not known. */
 	uint64_t outer_namespace;
 	_Atomic int32_t outer_pid;
-	/* How many of its threads have descriptors of ours open for a moment; readers: who counts its own. */
-	_Atomic int32_t opening;
+	_Atomic int32_t opening; /* its threads with descriptors of ours open; readers: who counts its own */
 	_Atomic uint32_t leash_bans;   /* enum leash_ban, that of its maker at first; outlasts an exec */
 	_Atomic uint32_t executed;     /* its pid while it executes; FUTEX_OWNER_DIED: its memory has gone */
 	_Atomic int64_t stops_told_ns; /* until then its watchdog has credited each of its stops */
 	uint32_t last_child;	       /* 1 + the place of the last process it made */
-	_Atomic uint32_t vacant,
-		reserved[22]; /* vacant: the cell of a thread that has ended; see vacancy.h */
+	_Atomic uint32_t vacant;       /* the cell of a thread that has ended; see vacancy.h */
+	uint32_t reserved[22];
 };
 static_assert(sizeof(struct slot) == 256, "two slots never share a cache line, and none lies on two pages");
 

@@ -9,8 +9,8 @@
  * A thread that is counted out, and the next one in, is six system calls of
  * about twenty, because each takes the ledger's lock. So one place of a
  * process stays counted when its thread has gone, and its cell attached: to
- * all others that is a thread that does nothing. Its
- * number stands in the slot, and who exchanges it for 0 owns both.
+ * all others that is a thread that does nothing. The cell's number stands in
+ * the slot, and who exchanges it for 0 owns both.
  *
  * Before a budget refuses anybody, and before a peak would rise, the places
  * are given back, and only the cells stay. That is one bit of the same word,
