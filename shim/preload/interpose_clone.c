@@ -58,7 +58,8 @@ static int run_sharing(void *context)
 {
 	struct clone_call *call = context;
 
-	process_settle_self(call->slot);
+	/* Its thread-local words may be others than those in which its maker noted who made it. */
+	process_settle_self(call->slot, call->maker);
 	return call->function(call->argument);
 }
 
@@ -126,6 +127,7 @@ static int clone_sharing(struct clone_call *call, const void *caller)
 		errno = EAGAIN;
 		return -1;
 	}
+	call->maker = thread_self.child_maker;
 	*on_stack = *call;
 	exec_mark_forbid();
 	shared = shares_words((uint64_t)call->flags) && member_share_words();

@@ -79,12 +79,12 @@ void process_settle(uint32_t slot, pid_t child)
 		own_leash_tell_of_child();
 }
 
-void process_settle_self(uint32_t slot)
+void process_settle_self(uint32_t slot, pid_t maker)
 {
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
-	if (slots_is_reserved_by_thread(member.ledger, slot, thread_self.child_maker))
+	if (slots_is_reserved_by_thread(member.ledger, slot, maker))
 		slots_bind_self(member.ledger, slot);
 	ledger_unlock(member.ledger, &mask);
 }
@@ -239,7 +239,7 @@ pid_t process_vfork_return(long result)
 		uint32_t slot = thread_self.child_slot;
 
 		if (!result) {
-			process_settle_self(slot);
+			process_settle_self(slot, thread_self.child_maker);
 		} else {
 			process_settle(slot, (pid_t)result);
 			thread_self.child_slot = thread_self.outer_slot;

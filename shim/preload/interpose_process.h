@@ -23,9 +23,11 @@ uint32_t process_reserve(const char *call, enum slot_claim claim, const void *ca
 /* Binds the slot to the child, or takes it back if there is none (child < 0). */
 void process_settle(uint32_t slot, pid_t child);
 
-/* Binds the slot to the calling process, a child that shares its maker's memory and knows itself before that.
+/*
+ * Binds the slot that the thread `maker` reserved to the calling process, a child that shares its maker's
+ * memory and knows itself before that. Context: needs no thread-local words.
  */
-void process_settle_self(uint32_t slot);
+void process_settle_self(uint32_t slot, pid_t maker);
 
 /* Before a place is given back whose child the kernel refused to make: there never was one. */
 void process_forget(uint32_t slot);
