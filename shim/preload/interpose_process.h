@@ -2,7 +2,7 @@
  * interpose_process.h - a place for a process that is about to be made.
  *
  * Owns:    nothing.
- * Called:  interpose_process, interpose_spawn, interpose_clone,
+ * Called:  interpose_process, interpose_spawn, interpose_clone, interpose_syscall,
  *          interpose_daemon, vfork_<arch>.S.
  * Context: any thread, async-signal-safe, vfork child.
  * Fork:    nothing: see the .c file.
