@@ -141,11 +141,15 @@ void process_end_held(uint32_t slot)
 
 void process_become_child(uint32_t slot, pid_t maker, uint32_t account)
 {
-	/* A child of clone() with CLONE_SETTLS has other thread-local words than its parent's thread. */
-	thread_self.child_slot = slot;
-	thread_self.child_maker = maker;
-	thread_self.child_account = account;
-	thread_self.newborn = NULL;
+	/* Unless a handler has asked for something, and become the child. */
+	if (member_is_borrowed()) {
+		/* A child of clone() with CLONE_SETTLS has other thread-local words than its parent's thread.
+		 */
+		thread_self.child_slot = slot;
+		thread_self.child_maker = maker;
+		thread_self.child_account = account;
+		thread_self.newborn = NULL;
+	}
 	newborn_forget_maker();
 	forkguard_run(FORK_CHILD);
 }

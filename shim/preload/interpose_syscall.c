@@ -24,8 +24,12 @@
 #include "member.h"
 #include "raw_threads.h"
 
-/* What the stub is about to do for this thread. A child that shares our memory leaves it alone. */
-enum pending_kind { PENDING_NOTHING, PENDING_THREAD, PENDING_PROCESS, PENDING_COPY };
+/*
+ * What the stub is about to do for this thread; a child of it leaves that alone. Who runs beside its maker
+ * in the same memory looks for its place when it executes, by its maker's number; the others tell who they
+ * are before they return, which alone helps where another is their parent.
+ */
+enum pending_kind { PENDING_NOTHING, PENDING_THREAD, PENDING_CLAIM, PENDING_SHARING, PENDING_COPY };
 
 static RL_THREAD_LOCAL struct pending {
 	enum pending_kind kind;
@@ -94,22 +98,33 @@ static void end_pending(void)
 	outer_pending.kind = PENDING_NOTHING;
 }
 
+static enum pending_kind kind_of(const struct request *request)
+{
+	if (request->flags & CLONE_THREAD)
+		return member_is_borrowed() ? PENDING_NOTHING : PENDING_THREAD;
+	if (!(request->flags & CLONE_VM))
+		return PENDING_COPY;
+	if (request->flags & CLONE_VFORK || (request->flags & CLONE_PARENT && request->has_stack))
+		return PENDING_SHARING;
+	return PENDING_CLAIM;
+}
+
 /* Reserves for a call that the stub will make. Return: false on a refusal. */
 static bool reserve_pending(const struct request *request, const char *name, const void *caller)
 {
-	if (request->flags & CLONE_THREAD) {
-		pending.kind = member_is_borrowed() ? PENDING_NOTHING : PENDING_THREAD;
-		return pending.kind == PENDING_NOTHING || raw_threads_reserve(name, caller);
-	}
-	pending.kind = request->flags & CLONE_VM ? PENDING_PROCESS : PENDING_COPY;
+	pending.kind = kind_of(request);
+	if (pending.kind == PENDING_NOTHING)
+		return true;
+	if (pending.kind == PENDING_THREAD)
+		return raw_threads_reserve(name, caller);
 	pending.since_ns = raw_clock_ns(CLOCK_BOOTTIME);
-	if (pending.kind == PENDING_PROCESS)
+	if (pending.kind != PENDING_COPY)
 		exec_mark_forbid();
-	pending.slot = process_reserve(name, pending.kind == PENDING_COPY ? CLAIM_NONE : CLAIM_ONCE, caller);
+	pending.slot = process_reserve(name, pending.kind == PENDING_CLAIM ? CLAIM_ONCE : CLAIM_NONE, caller);
 	if (pending.slot == LEDGER_NONE)
 		return false;
 	if (pending.kind == PENDING_COPY) {
-		thread_self.child_slot = pending.slot; /* the child takes it when it first needs it */
+		thread_self.child_slot = pending.slot; /* if a handler asks for something first */
 		forkguard_run(FORK_PREPARE);
 	}
 	return true;
@@ -129,13 +144,47 @@ static bool prepare_pending(const struct request *request, const char *name, con
 	return true;
 }
 
+/*
+ * Its place and who reserved that: all that the child is to know, in one word, as there is one register for
+ * it. The lowest bit tells it from a stack; the next, a copy from who shares our memory.
+ */
+enum { FOR_CHILD = 1, FOR_COPY = 2, SLOT_SHIFT = 2, MAKER_SHIFT = 32 };
+
+static long pack_for_child(void)
+{
+	if (pending.kind != PENDING_COPY && pending.kind != PENDING_SHARING)
+		return 0;
+	return (long)((uint64_t)thread_self.child_maker << MAKER_SHIFT | pending.slot << SLOT_SHIFT |
+		      (pending.kind == PENDING_COPY ? FOR_COPY : 0) | FOR_CHILD);
+}
+
+static void begin_child(long for_child)
+{
+	uint32_t slot = (uint32_t)for_child >> SLOT_SHIFT;
+	pid_t maker = (pid_t)(for_child >> MAKER_SHIFT);
+
+	if (for_child & FOR_COPY)
+		process_become_child(slot, maker, member.ledger->slot[member.slot].account);
+	else
+		process_settle_self(slot, maker);
+}
+
+static enum clone_form form_of(const struct request *request)
+{
+	bool waits = request->flags & CLONE_VFORK;
+
+	if (request->has_stack)
+		return waits || !(request->flags & CLONE_VM) ? CLONE_LENT_STACK : CLONE_NEW_STACK;
+	return waits ? CLONE_OWN_STACK : CLONE_SHARED_STACK;
+}
+
 struct clone_answer clone_prepare(const long *call, const void *caller)
 {
 	const char *name = call[0] == SYS_clone3 ? "clone3" : call[0] == SYS_clone ? "clone" : "fork";
 	struct request request = {.flags = 0};
 	bool guarded = member_is_guarded();
 	bool valid = read_request(call, &request);
-	struct clone_answer answer = {.form = request.has_stack ? CLONE_NEW_STACK : CLONE_OWN_STACK};
+	struct clone_answer answer = {.form = form_of(&request)};
 
 	if (valid)
 		clone_expect((int)request.flags);
@@ -149,6 +198,8 @@ struct clone_answer clone_prepare(const long *call, const void *caller)
 	} else if (!prepare_pending(&request, name, caller)) {
 		answer.form = CLONE_DONE;
 		answer.result = clone_error(-EAGAIN);
+	} else {
+		answer.result = pack_for_child();
 	}
 	return answer;
 }
@@ -161,8 +212,11 @@ static void settle_parent(pid_t child)
 	case PENDING_THREAD:
 		raw_threads_settle(child);
 		break;
-	case PENDING_PROCESS:
+	case PENDING_CLAIM:
 		process_settle_claim(pending.slot, child, pending.since_ns);
+		break;
+	case PENDING_SHARING:
+		process_settle(pending.slot, child);
 		break;
 	case PENDING_COPY:
 		thread_self.child_slot = LEDGER_NONE;
@@ -174,11 +228,13 @@ static void settle_parent(pid_t child)
 	end_pending();
 }
 
-long clone_return(long result)
+long clone_return(long result, long for_child)
 {
-	/* A child on its parent's stack does what the parent needs not do for it. */
-	if (result == 0)
+	if (result == 0) {
+		if (for_child)
+			begin_child(for_child);
 		return 0;
+	}
 	settle_parent((pid_t)result);
 	return result < 0 ? clone_error(result) : result;
 }
