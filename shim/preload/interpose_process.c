@@ -139,17 +139,20 @@ void process_end_held(uint32_t slot)
 	} while (sweep_if_wished(member.ledger, &sweep));
 }
 
+void process_tell_child(uint32_t slot, pid_t maker, uint32_t account)
+{
+	/* A handler may have asked for something, and become the child. */
+	if (!member_is_borrowed())
+		return;
+	thread_self.child_slot = slot;
+	thread_self.child_maker = maker;
+	thread_self.child_account = account;
+	thread_self.newborn = NULL;
+}
+
 void process_become_child(uint32_t slot, pid_t maker, uint32_t account)
 {
-	/* Unless a handler has asked for something, and become the child. */
-	if (member_is_borrowed()) {
-		/* A child of clone() with CLONE_SETTLS has other thread-local words than its parent's thread.
-		 */
-		thread_self.child_slot = slot;
-		thread_self.child_maker = maker;
-		thread_self.child_account = account;
-		thread_self.newborn = NULL;
-	}
+	process_tell_child(slot, maker, account);
 	newborn_forget_maker();
 	forkguard_run(FORK_CHILD);
 }

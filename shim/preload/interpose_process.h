@@ -52,8 +52,13 @@ void process_end_held(uint32_t slot);
 pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call,
 		   const void *caller);
 
-/* The child's part of it, when the child does not return from `make`: the slot, and who reserved it for which
- * account. */
+/*
+ * First in a child whose memory is a copy but whose thread-local words may be others (CLONE_SETTLS): the
+ * slot, and who reserved it for which account.
+ */
+void process_tell_child(uint32_t slot, pid_t maker, uint32_t account);
+
+/* The same and the child's part of a fork, when the child does not return from `make`. */
 void process_become_child(uint32_t slot, pid_t maker, uint32_t account);
 
 /* vfork's halves, for the assembler stub. Return: 0 to go on, or -1 with errno; what vfork() returns. */

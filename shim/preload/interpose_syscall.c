@@ -79,10 +79,21 @@ static long make_by_number(const long *call)
 	return raw_syscall5(call[0], call[1], call[2], call[3], call[4], call[5]);
 }
 
+/* A call whose child goes on here, on its copy of our stack. */
+struct copy_call {
+	const long *call;
+	bool sets_words;
+};
+
 static pid_t make_copy_by_number(const void *context)
 {
-	long result = make_by_number(context);
+	const struct copy_call *copy = context;
+	uint32_t slot = thread_self.child_slot, account = thread_self.child_account;
+	pid_t maker = thread_self.child_maker;
+	long result = make_by_number(copy->call);
 
+	if (result == 0 && copy->sets_words && member.phase == PHASE_RUNNING)
+		process_tell_child(slot, maker, account);
 	return result < 0 ? (pid_t)clone_error(result) : (pid_t)result;
 }
 
@@ -185,6 +196,7 @@ struct clone_answer clone_prepare(const long *call, const void *caller)
 	bool guarded = member_is_guarded();
 	bool valid = read_request(call, &request);
 	struct clone_answer answer = {.form = form_of(&request)};
+	struct copy_call copy = {.call = call, .sets_words = request.flags & CLONE_SETTLS};
 
 	if (valid)
 		clone_expect((int)request.flags);
@@ -193,8 +205,8 @@ struct clone_answer clone_prepare(const long *call, const void *caller)
 		answer.result = clone_error(make_by_number(call));
 	} else if (!request.has_stack && !(request.flags & CLONE_VM)) {
 		answer.form = CLONE_DONE;
-		answer.result = guarded ? process_fork(make_copy_by_number, call, name, caller)
-					: make_copy_by_number(call);
+		answer.result = guarded ? process_fork(make_copy_by_number, &copy, name, caller)
+					: make_copy_by_number(&copy);
 	} else if (!prepare_pending(&request, name, caller)) {
 		answer.form = CLONE_DONE;
 		answer.result = clone_error(-EAGAIN);

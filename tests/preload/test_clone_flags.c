@@ -44,9 +44,8 @@ static void expect_two_by_any_flags(const char *how)
 	for (int bits = 0; bits < SETS; bits++) {
 		int all = set_of_flags(bits);
 
-		/* A stack that both run on, at once; and words on the maker's stack. */
-		if (!strstr(how, "stack") && strcmp(how, "clone") &&
-		    (all & CLONE_VM ? !(all & CLONE_VFORK) : all & CLONE_SETTLS))
+		/* A stack that both run on, at once. */
+		if (!strstr(how, "stack") && strcmp(how, "clone") && all & CLONE_VM && !(all & CLONE_VFORK))
 			continue;
 		expect_two(how, all, NULL);
 		expect_two(how, all, "hold");
