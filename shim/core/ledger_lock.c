@@ -19,6 +19,7 @@
 enum {
 	SPINS = 200,
 	LOOK_AFTER_NS = 20000000, /* a holder needs microseconds; look after it then */
+	LOOK_MAX_NS = 2 * LOOK_AFTER_NS,
 	SUSPECT_AFTER_NS =
 		1000000000,	  /* a tid that is alive may be a recycled one; taken_ns may lag behind */
 	FORCED_FOR_NS = 50000000, /* how long who goes on without the lock is left alone */
@@ -31,21 +32,21 @@ enum outcome {
 };
 
 /* Whether the thread that holds the lock can still release it. */
-static bool owner_is_dead(struct ledger *ledger, uint32_t owner, uint32_t self, int64_t waited_ns)
+static bool owner_is_dead(struct ledger *ledger, uint32_t owner, uint32_t self, int64_t held_ns)
 {
 	int64_t taken_ns = atomic_load_explicit(&ledger->lock_taken_ns, memory_order_relaxed);
 	enum procfs_life life;
 
 	/* A tid of another pid namespace means nothing here: only patience tells. */
 	if (atomic_load_explicit(&ledger->home_namespace, memory_order_relaxed))
-		return waited_ns > 2 * (int64_t)SUSPECT_AFTER_NS;
+		return held_ns > 2 * (int64_t)SUSPECT_AFTER_NS;
 	/* The lock is never nested: this was a thread of the image before exec. */
 	if (owner == self)
 		return true;
 	if (raw_syscall2(SYS_tkill, owner, 0) == -ESRCH)
 		return true;
 	life = procfs_life((pid_t)owner, taken_ns);
-	return life == PROCFS_ZOMBIE || (life == PROCFS_GONE && waited_ns > SUSPECT_AFTER_NS);
+	return life == PROCFS_ZOMBIE || (life == PROCFS_GONE && held_ns > SUSPECT_AFTER_NS);
 }
 
 static bool try_lock(struct ledger *ledger, uint32_t self)
@@ -101,34 +102,63 @@ static bool take_over(struct ledger *ledger, uint32_t word, uint32_t self)
 						       memory_order_acquire, memory_order_relaxed);
 }
 
+/*
+ * How long somebody has waited, in all, and for the one hold of the lock that he finds: many in a row, each
+ * of them short, are no reason to suspect the last. Between two looks that are further apart than he sleeps
+ * he was stopped, or short of a processor, and so may the owner have been.
+ */
+struct wait {
+	int64_t looked_ns; /* CLOCK_MONOTONIC */
+	int64_t waited_ns, held_ns;
+	uint32_t owner;
+	int64_t taken_ns;
+};
+
+static void look(struct wait *wait, const struct ledger *ledger, uint32_t owner)
+{
+	int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	int64_t taken_ns = atomic_load_explicit(&ledger->lock_taken_ns, memory_order_relaxed);
+	int64_t since_ns = now_ns - wait->looked_ns;
+
+	if (since_ns > LOOK_MAX_NS)
+		since_ns = LOOK_MAX_NS;
+	wait->looked_ns = now_ns;
+	wait->waited_ns += since_ns;
+	wait->held_ns += since_ns;
+	if (owner != wait->owner || taken_ns != wait->taken_ns)
+		wait->held_ns = 0;
+	wait->owner = owner;
+	wait->taken_ns = taken_ns;
+}
+
 /* Sleeps until the lock is ours, or `urgent` is served without it. */
 static enum outcome wait_for_lock(struct ledger *ledger, uint32_t self, bool urgent)
 {
-	int64_t began_ns = raw_clock_ns(CLOCK_MONOTONIC);
+	struct wait wait = {.looked_ns = raw_clock_ns(CLOCK_MONOTONIC)};
 
 	for (;;) {
 		uint32_t word = atomic_load_explicit(&ledger->lock, memory_order_relaxed);
-		int64_t now_ns = raw_clock_ns(CLOCK_MONOTONIC);
+		uint32_t owner = word & ~LOCK_WAITERS;
 
+		look(&wait, ledger, owner);
 		if (!word) {
 			if (take_over(ledger, word, self))
 				return LOCK_TAKEN;
 			continue;
 		}
-		if ((now_ns - began_ns > LOOK_AFTER_NS || (word & ~LOCK_WAITERS) == self) &&
-		    owner_is_dead(ledger, word & ~LOCK_WAITERS, self, now_ns - began_ns)) {
+		if ((wait.held_ns > LOOK_AFTER_NS || owner == self) &&
+		    owner_is_dead(ledger, owner, self, wait.held_ns)) {
 			if (take_over(ledger, word, self))
 				return LOCK_INHERITED;
 			continue;
 		}
-		if (urgent && now_ns - began_ns > LOOK_AFTER_NS &&
-		    force(ledger, word & ~LOCK_WAITERS, now_ns - began_ns))
+		if (urgent && wait.waited_ns > LOOK_AFTER_NS && force(ledger, owner, wait.waited_ns))
 			return LOCK_FORCED;
 		if (!(word & LOCK_WAITERS) &&
 		    !atomic_compare_exchange_strong_explicit(&ledger->lock, &word, word | LOCK_WAITERS,
 							     memory_order_relaxed, memory_order_relaxed))
 			continue;
-		sleep_a_while(ledger, word | LOCK_WAITERS, now_ns, urgent);
+		sleep_a_while(ledger, word | LOCK_WAITERS, wait.looked_ns, urgent);
 	}
 }
 

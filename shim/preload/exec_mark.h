@@ -2,7 +2,7 @@
  * exec_mark.h - the kernel notes in the ledger that an exec has let go of our memory.
  *
  * Owns:    slot.executed, until a sweep or the next program's start clears it.
- * Called:  interpose_exec, around the call; interpose_clone, where memory is shared.
+ * Called:  interpose_exec, around the call; interpose_clone and interpose_syscall, where memory is shared.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone. Not in a vfork child.
  * Fork:    nothing: a child's exec has a mark of its own.
  *

@@ -2,7 +2,7 @@
  * forkguard.h - what each module with state does around a fork, in order.
  *
  * Owns:    the order.
- * Called:  interpose_process and interpose_clone, around a fork.
+ * Called:  interpose_process, interpose_clone and interpose_syscall, around a fork.
  * Context: the forking thread; in the child nothing else runs yet.
  * Fork:    this is it. Modules that need nothing say so in their headers.
  *

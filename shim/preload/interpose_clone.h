@@ -1,38 +1,23 @@
 /*
- * interpose_clone.h - what the assembler stub of syscall() asks for.
+ * interpose_clone.h - what is the same for every task that is cloned, by whichever call.
  *
  * Owns:    nothing.
- * Called:  syscall_<arch>.S.
+ * Called:  interpose_clone, interpose_syscall.
  * Context: any thread, async-signal-safe, vfork child.
- * Fork:    nothing: see the .c file.
+ * Fork:    nothing, because it holds no state.
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef RL_PRELOAD_INTERPOSE_CLONE_H
 #define RL_PRELOAD_INTERPOSE_CLONE_H
 
-/* What remains to be done by the stub; the numbers stand in it too. */
-enum clone_form {
-	CLONE_DONE,	 /* nothing: `result` is what syscall() returns */
-	CLONE_NEW_STACK, /* the system call; the child goes on on its own stack */
-	CLONE_OWN_STACK, /* the system call; both go on on this one, first the child */
-};
+#include <stdbool.h>
+#include <stdint.h>
 
-struct clone_answer {
-	long result;
-	long form;
-};
+/* Before any task with those flags is made. */
+void clone_expect(int flags);
 
-/* Before SYS_fork, SYS_clone or SYS_clone3: `call` holds the number and five arguments. */
-struct clone_answer clone_prepare(const long *call, const void *caller);
-
-/* After it: in the parent, and in a child that shares its stack. Return: what syscall() returns. */
-long clone_return(long result);
-
-/* Sets errno. Return: -1. */
-long clone_error(long result);
-
-/* syscall(SYS_exit, status): never returns. In interpose_exit.c. */
-void exit_thread_syscall(long number, long status) __attribute__((noreturn));
+/* Whether the new task is to have the thread-local words of its maker, which runs on beside it. */
+bool clone_shares_words(uint64_t flags);
 
 #endif

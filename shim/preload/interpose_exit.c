@@ -14,7 +14,7 @@
 #include "core/attrs.h"
 #include "core/rawsys.h"
 #include "core/record.h"
-#include "interpose_clone.h"
+#include "interpose_syscall.h"
 #include "lifecycle.h"
 #include "member.h"
 #include "real.h"

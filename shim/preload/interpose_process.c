@@ -79,12 +79,12 @@ void process_settle(uint32_t slot, pid_t child)
 		own_leash_tell_of_child();
 }
 
-void process_settle_self(uint32_t slot)
+void process_settle_self(uint32_t slot, pid_t maker)
 {
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
-	if (slots_is_reserved_by_thread(member.ledger, slot, thread_self.child_maker))
+	if (slots_is_reserved_by_thread(member.ledger, slot, maker))
 		slots_bind_self(member.ledger, slot);
 	ledger_unlock(member.ledger, &mask);
 }
@@ -139,13 +139,20 @@ void process_end_held(uint32_t slot)
 	} while (sweep_if_wished(member.ledger, &sweep));
 }
 
-void process_become_child(uint32_t slot, pid_t maker, uint32_t account)
+void process_tell_child(uint32_t slot, pid_t maker, uint32_t account)
 {
-	/* A child of clone() with CLONE_SETTLS has other thread-local words than its parent's thread. */
+	/* A handler may have asked for something, and become the child. */
+	if (!member_is_borrowed())
+		return;
 	thread_self.child_slot = slot;
 	thread_self.child_maker = maker;
 	thread_self.child_account = account;
 	thread_self.newborn = NULL;
+}
+
+void process_become_child(uint32_t slot, pid_t maker, uint32_t account)
+{
+	process_tell_child(slot, maker, account);
 	newborn_forget_maker();
 	forkguard_run(FORK_CHILD);
 }
@@ -239,7 +246,7 @@ pid_t process_vfork_return(long result)
 		uint32_t slot = thread_self.child_slot;
 
 		if (!result) {
-			process_settle_self(slot);
+			process_settle_self(slot, thread_self.child_maker);
 		} else {
 			process_settle(slot, (pid_t)result);
 			thread_self.child_slot = thread_self.outer_slot;

@@ -2,7 +2,7 @@
  * interpose_process.h - a place for a process that is about to be made.
  *
  * Owns:    nothing.
- * Called:  interpose_process, interpose_spawn, interpose_clone,
+ * Called:  interpose_process, interpose_spawn, interpose_clone, interpose_syscall,
  *          interpose_daemon, vfork_<arch>.S.
  * Context: any thread, async-signal-safe, vfork child.
  * Fork:    nothing: see the .c file.
@@ -23,9 +23,11 @@ uint32_t process_reserve(const char *call, enum slot_claim claim, const void *ca
 /* Binds the slot to the child, or takes it back if there is none (child < 0). */
 void process_settle(uint32_t slot, pid_t child);
 
-/* Binds the slot to the calling process, a child that shares its maker's memory and knows itself before that.
+/*
+ * Binds the slot that the thread `maker` reserved to the calling process, a child that shares its maker's
+ * memory and knows itself before that. Context: needs no thread-local words.
  */
-void process_settle_self(uint32_t slot);
+void process_settle_self(uint32_t slot, pid_t maker);
 
 /* Before a place is given back whose child the kernel refused to make: there never was one. */
 void process_forget(uint32_t slot);
@@ -50,8 +52,13 @@ void process_end_held(uint32_t slot);
 pid_t process_fork(pid_t (*make)(const void *context), const void *context, const char *call,
 		   const void *caller);
 
-/* The child's part of it, when the child does not return from `make`: the slot, and who reserved it for which
- * account. */
+/*
+ * First in a child whose memory is a copy but whose thread-local words may be others (CLONE_SETTLS): the
+ * slot, and who reserved it for which account.
+ */
+void process_tell_child(uint32_t slot, pid_t maker, uint32_t account);
+
+/* The same and the child's part of a fork, when the child does not return from `make`. */
 void process_become_child(uint32_t slot, pid_t maker, uint32_t account);
 
 /* vfork's halves, for the assembler stub. Return: 0 to go on, or -1 with errno; what vfork() returns. */

@@ -2,7 +2,7 @@
  * raw_threads.h - threads that the program makes by clone().
  *
  * Owns:    the list of their numbers.
- * Called:  interpose_clone; interpose_thread before it refuses one; lifecycle.
+ * Called:  interpose_clone, interpose_syscall; interpose_thread before it refuses one; lifecycle.
  * Context: any thread, async-signal-safe, never allocates, leaves errno alone.
  * Fork:    raw_threads_fork(): the child has none of them.
  *

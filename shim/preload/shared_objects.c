@@ -87,28 +87,29 @@ static size_t shown_elsewhere(const struct shared_view *view, uintptr_t begin, u
 	return shown;
 }
 
-/* What of a view lies in a range. */
-static struct shared_view part_in(const struct note *n, uintptr_t begin, uintptr_t end)
+/* Whether a view lies in a range, and what of it does. */
+static bool lies_in(const struct note *n, uintptr_t begin, uintptr_t end, struct shared_view *part)
 {
 	uintptr_t from = note_begin(n) > begin ? note_begin(n) : begin;
 	uintptr_t to = note_end(n) < end ? note_end(n) : end;
 
-	return (struct shared_view){n->object, n->offset + (from - note_begin(n)), from, to - from};
+	if (!note_is_in(n, begin, end))
+		return false;
+	*part = (struct shared_view){n->object, n->offset + (from - note_begin(n)), from, to - from};
+	return true;
 }
 
 size_t shared_objects_heritage_of_some(uintptr_t begin, size_t bytes)
 {
 	uintptr_t end = begin + bytes;
+	struct shared_view part;
 	size_t sum = 0;
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
 	FOR_EACH_NOTE(n)
-	if (note_is_in(n, begin, end)) {
-		struct shared_view part = part_in(n, begin, end);
-
+	if (lies_in(n, begin, end, &part))
 		sum += shown_elsewhere(&part, begin, end);
-	}
 	ledger_unlock(member.ledger, &mask);
 	return sum;
 }
@@ -174,17 +175,14 @@ size_t shared_objects_enter(const struct shared_view *view, enum mapping_state s
 
 size_t shared_objects_take_off_of_some(uintptr_t begin, size_t bytes, enum mapping_state state)
 {
-	uintptr_t end = begin + bytes;
+	struct shared_view part;
 	size_t taken = 0;
 	uint64_t mask;
 
 	ledger_lock(member.ledger, &mask);
 	FOR_EACH_NOTE(n)
-	if (note_is_in(n, begin, end)) {
-		struct shared_view part = part_in(n, begin, end);
-
+	if (lies_in(n, begin, begin + bytes, &part))
 		taken += take_off_all_paid(&part, state);
-	}
 	ledger_unlock(member.ledger, &mask);
 	return taken;
 }

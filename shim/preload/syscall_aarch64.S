@@ -5,9 +5,10 @@
  *          libc's own, with six arguments.
  * Context: async-signal-safe. A child may share our stack, so nothing lies on
  *          it across these system calls: the return address waits in x30, the
- *          form in x9, which the kernel preserves.
+ *          form in x9, what the child is to call clone_return() with in x10,
+ *          our stack in x11, which the kernel preserves.
  *
- * CLONE_NEW_STACK is 1, CLONE_OWN_STACK 2.
+ * CLONE_LENT_STACK is 3: the child makes that call on our stack, otherwise on its own, if at all.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -50,18 +51,27 @@ syscall:
 	bl	clone_prepare
 	mov	x9, x1			/* the form */
 	cbz	x9, 3f
+	mov	x10, x0
 	ldp	x8, x0, [sp, #16]
 	ldp	x1, x2, [sp, #32]
 	ldp	x3, x4, [sp, #48]
 3:	ldp	x29, x30, [sp], #64
 	cbz	x9, 5f
+	mov	x11, sp
 	svc	#0
+	mov	x12, sp
 	cbnz	x0, 4f
-	cmp	x9, #1
-	b.eq	5f
-4:	stp	x29, x30, [sp, #-16]!
+	cbz	x10, 5f
+	cmp	x9, #3
+	b.ne	4f
+	mov	sp, x11
+4:	stp	x29, x30, [sp, #-32]!
+	str	x12, [sp, #16]
+	mov	x1, x10
 	bl	clone_return
-	ldp	x29, x30, [sp], #16
+	ldr	x12, [sp, #16]
+	ldp	x29, x30, [sp]
+	mov	sp, x12
 5:	ret
 	.size	syscall, .-syscall
 	.hidden	seccomp_syscall

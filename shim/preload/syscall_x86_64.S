@@ -3,12 +3,14 @@
  *
  * Called:  anywhere. Every number but seven goes straight to the kernel, as in
  *          libc's own, with six arguments.
- * Context: async-signal-safe. A child that shares our stack would overwrite
- *          the return address of its parent, so it waits in r9, which these
- *          system calls do not use and the kernel preserves; a child with a
- *          stack of its own finds there what its maker put there.
+ * Context: async-signal-safe. r9 goes through these system calls, which do
+ *          not use it and preserve it. A child that shares our stack would
+ *          overwrite the return address of its parent: it waits there. A child
+ *          with a stack of its own finds there what it is to call
+ *          clone_return() with, which is odd, or our stack if that is lent
+ *          for it, or 0; and on its own stack what its maker put there.
  *
- * The stack is misaligned by 8 at entry. CLONE_NEW_STACK is 1, CLONE_OWN_STACK 2.
+ * The stack is misaligned by 8 at entry. CLONE_NEW_STACK is 1, _OWN_ 2, _LENT_ 3, _SHARED_ 4.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -57,21 +59,44 @@ syscall:
 	movq	%rsp, %rdi
 	movq	56(%rsp), %rsi
 	call	clone_prepare
-	movq	%rdx, %r11		/* the form */
-	testq	%r11, %r11
-	jz	3f
+	testq	%rdx, %rdx		/* the form */
+	jz	7f
+	movq	%rax, 48(%rsp)
+	movq	%rdx, %r11
 	movq	(%rsp), %rax
 	movq	8(%rsp), %rdi
 	movq	16(%rsp), %rsi
 	movq	24(%rsp), %rdx
 	movq	32(%rsp), %r10
 	movq	40(%rsp), %r8
-3:	addq	$56, %rsp
-	.cfi_adjust_cfa_offset -56
-	cmpq	$1, %r11
-	jb	5f
+	cmpq	$2, %r11
 	je	4f
+	movq	48(%rsp), %r9
+	jb	3f
+	cmpq	$4, %r11
+	je	5f
+	movq	%rsp, %r9
+3:	syscall
+	testq	%rax, %rax
+	jz	8f
+	jmp	6f
 
+4:	movq	56(%rsp), %r9
+	.cfi_register rip, r9
+	syscall
+	movq	%r9, 56(%rsp)
+	.cfi_offset rip, -8
+	movq	48(%rsp), %rsi		/* the child reads it before anybody writes there */
+6:	movq	%rax, %rdi
+	call	clone_return
+	.cfi_remember_state
+7:	addq	$56, %rsp
+	.cfi_adjust_cfa_offset -56
+	ret
+	.cfi_restore_state
+
+5:	addq	$56, %rsp		/* both return at once, as from libc's own */
+	.cfi_adjust_cfa_offset -56
 	popq	%r9
 	.cfi_adjust_cfa_offset -8
 	.cfi_register rip, r9
@@ -79,18 +104,28 @@ syscall:
 	pushq	%r9
 	.cfi_adjust_cfa_offset 8
 	.cfi_offset rip, -8
-	jmp	6f
-
-4:	syscall
 	testq	%rax, %rax
-	jz	5f
-6:	movq	%rax, %rdi
-	subq	$8, %rsp
-	.cfi_adjust_cfa_offset 8
+	jz	2f
+	subq	$56, %rsp
+	.cfi_adjust_cfa_offset 56
+	jmp	6b
+
+8:	.cfi_undefined rip		/* the child, on its own stack */
+	testq	%r9, %r9
+	jz	2f
+	movq	%rsp, %rax
+	testq	$1, %r9
+	jnz	1f
+	movq	%r9, %rsp
+	movq	48(%rsp), %r9
+1:	andq	$-16, %rsp
+	subq	$16, %rsp
+	movq	%rax, (%rsp)
+	movq	%r9, %rsi
+	xorl	%edi, %edi
 	call	clone_return
-	addq	$8, %rsp
-	.cfi_adjust_cfa_offset -8
-5:	ret
+	movq	(%rsp), %rsp
+2:	ret
 	.cfi_endproc
 	.size	syscall, .-syscall
 	.hidden	seccomp_syscall

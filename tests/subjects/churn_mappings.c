@@ -15,20 +15,18 @@
 #include <stdbool.h>
 
 #include "charged.h"
+#include "noise.h"
 
 enum { PAGE = 4096, PAGES = 512, MSEAL = 462, SEAL_EVERY = 400, MISS_EVERY = 40 };
 enum { RW = PROT_READ | PROT_WRITE, WHERE = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED };
 
 static char *window;
-static unsigned long seed;
+static uint64_t seed;
 static bool halfway;
 
 static unsigned long dice(unsigned long sides)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed % sides;
+	return noise_next(&seed) % sides;
 }
 
 /* Committed bytes of the window: private ones that the kernel marks `ac`, and shared ones. */
@@ -156,7 +154,7 @@ int main(int argc, char **argv)
 
 	halfway = argc > 3;
 	setvbuf(stdout, NULL, _IONBF, 0);
-	seed = (unsigned long)number(argv, 2) * 2654435761UL + 88172645463325252UL;
+	seed = noise_seed(number(argv, 2));
 	window = (char *)0x200000000000;
 	committed(); /* the stream's buffer is allocated and freed alike from now on */
 	base = charged();

@@ -10,6 +10,7 @@
 #include <sys/shm.h>
 
 #include "charged.h"
+#include "noise.h"
 #include "shown.h"
 
 enum { PAGE = 4096, PAGES = 256, MEMFDS = 3, SEGMENT = MEMFDS, OBJECTS, SEGMENT_PAGES = 24, STARTS = 64 };
@@ -20,15 +21,12 @@ static_assert((int)OBJECTS == (int)SHOWN_OBJECTS && (int)OBJECT_PAGES == (int)SH
 static struct shown shown[PAGES];
 
 static char *window;
-static unsigned long seed;
+static uint64_t seed;
 static int memfd[MEMFDS], segment;
 
 static unsigned dice(unsigned sides)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed >> 5) % sides;
+	return (unsigned)(noise_next(&seed) >> 5) % sides;
 }
 
 static long expected(void)
@@ -181,7 +179,7 @@ int main(int argc, char **argv)
 	long operations = number(argv, 1), wrong = 0, base;
 
 	(void)argc;
-	seed = (unsigned long)number(argv, 2) * 2654435761UL + 88172645463325252UL;
+	seed = noise_seed(number(argv, 2));
 	begin();
 	base = charged();
 	for (long i = 0; i < operations && wrong < 5; i++) {

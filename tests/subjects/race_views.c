@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "charged.h"
+#include "noise.h"
 #include "shown.h"
 
 enum { PAGE = 4096, PAGES = 64, OBJECTS = 2, OBJECT_PAGES = 96, THREADS = 6, ROUNDS = 20 };
@@ -17,7 +18,7 @@ enum { RW = PROT_READ | PROT_WRITE, SHARED = MAP_SHARED | MAP_FIXED };
 
 static struct window {
 	char *begin;
-	unsigned long seed;
+	uint64_t seed;
 	struct shown shown[PAGES];
 } windows[THREADS];
 
@@ -27,10 +28,7 @@ static pthread_barrier_t gate;
 
 static unsigned dice(struct window *w, unsigned sides)
 {
-	w->seed ^= w->seed << 13;
-	w->seed ^= w->seed >> 7;
-	w->seed ^= w->seed << 17;
-	return (unsigned)(w->seed >> 5) % sides;
+	return (unsigned)(noise_next(&w->seed) >> 5) % sides;
 }
 
 static long expected(void)
@@ -152,8 +150,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; i < THREADS; i++) {
 		windows[i].begin = (char *)0x200000000000 + (long)i * PAGES * PAGE;
-		windows[i].seed =
-			(unsigned long)(number(argv, 2) * THREADS + i) * 2654435761UL + 88172645463325252UL;
+		windows[i].seed = noise_seed(number(argv, 2) * THREADS + i);
 		show(&windows[i], 0, PAGES, NOTHING, 0);
 		if (i && pthread_create(&thread, NULL, run, &windows[i]))
 			_exit(94);

@@ -161,17 +161,6 @@ static void peak_is_without_who_was_counted_and_never_came_to_be(void **state)
 	expect_sums_are_exact();
 }
 
-/* A number that was a process's. */
-static pid_t dead_pid(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(0);
-	reap(pid);
-	return pid;
-}
-
 static uint32_t open_supervised(uint32_t parent, const struct config *config, pid_t supervisor)
 {
 	uint32_t index = open_below(parent, config);

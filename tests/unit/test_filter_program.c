@@ -20,6 +20,7 @@
 
 #include "core/filter_program.h"
 #include "core/rawsys.h"
+#include "noise.h"
 
 #define FIELD(name) offsetof(struct seccomp_data, name)
 #define LOAD(name)  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD(name))
@@ -90,14 +91,11 @@ static void answers_that_kill_or_trap_are_fatal(void **state)
 	assert_false(filter_answer_is_fatal(SECCOMP_RET_TRACE));
 }
 
-static uint64_t seed = 88172645463325252ULL;
+static uint64_t seed = NOISE_SEED;
 
 static uint32_t noise(void)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 16);
+	return (uint32_t)(noise_next(&seed) >> 16);
 }
 
 /* An instruction that the kernel takes, with what it does left to chance. */

@@ -222,11 +222,19 @@ static void stop_in_lock(uint32_t slot, void *arg)
 	ledger_unlock(ledger, &mask);
 }
 
+static void await_stop(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+}
+
 static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
 {
 	uint32_t slot;
 	uint64_t mask, again;
-	int status, gate[2];
+	int gate[2];
 	int64_t forced_ns;
 	pid_t pid;
 
@@ -235,8 +243,7 @@ static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
 	assert_int_equal(pipe(gate), 0);
 	pid = spawn(stop_in_lock, gate, &slot);
 	assert_int_equal(write(gate[1], "x", 1), 1);
-	waitpid(pid, &status, WUNTRACED);
-	assert_true(WIFSTOPPED(status));
+	await_stop(pid);
 	assert_false(ledger_lock_urgent(ledger, &mask));
 	forced_ns = atomic_load(&ledger->lock_forced_ns);
 	assert_int_not_equal(forced_ns, 0);
@@ -254,6 +261,87 @@ static void who_has_no_time_goes_on_beside_a_stopped_owner_alone(void **state)
 	assert_int_equal(ledger->repairs, 0);
 	close(gate[0]);
 	close(gate[1]);
+}
+
+static void lock_when_let(uint32_t slot, void *arg)
+{
+	const int *gate = arg;
+	uint64_t mask;
+	char byte;
+
+	(void)slot;
+	assert_int_equal(read(gate[0], &byte, 1), 1);
+	ledger_lock(ledger, &mask);
+	ledger_unlock(ledger, &mask);
+}
+
+/*
+ * Ctrl-Z, for longer than an owner is waited for who cannot be asked about. Who waits may go on first, and
+ * must not take for the owner's time what neither had.
+ */
+static void stop_of_the_whole_tree_is_no_time_of_the_owners(void **state)
+{
+	int owners[2], waiters[2];
+	pid_t owner, waiter;
+	uint32_t slot;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	slots_expect_namespaces(ledger);
+	assert_int_equal(pipe(owners) || pipe(waiters), 0);
+	owner = spawn(stop_in_lock, owners, &slot);
+	waiter = spawn(lock_when_let, waiters, &slot);
+	assert_int_equal(write(owners[1], "x", 1), 1);
+	await_stop(owner);
+	assert_int_equal(write(waiters[1], "x", 1), 1);
+	while (atomic_load(&ledger->lock) == (uint32_t)owner)
+		raw_sleep_ns(MS);
+	kill(waiter, SIGSTOP);
+	await_stop(waiter);
+	raw_sleep_ns(2200 * MS);
+	kill(waiter, SIGCONT);
+	raw_sleep_ns(100 * MS); /* some looks */
+	kill(owner, SIGCONT);
+	assert_int_equal(reap(owner), 0);
+	assert_int_equal(reap(waiter), 0);
+	assert_int_equal(ledger->repairs, 0);
+	for (int i = 0; i < 2; i++) {
+		close(owners[i]);
+		close(waiters[i]);
+	}
+}
+
+/* Who sleeps for the lock is mostly too late when it is let go for an instant. */
+static void hold_again_and_again(uint32_t slot, void *arg)
+{
+	int64_t until_ns = raw_clock_ns(CLOCK_MONOTONIC) + 2500 * MS;
+	uint64_t mask;
+
+	(void)slot;
+	ledger_lock(ledger, &mask);
+	tell_ready(arg);
+	while (raw_clock_ns(CLOCK_MONOTONIC) < until_ns) {
+		raw_sleep_ns(30 * MS);
+		ledger_unlock(ledger, &mask);
+		ledger_lock(ledger, &mask);
+	}
+	ledger_unlock(ledger, &mask);
+}
+
+static void many_short_holds_are_no_long_one(void **state)
+{
+	uint64_t mask;
+	uint32_t slot;
+	pid_t pid;
+
+	(void)state;
+	begin(MIB, RL_UNLIMITED);
+	slots_expect_namespaces(ledger);
+	pid = spawn_until_ready(hold_again_and_again, &slot);
+	ledger_lock(ledger, &mask);
+	ledger_unlock(ledger, &mask);
+	assert_int_equal(reap(pid), 0);
+	assert_int_equal(ledger->repairs, 0);
 }
 
 static void hold_for_a_moment(uint32_t slot, void *arg)
@@ -298,6 +386,8 @@ int main(void)
 		LEDGER_TEST(number_of_another_namespace_holds_the_lock_for_a_while_only),
 		LEDGER_TEST(what_was_about_to_come_free_is_found_after_a_repair),
 		LEDGER_TEST(who_has_no_time_goes_on_beside_a_stopped_owner_alone),
+		LEDGER_TEST(stop_of_the_whole_tree_is_no_time_of_the_owners),
+		LEDGER_TEST(many_short_holds_are_no_long_one),
 		LEDGER_TEST(who_has_no_time_waits_for_an_owner_that_gets_on),
 	};
 

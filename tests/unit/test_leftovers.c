@@ -14,16 +14,6 @@ enum { OTHER_SIZE = 1 << 20 };
 
 static char path[LEDGER_PATH];
 
-static pid_t dead_pid(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(0);
-	reap(pid);
-	return pid;
-}
-
 /* As a ledger is called that `maker` made; `more` comes behind. */
 static void name_it(pid_t maker, const char *more)
 {

@@ -25,6 +25,7 @@
 #include "core/syscall_names.h"
 #include "core/tasks.h"
 #include "core/unwind.h"
+#include "noise.h"
 
 enum { DEPTH = 40 };
 
@@ -293,7 +294,7 @@ static void memory_that_is_not_there_is_no_fault(void **state)
 static void a_stack_of_noise_ends(void **state)
 {
 	static uint64_t noise[4096];
-	uint64_t seed = 88172645463325252ULL;
+	uint64_t seed = NOISE_SEED;
 	uint64_t code = (uint64_t)(uintptr_t)&a_stack_of_noise_ends;
 
 	(void)state;
@@ -301,9 +302,7 @@ static void a_stack_of_noise_ends(void **state)
 		struct registers registers;
 
 		for (int i = 0; i < 4096; i++) {
-			seed ^= seed << 13;
-			seed ^= seed >> 7;
-			seed ^= seed << 17;
+			noise_next(&seed);
 			noise[i] = seed % 3 ? code + seed % 100000 - 50000 : seed;
 		}
 		registers_from_pair(&registers, code + seed % 4096, (uint64_t)(uintptr_t)noise + seed % 2048);

@@ -276,6 +276,17 @@ static inline int reap(pid_t pid)
 	return status;
 }
 
+/* A number that was a process's. */
+static inline pid_t dead_pid(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	reap(pid);
+	return pid;
+}
+
 #define LEDGER_TEST(f) cmocka_unit_test_teardown(f, end)
 
 #endif
