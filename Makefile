@@ -21,7 +21,7 @@ RL_C := -std=gnu11 $(RL_WARN) -MMD -MP
 # protector because the timer thread has no libc TLS to keep a canary in.
 RL_SHIM := -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin -fno-stack-protector \
 	-U_FORTIFY_SOURCE -Ishim -I$(B)/generated
-# Nearly all of the shim is resident in each guarded process, and little of it runs often: that little is made fast.
+# Most of the shim is resident in each guarded process, and little of it runs often: that little is made fast.
 RL_SMALL := -Os
 RL_FAST := -O2
 # Intel processors from Skylake to Cascade Lake decode a jump anew each time when it crosses or ends a block of 32
@@ -29,7 +29,7 @@ RL_FAST := -O2
 RL_FAST += $(shell for option in -Wa,-mbranches-within-32B-boundaries -mbranches-within-32B-boundaries; do \
 	$(CC) $$option -x c -c -o /dev/null /dev/null 2>/dev/null && echo $$option && break; done)
 RL_SHIM_LD := -shared -Wl,-soname,libreslimit_preload.so -Wl,-z,defs,-z,relro,-z,now,-z,nodelete,-z,noseparate-code \
-	-Wl,--sort-section=name -Wl,--version-script=$(B)/exports.map
+	-Wl,--sort-section=name -Wl,--version-script=$(B)/exports.map -Wl,-T,$(B)/seldom.ld
 # What only the tools need besides libc, and only its headers: it is loaded where it is used (tables.c). One that is
 # missing says so there.
 RL_PC = $(shell pkg-config $(1) smartcols 2>/dev/null)
@@ -48,6 +48,14 @@ FORK_SRC := $(patsubst %,shim/%.c,preload/interpose_exec core/ledger_file preloa
 	preload/raw_threads preload/progress_word preload/environment_loan preload/callback preload/seccomp \
 	core/step_signals core/accounts core/tree core/sweep core/procfs core/grades core/progress core/record \
 	preload/interpose_exit preload/memory)
+# What few starts run lies behind the rest, with its constants, the likelier first: around a page that is touched the
+# kernel maps others, up to 64 KiB of them, and they count as resident.
+SELDOM_SRC := $(patsubst %,shim/%.c,core/glob core/conditions core/procstatus core/record_text core/record_verdict \
+	core/fmt_json preload/interpose_remap preload/interpose_segment preload/interpose_clone preload/interpose_daemon \
+	preload/interpose_identity preload/resume_call preload/view_list preload/serving core/denial preload/callsite \
+	preload/shared_objects core/tasks core/seize core/signal_state core/accounts_mend core/filter_program \
+	core/leash_socket core/ledger_users core/meter_plugin preload/plugin_loop preload/plugin_sample core/modules core/peek \
+	core/stacks_walk core/stacks_text core/unwind core/cfi core/cfi_find core/cfi_expression core/syscall_names)
 SHIM_SRC := $(CORE_SRC) $(PRELOAD_SRC) $(API_SRC)
 SHIM_OBJ := $(patsubst %,$(B)/%.o,$(FORK_SRC) $(filter-out $(FORK_SRC),$(SHIM_SRC)))
 CORE_OBJ := $(patsubst %,$(B)/%.o,$(CORE_SRC))
@@ -56,7 +64,7 @@ LIB := $(B)/libreslimit_preload.so
 
 all: $(LIB) $(B)/reslimit $(B)/reslimit-env
 
-$(LIB): $(SHIM_OBJ) $(B)/exports.map
+$(LIB): $(SHIM_OBJ) $(B)/exports.map $(B)/seldom.ld
 	$(CC) $(RL_SHIM_LD) $(CFLAGS) $(LDFLAGS) -o $@.tmp $(SHIM_OBJ) -lc && mv $@.tmp $@
 
 $(B)/reslimit: $(TOOL_OBJ) $(CORE_OBJ)
@@ -76,6 +84,11 @@ $(B)/shim/core/syscall_names.c.o: $(B)/generated/syscall_names.def
 $(B)/exports.map: shim/preload/interpose.def $(wildcard shim/api/*.h) Makefile $(B)/flags
 	{ echo '{ global:'; sed -n 's/^RL_[A-Z]*HOOK(\([A-Za-z0-9_]*\).*/\t\1;/p' shim/preload/interpose.def; \
 	  echo '	reslimit_*;'; echo 'local: *; };'; } >$@
+
+# Goes into the linker's own script, so that constants of files that often run stay beside their code.
+$(B)/seldom.ld: $(SELDOM_SRC) Makefile $(B)/flags
+	{ echo 'SECTIONS { .text.seldom : {'; for file in $(filter %.c,$^); do \
+	  echo "*/$$file.o(.rodata .rodata.* .text .text.*)"; done; echo '} } INSERT AFTER .rodata;'; } >$@
 
 $(addprefix $(B)/shim/,core/cells.c.o preload/heap.c.o preload/interpose_heap.c.o preload/mappings.c.o): RL_SMALL := $(RL_FAST)
 $(B)/shim/%.c.o: shim/%.c $(B)/flags
