@@ -47,7 +47,8 @@ FORK_SRC := $(patsubst %,shim/%.c,preload/interpose_exec core/ledger_file preloa
 	preload/late_start preload/kernel_timer preload/backstop core/stacks core/breach core/leader \
 	preload/raw_threads preload/progress_word preload/environment_loan preload/callback preload/seccomp \
 	core/step_signals core/accounts core/tree core/sweep core/procfs core/grades core/progress core/record \
-	preload/interpose_exit preload/memory)
+	preload/interpose_exit preload/memory core/stops core/nap core/schedule core/meter_time core/procread core/procfile \
+	core/private_files core/stacks_process core/approach core/fmt core/actions core/time_namespace)
 # What few starts run lies behind the rest, with its constants, the likelier first: around a page that is touched the
 # kernel maps others, up to 64 KiB of them, and they count as resident.
 SELDOM_SRC := $(patsubst %,shim/%.c,core/glob core/conditions core/procstatus core/record_text core/record_verdict \
