@@ -111,7 +111,7 @@ PARTS = ("library", "ledger", "other")
 def footprint(bench):
     """Resident memory of the guard: its file's pages, the ledger's, and private pages dirtied elsewhere."""
     rows = []
-    many = bench.count(256, 64)
+    many = 256
     untimed = bench.guarded.changed(WALL=None)
     least = bench.floor("the least", "start_least")
     for name, variant in ((bench.empty.name, bench.empty), (least.name, least), ("guarded, no timer", untimed),
