@@ -54,9 +54,10 @@ FORK_SRC := $(patsubst %,shim/%.c,preload/interpose_exec core/ledger_file preloa
 SELDOM_SRC := $(patsubst %,shim/%.c,core/glob core/conditions core/procstatus core/record_text core/record_verdict \
 	core/fmt_json preload/interpose_remap preload/interpose_segment preload/interpose_clone preload/interpose_syscall \
 	preload/interpose_daemon preload/interpose_identity preload/resume_call preload/view_list preload/serving \
-	core/denial preload/callsite preload/shared_objects core/tasks core/seize core/signal_state core/accounts_mend core/filter_program \
-	core/leash_socket core/ledger_users core/meter_plugin preload/plugin_loop preload/plugin_sample core/modules core/peek \
-	core/stacks_walk core/stacks_text core/unwind core/cfi core/cfi_find core/cfi_expression core/syscall_names)
+	core/denial preload/callsite preload/shared_objects core/tasks core/seize core/signal_state core/accounts_mend \
+	core/filter_program core/leash_socket core/ledger_users core/meter_plugin preload/plugin_loop preload/plugin_sample \
+	core/modules core/peek core/stacks_walk core/stacks_text core/unwind core/cfi core/cfi_find \
+	core/cfi_expression core/syscall_names)
 SHIM_SRC := $(CORE_SRC) $(PRELOAD_SRC) $(API_SRC)
 SHIM_OBJ := $(patsubst %,$(B)/%.o,$(FORK_SRC) $(filter-out $(FORK_SRC),$(SHIM_SRC)))
 CORE_OBJ := $(patsubst %,$(B)/%.o,$(CORE_SRC))
