@@ -24,7 +24,7 @@
 #include "sampling.h"
 #include "watchdog.h"
 
-enum { FD_LOOKS = 4, FD_LOOK_AGAIN_NS = 500000 };
+enum { FD_LOOKS = 4, FD_LOOK_AGAIN_NS = 500000, START_PATIENCE_NS = 1000000000 };
 
 /* The first condition of a list that does not hold. */
 struct broken {
@@ -225,12 +225,14 @@ static void note(struct watchdog *w, struct account *a, const struct broken *bro
 
 /*
  * Until the first process is at its main it is not the program yet: what it has
- * is the supervisor's and the loader's. One that never tells is judged all the same.
+ * is the supervisor's and the loader's. One that never tells is judged all the
+ * same, after a time in which the busiest machine starts a program.
  */
-static bool is_starting(const struct account *a, int64_t now_ns)
+static int64_t starting_until_ns(const struct account *a)
 {
-	return a->supervisor && !atomic_load_explicit(&a->joined, memory_order_acquire) &&
-	       now_ns < a->start_ns + a->tick_ns;
+	if (!a->supervisor || atomic_load_explicit(&a->joined, memory_order_acquire))
+		return 0;
+	return a->start_ns + (a->tick_ns > START_PATIENCE_NS ? a->tick_ns : START_PATIENCE_NS);
 }
 
 int64_t meter_watch(struct watchdog *w, uint32_t account, int64_t now_ns)
@@ -241,8 +243,8 @@ int64_t meter_watch(struct watchdog *w, uint32_t account, int64_t now_ns)
 
 	if (!sampling_is_due(&w->watching, now_ns))
 		return sampling_next_ns(&w->watching);
-	if (is_starting(a, now_ns))
-		return a->start_ns + a->tick_ns;
+	if (now_ns < starting_until_ns(a))
+		return now_ns + a->tick_ns;
 	if (w->slot == LEDGER_NONE) {
 		pid = judge_members(w, account, &broken);
 	} else {
