@@ -17,6 +17,7 @@
 
 enum {
 	ROOT_HEADSTART_NS = 5000000, /* for the first process to write its record */
+	ROOT_HEADSTARTS = 10,	     /* while it has not begun to and there is a watchdog that will */
 	FIRST_NAP_NS = 50000,	     /* each is twice the one before: 13 ms in all */
 	LAST_NAP_NS = 6400000,
 };
@@ -214,6 +215,19 @@ void step_signals_call(struct ledger *ledger, uint32_t account, uint32_t self)
 	}
 }
 
+/* Its watchdog may have to wait for a processor, where everybody spins. */
+static void let_root_begin(const struct ledger *ledger, const struct account *a)
+{
+	const struct slot *root = &ledger->slot[a->root];
+
+	for (int i = 1; i < ROOT_HEADSTARTS && (a->status_fd >= 0 || a->status_file[0]) &&
+			atomic_load_explicit(&root->watchdog_tid, memory_order_relaxed) &&
+			!atomic_load_explicit(&a->record_taken, memory_order_acquire);
+	     i++)
+		raw_sleep_ns(ROOT_HEADSTART_NS);
+	raw_sleep_ns(ROOT_HEADSTART_NS);
+}
+
 /* The first process goes last, and by its own hand if it can, because it writes the record. */
 void step_signals_kill(struct ledger *ledger, uint32_t account, uint32_t self)
 {
@@ -225,7 +239,7 @@ void step_signals_kill(struct ledger *ledger, uint32_t account, uint32_t self)
 	kill_others(ledger, account, self, root);
 	if (self != root && root != LEDGER_NONE && slots_is_reachable(ledger, root, self)) {
 		if (!ledger->account[account].supervisor)
-			raw_sleep_ns(ROOT_HEADSTART_NS);
+			let_root_begin(ledger, &ledger->account[account]);
 		kill_slot(ledger, root);
 	}
 	if (self != LEDGER_NONE) {
